@@ -1,0 +1,2 @@
+//! The `aegisgate` binary.
+fn main() {}

@@ -1,0 +1,121 @@
+//! Provenance: where a piece of text stands in an exchange.
+
+use serde::{Deserialize, Serialize};
+
+/// Which way a text travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the client to the model.
+    Request,
+    /// From the model to the client.
+    Response,
+}
+
+/// The role that a piece of text plays in a conversation.
+///
+/// An instruction in a tool result is an attack, in a system prompt it is the job: rules say in which slots they act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slot {
+    /// A system prompt.
+    System,
+    /// Developer instructions (OpenAI's `developer` role).
+    Developer,
+    /// What the user wrote, and every text whose role is not known.
+    User,
+    /// What the model wrote.
+    Assistant,
+    /// Arguments of a tool call, in history or in an answer.
+    ToolCallArguments,
+    /// What a tool returned.
+    ToolResult,
+    /// A document or a retrieved chunk that came with the request.
+    Document,
+    /// Names, descriptions and schemas of tools.
+    ToolDefinition,
+}
+
+/// A set of [`Slot`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotSet(u8);
+
+// === impl Slot ===
+
+impl Slot {
+    /// Every slot, in declaration order.
+    pub const ALL: [Slot; 8] = [
+        Slot::System,
+        Slot::Developer,
+        Slot::User,
+        Slot::Assistant,
+        Slot::ToolCallArguments,
+        Slot::ToolResult,
+        Slot::Document,
+        Slot::ToolDefinition,
+    ];
+
+    /// The slot of a chat message with this `role`; unknown roles count as [`Slot::User`], the most watched one.
+    pub fn of_role(role: &[u8]) -> Slot {
+        match role {
+            b"system" => Slot::System,
+            b"developer" => Slot::Developer,
+            b"assistant" | b"model" => Slot::Assistant,
+            b"tool" | b"function" => Slot::ToolResult,
+            _ => Slot::User,
+        }
+    }
+}
+
+// === impl SlotSet ===
+
+impl SlotSet {
+    /// No slot.
+    pub const EMPTY: SlotSet = SlotSet(0);
+    /// Every slot.
+    pub const ALL: SlotSet = SlotSet(u8::MAX);
+
+    /// This set with `slot` in it.
+    #[must_use]
+    pub const fn with(self, slot: Slot) -> SlotSet {
+        SlotSet(self.0 | 1 << slot as u8)
+    }
+
+    /// This set without `slot`.
+    #[must_use]
+    pub const fn without(self, slot: Slot) -> SlotSet {
+        SlotSet(self.0 & !(1 << slot as u8))
+    }
+
+    /// Whether `slot` is in the set.
+    pub const fn contains(self, slot: Slot) -> bool {
+        self.0 & (1 << slot as u8) != 0
+    }
+}
+
+impl FromIterator<Slot> for SlotSet {
+    fn from_iter<I: IntoIterator<Item = Slot>>(slots: I) -> SlotSet {
+        slots.into_iter().fold(SlotSet::EMPTY, SlotSet::with)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_holds_exactly_what_was_put_in() {
+        let set: SlotSet = [Slot::User, Slot::ToolResult].into_iter().collect();
+        for slot in Slot::ALL {
+            assert_eq!(set.contains(slot), matches!(slot, Slot::User | Slot::ToolResult));
+            assert!(SlotSet::ALL.contains(slot));
+        }
+        assert_eq!(set.without(Slot::User), SlotSet::EMPTY.with(Slot::ToolResult));
+    }
+
+    #[test]
+    fn unknown_roles_are_watched_like_user_text() {
+        assert_eq!(Slot::of_role(b"critic"), Slot::User);
+        assert_eq!(Slot::of_role(b"tool"), Slot::ToolResult);
+    }
+}
