@@ -81,7 +81,9 @@ pub enum FilterConfigError {
         count: usize,
     },
     /// An upstream that cannot be addressed.
-    #[error("filter configuration: upstream {0} has an empty cluster or authority, or a path that does not start with /")]
+    #[error(
+        "filter configuration: upstream {0} has an empty cluster or authority, or a path that does not start with /"
+    )]
     BadUpstream(usize),
 }
 
@@ -169,7 +171,8 @@ mod tests {
 
     #[test]
     fn refuses_unknown_keys_and_dangling_upstreams() {
-        let error = FilterConfig::from_json(br#"{"revision":1,"upstreams":[],"tokens":{},"rules":[],"colour":1}"#);
+        let error =
+            FilterConfig::from_json(br#"{"revision":1,"upstreams":[],"tokens":{},"rules":[],"colour":1}"#);
         assert!(error.unwrap_err().to_string().contains("colour"));
         let mut dangling = config();
         dangling.tokens.insert(TokenHash::of(b"x"), TokenRoute { upstream: 1 });

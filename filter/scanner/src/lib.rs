@@ -1,1 +1,82 @@
-//! Placeholder
+//! Exact multi-pattern scanner: leftmost-longest, non-overlapping, for whole texts and for streams.
+//!
+//! All rules are one automaton. A [`Scanner`] is compiled once from the rules; a [`Cache`] holds what is built lazily
+//! while scanning and is shared by every text of one thread; a [`Stream`] is one text that arrives in pieces.
+//!
+//! # Semantics
+//!
+//! Of all matches that start at the leftmost possible position the longest wins, ties go to the earlier rule, and the
+//! search goes on behind it. A rule matches `text[s..e]` if its pattern does, `e - s` is at most the rule's cap, and
+//! the caller's [`Accept`] (mask and validator) says yes. The validator is part of the match decision, not a filter
+//! behind it: a rejected candidate hides nothing.
+//!
+//! The result does not depend on how the text was cut: a stream's state is a function of the bytes read so far. What a
+//! stream holds back is exact as well: everything before the oldest position at which a match could still begin is
+//! [settled](Stream::settled).
+//!
+//! # Algorithm
+//!
+//! "Start queues over one anchored DFA". A stream holds a short list of threads, oldest first; a thread is a DFA state
+//! and the queue of start positions that are in this state. Two starts in the same state have the same future, so they
+//! share a thread, and keeping all starts makes caps and validators exact. When start `s` has an accepted match that
+//! ends now, every thread that began after `s` can be dropped at once, even if older threads are undecided: if an older
+//! one matches later it ends later and swallows `s` and all of them; if it dies, `s` wins and they overlap `s`. So
+//! pending matches are always disjoint and sorted, and no byte is read twice: the cost per byte is the number of
+//! threads, which is bounded by the number of distinct live DFA states and is 1 to 3 on ordinary text.
+//!
+//! Whole texts take a faster road first: one unanchored pass of a lazy DFA proves "nothing ends before here", and the
+//! exact machine runs only around the places where something may be ([`Scanner::scan`]).
+#![forbid(unsafe_code)]
+
+mod automaton;
+mod compile;
+mod error;
+mod limits;
+mod look;
+mod mask;
+mod program;
+mod scanner;
+mod starts;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod threads;
+pub mod validate;
+
+pub use automaton::Cache;
+pub use error::RuleError;
+pub use limits::{MAX_CAP, MAX_RULES};
+pub use mask::{RuleMask, RuleSet};
+pub use program::Pattern;
+pub use scanner::Scanner;
+pub use stream::Stream;
+
+/// Position of a rule in the list that the scanner was compiled from.
+pub type RuleIndex = u16;
+
+/// A match of one rule: `start..end` are byte offsets from the beginning of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Match {
+    /// The rule that matched.
+    pub rule: RuleIndex,
+    /// First byte.
+    pub start: u64,
+    /// One past the last byte.
+    pub end: u64,
+}
+
+/// Decides whether a candidate counts. Must be a pure function of its arguments while one text is scanned.
+pub trait Accept {
+    /// Whether `text` is a match of `rule`.
+    fn accept(&self, rule: RuleIndex, text: &[u8]) -> bool;
+}
+
+/// Accepts every candidate.
+#[derive(Debug, Clone, Copy)]
+pub struct AcceptAll;
+
+impl Accept for AcceptAll {
+    fn accept(&self, _rule: RuleIndex, _text: &[u8]) -> bool {
+        true
+    }
+}

@@ -1,0 +1,30 @@
+//! Every limit of the scanner, with its reason.
+
+/// Rules in one scanner: rule indices are 16 bits, and a catalogue of all public secret scanners has under 1,500.
+pub const MAX_RULES: usize = 4096;
+
+/// The longest match that a rule may declare, in bytes. It bounds what one stream can hold back; an 8,192-bit RSA key
+/// in PEM, with escaped line breaks, has about 6,600.
+pub const MAX_CAP: u32 = 8192;
+
+/// NFA memory in bytes. The first 52-rule catalogue takes 84 KB.
+pub(crate) const MAX_NFA_BYTES: usize = 8 << 20;
+
+/// Bytes of DFA states kept before the cache starts anew. Ordinary text touches a few hundred states; adversarial text
+/// a few thousand.
+pub(crate) const MAX_CACHE_BYTES: usize = 4 << 20;
+
+/// Bytes of the fast pass's lazy DFA. At least what regex-automata demands for the rule set, at most this or that.
+pub(crate) const FORWARD_CACHE_BYTES: usize = 4 << 20;
+
+/// Counted repetitions with a larger bound are compiled as open loops; the rule's cap takes over as their limit.
+/// Unrolled, `[a-z]{20,200}` would cost 200 NFA states and as many threads.
+pub(crate) const MAX_UNROLLED_REPEAT: u32 = 16;
+
+/// Rules with a cap up to this are looked for in a window of this size before a hit of the fast pass; longer rules are
+/// located by their literal prefix.
+pub(crate) const SHORT_CAP: u32 = 512;
+
+/// How many different word bytes a rule may begin with inside a word. More means that every position of every word
+/// starts a thread: such a rule needs `\b` on its left.
+pub(crate) const MAX_UNBOUNDED_START_BYTES: usize = 16;

@@ -1,0 +1,229 @@
+//! All patterns as one Thompson NFA, with what the determiniser needs to know about each state.
+
+use crate::RuleIndex;
+use crate::compile;
+use crate::error::{RuleError, RuleErrorReason};
+use crate::limits::{MAX_NFA_BYTES, MAX_RULES, MAX_UNBOUNDED_START_BYTES};
+use crate::look::Neighbour;
+use regex_automata::nfa::thompson::{self, NFA, State, WhichCaptures};
+use regex_automata::util::primitives::{PatternID, StateID};
+use std::collections::VecDeque;
+
+/// A rule as far as the scanner is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    /// Name of the rule, for errors.
+    pub id: String,
+    /// Regular expression; see `aegis_policy::Rule::pattern`.
+    pub regex: String,
+    /// The longest match in bytes.
+    pub cap: u32,
+}
+
+/// The NFA of all patterns and the facts about its states.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) nfa: NFA,
+    pub(crate) rules: Vec<RuleFacts>,
+    /// For each NFA state: how old a start may be and still match through it, in bytes. 0 for states that only the
+    /// unanchored prefix uses.
+    reach: Vec<u32>,
+}
+
+/// What scanning needs to know about a rule.
+#[derive(Debug)]
+pub(crate) struct RuleFacts {
+    pub(crate) cap: u32,
+    /// The literal that every match begins with; empty if there is none.
+    pub(crate) prefix: Vec<u8>,
+}
+
+// === impl Program ===
+
+impl Program {
+    /// Compiles `patterns`; the index of a pattern is its rule index.
+    pub(crate) fn new(patterns: &[Pattern]) -> Result<Program, RuleError> {
+        if patterns.len() > MAX_RULES {
+            return Err(RuleErrorReason::TooMany.of("*"));
+        }
+        let mut hirs = Vec::with_capacity(patterns.len());
+        let mut rules = Vec::with_capacity(patterns.len());
+        for pattern in patterns {
+            let compiled = compile::compile(pattern).map_err(|reason| reason.of(&pattern.id))?;
+            hirs.push(compiled.hir);
+            rules.push(RuleFacts { cap: pattern.cap, prefix: compiled.prefix });
+        }
+        let config = thompson::Config::new()
+            .utf8(false)
+            .which_captures(WhichCaptures::None)
+            .nfa_size_limit(Some(MAX_NFA_BYTES));
+        let nfa = thompson::Compiler::new()
+            .configure(config)
+            .build_many_from_hir(&hirs)
+            .map_err(|error| RuleErrorReason::Budget(error.to_string()).of("*"))?;
+        let mut program = Program { reach: vec![0; nfa.states().len()], nfa, rules };
+        for (index, pattern) in patterns.iter().enumerate() {
+            program.measure(index, pattern)?;
+        }
+        Ok(program)
+    }
+
+    /// How old a start may be, in bytes, and still match through NFA state `id`.
+    pub(crate) fn reach(&self, id: StateID) -> u32 {
+        self.reach.get(id.as_usize()).copied().unwrap_or(0)
+    }
+
+    /// The longest match of `rule`.
+    pub(crate) fn cap(&self, rule: RuleIndex) -> u32 {
+        self.rules.get(usize::from(rule)).map_or(0, |facts| facts.cap)
+    }
+
+    /// Computes `reach` for the states of one pattern and refuses generic starts.
+    fn measure(&mut self, index: usize, pattern: &Pattern) -> Result<(), RuleError> {
+        let budget = |what: &str| RuleErrorReason::Budget(what.to_owned()).of(&pattern.id);
+        let pid = PatternID::new(index).map_err(|_| budget("too many patterns"))?;
+        let start = self.nfa.start_pattern(pid).ok_or_else(|| budget("no start state"))?;
+        let states = reachable(&self.nfa, start);
+        let distance = distances(&self.nfa, &states);
+        for &id in &states {
+            let (Some(reach), Some(distance)) =
+                (self.reach.get_mut(id.as_usize()), distance.get(id.as_usize()).copied().flatten())
+            else {
+                continue;
+            };
+            *reach = pattern.cap.saturating_sub(distance);
+        }
+        let generic = start_bytes_inside_word(&self.nfa, start);
+        if generic > MAX_UNBOUNDED_START_BYTES {
+            return Err(RuleErrorReason::GenericStart(generic).of(&pattern.id));
+        }
+        Ok(())
+    }
+}
+
+/// Calls `edge(next, consumes)` for each transition of `state`.
+fn edges(state: &State, mut edge: impl FnMut(StateID, bool)) {
+    match state {
+        State::ByteRange { trans } => edge(trans.next, true),
+        State::Sparse(sparse) => sparse.transitions.iter().for_each(|trans| edge(trans.next, true)),
+        State::Dense(dense) => dense.transitions.iter().for_each(|&next| edge(next, true)),
+        State::Look { next, .. } | State::Capture { next, .. } => edge(*next, false),
+        State::Union { alternates } => alternates.iter().for_each(|&next| edge(next, false)),
+        State::BinaryUnion { alt1, alt2 } => {
+            edge(*alt1, false);
+            edge(*alt2, false);
+        }
+        State::Fail | State::Match { .. } => {}
+    }
+}
+
+/// The states that can be reached from `start`. Patterns share none, so these belong to one rule.
+fn reachable(nfa: &NFA, start: StateID) -> Vec<StateID> {
+    let mut seen = vec![false; nfa.states().len()];
+    let mut found = vec![start];
+    let mut next = 0;
+    while let Some(&id) = found.get(next) {
+        next += 1;
+        edges(nfa.state(id), |to, _| {
+            if let Some(flag @ false) = seen.get_mut(to.as_usize()) {
+                *flag = true;
+                found.push(to);
+            }
+        });
+    }
+    found
+}
+
+/// For each of `states`: the least number of bytes from there to a match.
+fn distances(nfa: &NFA, states: &[StateID]) -> Vec<Option<u32>> {
+    let mut reversed: Vec<Vec<(StateID, bool)>> = vec![Vec::new(); nfa.states().len()];
+    let mut distance = vec![None; nfa.states().len()];
+    let mut queue = VecDeque::new();
+    for &from in states {
+        let state = nfa.state(from);
+        if matches!(state, State::Match { .. }) {
+            queue.push_back((from, 0));
+        }
+        edges(state, |to, consumes| {
+            if let Some(sources) = reversed.get_mut(to.as_usize()) {
+                sources.push((from, consumes));
+            }
+        });
+    }
+    // 0-1 breadth-first search: edges that consume nothing go to the front of the queue.
+    while let Some((id, steps)) = queue.pop_front() {
+        let Some(slot @ None) = distance.get_mut(id.as_usize()) else { continue };
+        *slot = Some(steps);
+        for &(from, consumes) in reversed.get(id.as_usize()).into_iter().flatten() {
+            if consumes {
+                queue.push_back((from, steps + 1));
+            } else {
+                queue.push_front((from, steps));
+            }
+        }
+    }
+    distance
+}
+
+/// How many word bytes can begin a match right behind another word byte.
+fn start_bytes_inside_word(nfa: &NFA, start: StateID) -> usize {
+    let mut bytes = [false; 256];
+    let mut seen = vec![false; nfa.states().len()];
+    let mut stack = vec![start];
+    while let Some(id) = stack.pop() {
+        match nfa.state(id) {
+            // The neighbour behind is a word byte and the one ahead will be one: only these looks can hold.
+            State::Look { look, next } => {
+                if crate::look::holds(*look, Neighbour::Word, Neighbour::Word) {
+                    stack.push(*next);
+                }
+            }
+            state @ (State::ByteRange { .. } | State::Sparse(_) | State::Dense(_)) => {
+                for (byte, flag) in (0u8..=255).zip(bytes.iter_mut()) {
+                    *flag |= step(state, byte).is_some();
+                }
+            }
+            state => edges(state, |to, _| {
+                if let Some(flag @ false) = seen.get_mut(to.as_usize()) {
+                    *flag = true;
+                    stack.push(to);
+                }
+            }),
+        }
+    }
+    (0u8..=255).zip(bytes).filter(|&(byte, starts)| starts && Neighbour::of(byte) == Neighbour::Word).count()
+}
+
+/// Where a byte-consuming state goes on `byte`.
+pub(crate) fn step(state: &State, byte: u8) -> Option<StateID> {
+    match state {
+        State::ByteRange { trans } => trans.matches_byte(byte).then_some(trans.next),
+        State::Sparse(sparse) => sparse.matches_byte(byte),
+        State::Dense(dense) => dense.matches_byte(byte),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(regex: &str, cap: u32) -> Pattern {
+        Pattern { id: "r".into(), regex: regex.into(), cap }
+    }
+
+    #[test]
+    fn a_generic_start_needs_a_boundary() {
+        let error = Program::new(&[pattern("[a-z]+@", 100)]).unwrap_err();
+        assert!(error.to_string().contains(r"put \b on its left"), "{error}");
+        assert!(Program::new(&[pattern(r"\b[a-z]+@", 100)]).is_ok());
+        assert!(Program::new(&[pattern("sk-[a-z]+", 100)]).is_ok());
+    }
+
+    #[test]
+    fn reach_is_the_cap_less_what_a_match_still_needs() {
+        let program = Program::new(&[pattern("abc", 10)]).unwrap();
+        let start = program.nfa.start_pattern(PatternID::ZERO).unwrap();
+        assert_eq!(program.reach(start), 7);
+    }
+}

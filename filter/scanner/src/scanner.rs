@@ -1,0 +1,126 @@
+//! The compiled rules, and the scan of whole texts.
+
+use crate::automaton::{self, Cache};
+use crate::error::{RuleError, RuleErrorReason};
+use crate::limits::SHORT_CAP;
+use crate::program::{Pattern, Program};
+use crate::threads::{Context, Threads, Window};
+use crate::{Accept, Match};
+use memchr::memmem;
+use regex_automata::Input;
+use regex_automata::hybrid::dfa::DFA;
+
+/// The compiled rules. Immutable: everything that changes while scanning is in the [`Cache`].
+#[derive(Debug)]
+pub struct Scanner {
+    pub(crate) program: Program,
+    /// Unanchored: finds the first place where a match of any rule ends.
+    forward: DFA,
+    /// The largest cap up to [`SHORT_CAP`].
+    short_reach: usize,
+    /// Rules with a larger cap, which begin with a literal.
+    long: Vec<LongRule>,
+}
+
+#[derive(Debug)]
+struct LongRule {
+    cap: usize,
+    prefix: memmem::Finder<'static>,
+}
+
+// === impl Scanner ===
+
+impl Scanner {
+    /// Compiles `patterns`; a pattern's position in the list is its rule index.
+    pub fn new(patterns: &[Pattern]) -> Result<Scanner, RuleError> {
+        let program = Program::new(patterns)?;
+        let forward =
+            automaton::forward_dfa(&program).map_err(|reason| RuleErrorReason::Budget(reason).of("*"))?;
+        let (mut short_reach, mut long) = (0, Vec::new());
+        for facts in &program.rules {
+            let cap = facts.cap as usize;
+            if facts.cap <= SHORT_CAP {
+                short_reach = short_reach.max(cap);
+            } else {
+                long.push(LongRule { cap, prefix: memmem::Finder::new(&facts.prefix).into_owned() });
+            }
+        }
+        Ok(Scanner { program, forward, short_reach, long })
+    }
+
+    /// A cache for this scanner. Use it with no other.
+    pub fn cache(&self) -> Cache {
+        Cache::new(&self.program, &self.forward)
+    }
+
+    /// Size of the compiled rules in bytes, without caches.
+    pub fn memory(&self) -> usize {
+        self.program.nfa.memory_usage() + self.forward.memory_usage()
+    }
+
+    /// Scans a whole text and appends its matches, in text order, to `found`.
+    ///
+    /// The matches are the same as those of a [`Stream`](crate::Stream), however the text was cut there.
+    pub fn scan(&self, cache: &mut Cache, text: &[u8], accept: &dyn Accept, found: &mut Vec<Match>) {
+        let mut at = 0;
+        while let Some(end) = self.first_match_end(cache, text, at) {
+            let start = self.earliest_start(text, at, end);
+            at = self.scan_exactly(cache, text, start, end, accept, found);
+        }
+    }
+
+    /// Where the first match of any rule that begins at or behind `from` ends; `from` or later, never missed, but it
+    /// may be one that [`Accept`] refuses.
+    fn first_match_end(&self, cache: &mut Cache, text: &[u8], from: usize) -> Option<usize> {
+        if from >= text.len() {
+            return None;
+        }
+        let input = Input::new(text).range(from..).earliest(true);
+        match self.forward.try_search_fwd(&mut cache.forward, &input) {
+            Ok(half) => half.map(|half| half.offset()),
+            // The lazy DFA gave up (it never does with this configuration): read everything exactly.
+            Err(_) => Some(text.len()),
+        }
+    }
+
+    /// A position from which the exact machine sees every match that ends at `end` or later and begins at or behind
+    /// `from`, given that none ends before.
+    fn earliest_start(&self, text: &[u8], from: usize, end: usize) -> usize {
+        let short = from.max(end.saturating_sub(self.short_reach));
+        self.long
+            .iter()
+            .filter_map(|rule| {
+                let reach = from.max(end.saturating_sub(rule.cap));
+                // The prefix may reach over `end`: the match that ends there need not be this rule's.
+                let until = text.len().min(end + rule.prefix.needle().len());
+                rule.prefix.find(text.get(reach..until)?).map(|offset| reach + offset)
+            })
+            .fold(short, usize::min)
+    }
+
+    /// Runs the exact machine from `start` until nothing is open at `end` or behind it.
+    fn scan_exactly(
+        &self,
+        cache: &mut Cache,
+        text: &[u8],
+        start: usize,
+        end: usize,
+        accept: &dyn Accept,
+        found: &mut Vec<Match>,
+    ) -> usize {
+        let before = start.checked_sub(1).and_then(|index| text.get(index)).copied();
+        let window = Window { base: 0, bytes: text };
+        let (from, to, idle_from) = (start as u64, text.len() as u64, end as u64);
+        let mut context = Context { program: &self.program, cache, window, accept };
+        let mut threads = Threads::new(before);
+        let at = threads.run(&mut context, from, to, idle_from);
+        if !threads.is_idle() {
+            threads.finish(&mut context, to);
+        }
+        // Without a live start all that was accepted is decided.
+        while let Some(next) = threads.next_match(u64::MAX) {
+            found.push(next);
+        }
+        usize::try_from(at).unwrap_or(text.len())
+    }
+}

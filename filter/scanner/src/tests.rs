@@ -1,0 +1,230 @@
+//! The scanner against a brute-force model, for random rules' texts and random cuts.
+
+use crate::{Accept, AcceptAll, Match, Pattern, RuleIndex, Scanner, Stream, compile};
+use proptest::prelude::*;
+use regex_automata::hybrid::dfa::{DFA, OverlappingState};
+use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_automata::{Anchored, Input, MatchKind};
+
+/// Rules built to overlap, nest, look around and outlive their caps.
+const TOYS: &[(&str, u32)] = &[
+    (r"\bab+c?\b", 6),
+    (r"abab", 4),
+    (r"\bb[ab]{3,40}", 9),
+    (r"(?m)^c[\x00-\x7f]{1,30}a$", 20),
+    (r"ca\B", 2),
+    (r"aa\b", 2),
+    (r"\ba[ab.]*@[ab]+\.(?:ab|c)\b", 14),
+    (r"c密", 4),
+    (r"\B[@.](?u:[^a]){1,2}\z", 8),
+];
+
+/// Real shapes, as the catalogue has them.
+const REAL: &[(&str, u32)] = &[
+    (r"\b[a-z0-9][a-z0-9._%+-]{0,63}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}\b", 128),
+    (r"\bsk-[A-Za-z0-9_-]{20,200}", 203),
+    (r"\b(?:[0-9][ -]?){12,18}[0-9]\b", 40),
+    (r"-----BEGIN [A-Z ]{0,20}KEY-----[A-Za-z0-9+/=\s]{10,4000}-----END", 4100),
+    (r"\b[0-9]{1,3}(?:\.[0-9]{1,3}){3}\b", 15),
+];
+
+/// Rejects by length and content, as checksums do.
+struct Picky;
+
+impl Accept for Picky {
+    fn accept(&self, rule: RuleIndex, text: &[u8]) -> bool {
+        !(text.len() + usize::from(rule)).is_multiple_of(3)
+            && text.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte)) % 5 != 1
+    }
+}
+
+fn patterns(rules: &[(&str, u32)]) -> Vec<Pattern> {
+    rules.iter().map(|&(regex, cap)| Pattern { id: regex.into(), regex: regex.into(), cap }).collect()
+}
+
+/// Leftmost-longest by trying every start, with one stock DFA per rule that reports every end.
+struct Model {
+    rules: Vec<(DFA, u32)>,
+}
+
+impl Model {
+    fn new(rules: &[(&str, u32)]) -> Model {
+        let build = |pattern: &Pattern| {
+            let hir = compile::compile(pattern).unwrap().hir;
+            let config = thompson::Config::new().utf8(false).which_captures(WhichCaptures::None);
+            let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir).unwrap();
+            let config = DFA::config().match_kind(MatchKind::All);
+            (DFA::builder().configure(config).build_from_nfa(nfa).unwrap(), pattern.cap)
+        };
+        Model { rules: patterns(rules).iter().map(build).collect() }
+    }
+
+    fn scan(&self, text: &[u8], accept: &dyn Accept) -> Vec<Match> {
+        let mut found = vec![];
+        let mut at = 0;
+        while at < text.len() {
+            let best = self
+                .rules
+                .iter()
+                .enumerate()
+                .filter_map(|(rule, (dfa, cap))| {
+                    let rule = RuleIndex::try_from(rule).unwrap();
+                    let fits =
+                        |&end: &usize| end - at <= *cap as usize && accept.accept(rule, &text[at..end]);
+                    ends(dfa, text, at).into_iter().filter(fits).max().map(|end| (rule, end))
+                })
+                .max_by_key(|&(rule, end)| (end, std::cmp::Reverse(rule)));
+            match best {
+                Some((rule, end)) => {
+                    found.push(Match { rule, start: at as u64, end: end as u64 });
+                    at = end;
+                }
+                None => at += 1,
+            }
+        }
+        found
+    }
+}
+
+fn ends(dfa: &DFA, text: &[u8], start: usize) -> Vec<usize> {
+    let mut cache = dfa.create_cache();
+    let mut state = OverlappingState::start();
+    let input = Input::new(text).range(start..).anchored(Anchored::Yes);
+    let mut ends = vec![];
+    loop {
+        dfa.try_search_overlapping_fwd(&mut cache, &input, &mut state).unwrap();
+        match state.get_match() {
+            Some(half) => ends.push(half.offset()),
+            None => return ends,
+        }
+    }
+}
+
+fn scan(scanner: &Scanner, text: &[u8], accept: &dyn Accept) -> Vec<Match> {
+    let mut found = vec![];
+    scanner.scan(&mut scanner.cache(), text, accept, &mut found);
+    found
+}
+
+fn stream(scanner: &Scanner, pieces: &[&[u8]], accept: &dyn Accept) -> Vec<Match> {
+    let mut cache = scanner.cache();
+    let mut stream = Stream::new();
+    let mut found = vec![];
+    let text = pieces.concat();
+    let mut collect = |next: Match, bytes: &[u8]| {
+        assert_eq!(bytes, slice(&text, next));
+        found.push(next);
+    };
+    for piece in pieces {
+        stream.feed(scanner, &mut cache, piece, accept, &mut collect);
+    }
+    stream.finish(scanner, &mut cache, accept, &mut collect);
+    found
+}
+
+fn cut<'a>(text: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
+    let mut edges: Vec<usize> = cuts.iter().map(|cut| cut % (text.len() + 1)).collect();
+    edges.extend([0, text.len()]);
+    edges.sort_unstable();
+    edges.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect()
+}
+
+fn toy_text() -> impl Strategy<Value = String> {
+    let word = prop_oneof![
+        4 => "[abc]{1,6}", 1 => Just("密".to_owned()), 2 => "[ .@\n-]", 1 => Just("a.b@ab.c".to_owned()),
+    ];
+    proptest::collection::vec(word, 0..12).prop_map(|words| words.concat())
+}
+
+fn real_text() -> impl Strategy<Value = String> {
+    let word = prop_oneof![
+        "[a-z]{1,9} ",
+        "[0-9]{1,19}[ .-]?",
+        Just("joe.doe@example.co.uk".to_owned()),
+        "sk-[a-zA-Z0-9]{18,24}",
+        Just("sk-".to_owned()),
+        "(10|172|3)\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}",
+        Just("\n".to_owned()),
+        Just("-----BEGIN RSA PRIVATE KEY-----\nQUJDREVGR0g\n-----END".to_owned()),
+        "密码[ :]",
+    ];
+    proptest::collection::vec(word, 0..14).prop_map(|words| words.concat())
+}
+
+fn check(rules: &[(&str, u32)], text: &str, cuts: &[usize]) {
+    let scanner = Scanner::new(&patterns(rules)).unwrap();
+    let model = Model::new(rules);
+    for accept in [&AcceptAll as &dyn Accept, &Picky] {
+        let expected = model.scan(text.as_bytes(), accept);
+        assert_eq!(scan(&scanner, text.as_bytes(), accept), expected, "whole: {text:?}");
+        assert_eq!(stream(&scanner, &cut(text.as_bytes(), cuts), accept), expected, "cut {cuts:?}: {text:?}");
+        let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
+        assert_eq!(stream(&scanner, &bytes, accept), expected, "byte by byte: {text:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn toy_rules_match_the_model_for_any_cut(text in toy_text(), cuts in proptest::collection::vec(0usize..80, 0..5)) {
+        check(TOYS, &text, &cuts);
+    }
+
+    #[test]
+    fn real_rules_match_the_model_for_any_cut(text in real_text(), cuts in proptest::collection::vec(0usize..300, 0..5)) {
+        check(REAL, &text, &cuts);
+    }
+}
+
+#[test]
+fn streams_survive_a_clear_of_the_shared_cache() {
+    let scanner = Scanner::new(&patterns(REAL)).unwrap();
+    let text = b"mail joe.doe@example.co.uk, card 4111 1111 1111 1111, ip 10.20.30.40, key sk-abcdefghijklmnopqrstuvw";
+    let expected = scan(&scanner, text, &AcceptAll);
+    assert_eq!(expected.len(), 4);
+    for split in 0..text.len() {
+        let mut cache = scanner.cache();
+        let mut stream = Stream::new();
+        let mut found = vec![];
+        stream.feed(&scanner, &mut cache, &text[..split], &AcceptAll, |next, _| found.push(next));
+        cache.clear();
+        stream.feed(&scanner, &mut cache, &text[split..], &AcceptAll, |next, _| found.push(next));
+        stream.finish(&scanner, &mut cache, &AcceptAll, |next, _| found.push(next));
+        assert_eq!(found, expected, "split at {split}");
+    }
+}
+
+#[test]
+fn nothing_is_held_when_no_match_is_open() {
+    let scanner = Scanner::new(&patterns(&[(r"\{\{AG_[A-Z]{1,9}\}\}", 20)])).unwrap();
+    let mut cache = scanner.cache();
+    let mut stream = Stream::new();
+    let text = "fn main() { println!(\"{x}\"); } // {{AG_KEY}} {{AG_ 密";
+    let mut held = vec![];
+    for byte in text.as_bytes() {
+        stream.feed(&scanner, &mut cache, &[*byte], &AcceptAll, |_, _| {});
+        held.push(stream.held());
+    }
+    let longest = held.iter().max().unwrap();
+    assert_eq!(*longest, "{{AG_KEY}".len());
+    assert_eq!(held.last(), Some(&0));
+    assert_eq!(held[3], 0);
+}
+
+#[test]
+fn a_text_of_one_repeated_byte_costs_one_thread() {
+    let scanner = Scanner::new(&patterns(REAL)).unwrap();
+    let mut cache = scanner.cache();
+    let mut stream = Stream::new();
+    for _ in 0..1000 {
+        stream.feed(&scanner, &mut cache, &[b'a'; 64], &AcceptAll, |_, _| panic!("no match"));
+    }
+    assert!(stream.held() <= 128, "the e-mail rule's cap bounds what is held");
+    assert!(cache.states() < 500);
+}
+
+fn slice(text: &[u8], found: Match) -> &[u8] {
+    let at = |offset: u64| usize::try_from(offset).unwrap();
+    &text[at(found.start)..at(found.end)]
+}

@@ -1,0 +1,260 @@
+//! The exact machine: leftmost-longest matching over the anchored DFA, one byte at a time.
+//!
+//! See the crate documentation for the algorithm and why it is exact.
+
+use crate::automaton::{Cache, Key, StateId};
+use crate::look::Neighbour;
+use crate::program::Program;
+use crate::starts::{Cursor, Queue, Starts};
+use crate::{Accept, Match};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// The part of a text that is at hand: `bytes` begin at offset `base` of the text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window<'a> {
+    pub(crate) base: u64,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// What the machine works with but does not own.
+pub(crate) struct Context<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) cache: &'a mut Cache,
+    pub(crate) window: Window<'a>,
+    pub(crate) accept: &'a dyn Accept,
+}
+
+/// The state of one text between two bytes.
+#[derive(Debug)]
+pub(crate) struct Threads {
+    /// Oldest first.
+    live: Vec<Thread>,
+    starts: Starts,
+    /// Accepted matches that an older start could still swallow: disjoint and sorted.
+    pending: VecDeque<Match>,
+    before: Neighbour,
+    /// Cache epoch in which the threads' states are valid, and their keys in case it ends.
+    epoch: u64,
+    keys: Vec<Rc<Key>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Thread {
+    state: StateId,
+    queue: Queue,
+}
+
+// === impl Window ===
+
+impl<'a> Window<'a> {
+    /// `start..end` of the text.
+    pub(crate) fn slice(&self, start: u64, end: u64) -> &'a [u8] {
+        let offset = |at: u64| at.checked_sub(self.base).and_then(|offset| usize::try_from(offset).ok());
+        match (offset(start), offset(end)) {
+            (Some(start), Some(end)) => self.bytes.get(start..end).unwrap_or(&[]),
+            _ => &[],
+        }
+    }
+}
+
+// === impl Threads ===
+
+impl Threads {
+    /// A machine at the beginning of a text, or behind `before`.
+    pub(crate) fn new(before: Option<u8>) -> Threads {
+        Threads {
+            live: Vec::new(),
+            starts: Starts::default(),
+            pending: VecDeque::new(),
+            before: before.map_or(Neighbour::Edge, Neighbour::of),
+            epoch: 0,
+            keys: Vec::new(),
+        }
+    }
+
+    /// Whether no start is alive: whatever was accepted is decided.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.live.is_empty()
+    }
+
+    /// Reads the bytes at `from..to` of the text. Stops early, at `idle_from` or behind it, as soon as no start is
+    /// alive. Returns the position that was reached.
+    pub(crate) fn run(&mut self, context: &mut Context<'_>, from: u64, to: u64, idle_from: u64) -> u64 {
+        self.enter(context);
+        let mut at = from;
+        for &byte in context.window.slice(from, to) {
+            if context.cache.is_full() {
+                self.keep_keys(context.cache);
+                context.cache.clear();
+                self.enter(context);
+            }
+            self.look(context, at, Neighbour::of(byte));
+            let class = usize::from(context.program.nfa.byte_classes().get(byte));
+            self.step(context, byte, class, at);
+            self.spawn(context, byte, class, at);
+            self.before = Neighbour::of(byte);
+            at += 1;
+            self.matches(context, at);
+            if at >= idle_from && self.is_idle() {
+                break;
+            }
+        }
+        self.keep_keys(context.cache);
+        at
+    }
+
+    /// Ends the text at `end`: look-arounds see the edge, and no start is alive any more.
+    pub(crate) fn finish(&mut self, context: &mut Context<'_>, end: u64) {
+        self.enter(context);
+        self.look(context, end, Neighbour::Edge);
+        for thread in self.live.drain(..) {
+            self.starts.drop_all(thread.queue);
+        }
+        self.keys.clear();
+    }
+
+    /// The position before which everything is decided, given that the text was read up to `at`.
+    pub(crate) fn settled(&self, at: u64) -> u64 {
+        self.live.first().map_or(at, |oldest| self.starts.front(oldest.queue))
+    }
+
+    /// The next match that is decided, in text order.
+    pub(crate) fn next_match(&mut self, settled: u64) -> Option<Match> {
+        self.pending.pop_front_if(|first| first.start < settled)
+    }
+
+    /// Makes the threads' states valid in the cache's current epoch.
+    fn enter(&mut self, context: &mut Context<'_>) {
+        if self.epoch != context.cache.epoch() {
+            for (thread, key) in self.live.iter_mut().zip(self.keys.drain(..)) {
+                thread.state = context.cache.intern(context.program, key);
+            }
+            self.epoch = context.cache.epoch();
+        }
+        self.keys.clear();
+    }
+
+    /// Keeps what is needed to survive a clear of the cache.
+    fn keep_keys(&mut self, cache: &Cache) {
+        self.keys.clear();
+        self.keys.extend(self.live.iter().filter_map(|thread| cache.key(thread.state)));
+    }
+
+    /// Resolves look-arounds now that the next byte is known; matches that this completes end at `at`.
+    fn look(&mut self, context: &mut Context<'_>, at: u64, ahead: Neighbour) {
+        let mut looked = false;
+        for thread in &mut self.live {
+            if context.cache.facts(thread.state).looking {
+                thread.state = context.cache.resolve(context.program, thread.state, ahead);
+                looked = true;
+            }
+        }
+        if looked {
+            self.matches(context, at);
+        }
+    }
+
+    /// Moves every thread over the byte at `at`.
+    fn step(&mut self, context: &mut Context<'_>, byte: u8, class: usize, at: u64) {
+        let mut kept = 0;
+        for index in 0..self.live.len() {
+            let Some(&Thread { state, queue }) = self.live.get(index) else { break };
+            let state = context.cache.step(context.program, state, byte, class);
+            if state == StateId::DEAD {
+                self.starts.drop_all(queue);
+                continue;
+            }
+            let reach = context.cache.facts(state).reach;
+            let Some(queue) = self.drop_unreachable(queue, at + 1, reach) else { continue };
+            kept = self.place(kept, Thread { state, queue });
+        }
+        self.live.truncate(kept);
+    }
+
+    /// Starts a thread at the byte at `at`.
+    fn spawn(&mut self, context: &mut Context<'_>, byte: u8, class: usize, at: u64) {
+        let state = context.cache.spawn(context.program, self.before, byte, class);
+        if state != StateId::DEAD {
+            let queue = self.starts.single(at);
+            let count = self.live.len();
+            self.place(count, Thread { state, queue });
+        }
+    }
+
+    /// Puts `thread` behind the first `kept` threads, joining it with the last of them if both are in the same state.
+    fn place(&mut self, kept: usize, thread: Thread) -> usize {
+        if let Some(older) = kept.checked_sub(1).and_then(|last| self.live.get_mut(last))
+            && older.state == thread.state
+        {
+            older.queue = self.starts.join(older.queue, thread.queue);
+            return kept;
+        }
+        match self.live.get_mut(kept) {
+            Some(slot) => *slot = thread,
+            None => self.live.push(thread),
+        }
+        kept + 1
+    }
+
+    /// Drops starts that are more than `reach` bytes before `now`.
+    fn drop_unreachable(&mut self, queue: Queue, now: u64, reach: u32) -> Option<Queue> {
+        let mut queue = queue;
+        while now.saturating_sub(self.starts.front(queue)) > u64::from(reach) {
+            queue = self.starts.pop_front(queue)?;
+        }
+        Some(queue)
+    }
+
+    /// Takes the best match that ends at `end`, if any, and drops threads without a future.
+    fn matches(&mut self, context: &Context<'_>, end: u64) {
+        let cache = &*context.cache;
+        if !self.live.iter().any(|thread| cache.facts(thread.state).matched) {
+            return;
+        }
+        for index in 0..self.live.len() {
+            let Some(&thread) = self.live.get(index) else { break };
+            let Some((cursor, found)) = self.first_accepted(context, thread, end) else { continue };
+            while self.pending.back().is_some_and(|last| last.start >= found.start) {
+                self.pending.pop_back();
+            }
+            self.pending.push_back(found);
+            let queue = self.starts.cut_behind(thread.queue, cursor);
+            if let Some(thread) = self.live.get_mut(index) {
+                thread.queue = queue;
+            }
+            for younger in self.live.drain(index + 1..) {
+                self.starts.drop_all(younger.queue);
+            }
+            break;
+        }
+        let starts = &mut self.starts;
+        self.live.retain(|thread| {
+            let live = cache.facts(thread.state).live;
+            if !live {
+                starts.drop_all(thread.queue);
+            }
+            live
+        });
+    }
+
+    /// The oldest start of `thread` with an accepted match that ends at `end`.
+    fn first_accepted(&self, context: &Context<'_>, thread: Thread, end: u64) -> Option<(Cursor, Match)> {
+        let rules = context.cache.matched(thread.state);
+        if rules.is_empty() {
+            return None;
+        }
+        let mut cursor = Some(Starts::cursor(thread.queue));
+        while let Some(here) = cursor {
+            let start = self.starts.at(here);
+            for &rule in rules {
+                let fits = end - start <= u64::from(context.program.cap(rule));
+                if fits && context.accept.accept(rule, context.window.slice(start, end)) {
+                    return Some((here, Match { rule, start, end }));
+                }
+            }
+            cursor = self.starts.advance(here);
+        }
+        None
+    }
+}
