@@ -1,0 +1,123 @@
+//! One snapshot as Envoy resources.
+
+use crate::{cluster, filter};
+use aegis_model::Snapshot;
+use envoy_types::pb::google::protobuf::Any;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// What resources depend on besides the snapshot.
+#[derive(Debug, Clone)]
+pub struct RenderSettings {
+    /// The filter's module, as Envoy finds it. The name should change with the content: Envoy caches by it.
+    pub wasm: PathBuf,
+    /// Certificate authorities that upstreams are verified against, as Envoy finds the file.
+    pub ca_bundle: PathBuf,
+    /// Ids of the rules that act.
+    pub rules: Vec<String>,
+    /// The largest request body in bytes.
+    pub max_request_body_bytes: u32,
+}
+
+/// The resource types, in the order in which an addition has to arrive: a route to a cluster that does not exist yet
+/// is answered with 503.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Upstream clusters (CDS).
+    Cluster,
+    /// The filter's configuration (ECDS).
+    Filter,
+}
+
+/// A named resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resource {
+    /// Digest of the content: equal versions are equal bytes, whichever process rendered them.
+    pub version: String,
+    /// The content.
+    pub body: Any,
+}
+
+/// All resources of one snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourceSet {
+    /// Revision of the snapshot.
+    pub revision: u64,
+    clusters: BTreeMap<String, Resource>,
+    filter: BTreeMap<String, Resource>,
+}
+
+/// Why a snapshot cannot be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A token leads to an upstream that the snapshot does not contain.
+    #[error("a token leads to upstream {0}, which does not exist; the database is damaged")]
+    UnknownUpstream(aegis_model::UpstreamId),
+    /// More upstreams than the filter can number.
+    #[error("too many upstreams")]
+    TooManyUpstreams,
+    /// The filter's configuration cannot be written as JSON.
+    #[error("the filter configuration cannot be written")]
+    Json(#[from] serde_json::Error),
+}
+
+// === impl Kind ===
+
+impl Kind {
+    /// Every kind, in the order in which additions are sent.
+    pub const ALL: [Kind; 2] = [Kind::Cluster, Kind::Filter];
+
+    /// The type URL in discovery requests.
+    pub fn type_url(self) -> &'static str {
+        match self {
+            Kind::Cluster => "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+            Kind::Filter => "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+        }
+    }
+
+    /// The kind with this type URL.
+    pub fn from_type_url(type_url: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.type_url() == type_url)
+    }
+}
+
+// === impl Resource ===
+
+impl Resource {
+    pub(crate) fn new(body: Any) -> Resource {
+        let digest = Sha256::digest(&body.value);
+        let version = digest.iter().take(16).fold(String::new(), |mut hex, byte| {
+            // Writing to a string cannot fail.
+            write!(hex, "{byte:02x}").ok();
+            hex
+        });
+        Resource { version, body }
+    }
+}
+
+// === impl ResourceSet ===
+
+impl ResourceSet {
+    /// Renders `snapshot`.
+    pub fn render(snapshot: &Snapshot, settings: &RenderSettings) -> Result<ResourceSet, RenderError> {
+        let clusters = snapshot.upstreams.iter().map(|upstream| {
+            (cluster::name(upstream.id), Resource::new(cluster::render(upstream, &settings.ca_bundle)))
+        });
+        let filter = Resource::new(filter::render(snapshot, settings)?);
+        Ok(ResourceSet {
+            revision: snapshot.revision,
+            clusters: clusters.collect(),
+            filter: BTreeMap::from([(filter::NAME.to_owned(), filter)]),
+        })
+    }
+
+    /// The resources of one kind by name.
+    pub fn of_kind(&self, kind: Kind) -> &BTreeMap<String, Resource> {
+        match kind {
+            Kind::Cluster => &self.clusters,
+            Kind::Filter => &self.filter,
+        }
+    }
+}
