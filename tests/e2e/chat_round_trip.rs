@@ -1,0 +1,193 @@
+//! Promise: the official OpenAI client talks to an LLM through the gateway, no secret reaches the LLM, and the answer
+//! comes back with the real values, to the letter.
+
+use aegis_tests::gateway::chat_path;
+use aegis_tests::{FakeUpstream, Gateway, Recorded, Reply, chat, placeholder, python, secrets};
+use serde_json::{Value, json};
+
+/// Characters per delta; the last does not split at all.
+const SPLITS: [usize; 6] = [1, 2, 3, 7, 19, 100_000];
+
+/// All kinds of secrets, with what JSON has to escape and what is more than one byte right next to them.
+fn prompt(kinds: &[(&str, String)]) -> String {
+    let mut prompt = String::from("Übersicht \"A\\B\" für 张伟 🦀\u{1F468}\u{200D}\u{1F469}:\r\n");
+    for (index, (kind, secret)) in kinds.iter().enumerate() {
+        let line = match index % 4 {
+            0 => format!("{kind}是：{secret}，谢谢。"),
+            1 => format!("\t{kind} = \"{secret}\"; path C:\\temp\\new\\u0041"),
+            2 => format!("🔑{secret}🔑 ({kind}) {{not: \"json\"}}"),
+            _ => format!("{kind}: {secret}\\n not a line break </script> \u{2028}"),
+        };
+        prompt.push_str(&line);
+        prompt.push_str("\n---\n");
+    }
+    prompt + "Ende, \u{0001}\u{007f} done"
+}
+
+/// Echoes the last user message: as tool arguments if tools are on offer, streamed if asked, `echo-<n>` with n
+/// characters per delta.
+fn echo(recorded: &Recorded) -> Reply {
+    let request = recorded.json();
+    let text = chat::last_user_text(&request);
+    let size =
+        request["model"].as_str().and_then(|model| model.strip_prefix("echo-")?.parse().ok()).unwrap_or(5);
+    match (request["tools"].is_array(), request["stream"] == true) {
+        (false, false) => Reply::json(&chat::completion(&text)),
+        (false, true) => Reply::frames(&chat::stream(&text, size)),
+        (true, false) => Reply::json(&chat::tool_completion(&chat::python_arguments(&text))),
+        (true, true) => Reply::frames(&chat::tool_stream(&chat::python_arguments(&text), size)),
+    }
+}
+
+/// Adds every string of a document, unescaped; strings that are JSON themselves are opened once more.
+fn collect_strings(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => {
+            found.push(text.clone());
+            if let Ok(inner @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(text) {
+                collect_strings(&inner, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_strings(item, found)),
+        Value::Object(fields) => {
+            found.extend(fields.keys().cloned());
+            fields.values().for_each(|value| collect_strings(value, found));
+        }
+        _ => {}
+    }
+}
+
+fn assert_holds_no_secret(recorded: &Recorded, kinds: &[(&str, String)]) {
+    let raw = String::from_utf8(recorded.body.clone()).unwrap();
+    let mut strings = Vec::new();
+    collect_strings(&recorded.json(), &mut strings);
+    for (kind, secret) in kinds {
+        for fragment in secrets::fragments(secret) {
+            assert!(!raw.contains(fragment), "{kind} reached the LLM");
+            assert!(!strings.iter().any(|text| text.contains(fragment)), "{kind} reached the LLM, escaped");
+            assert!(!recorded.target.contains(fragment), "{kind} reached the LLM in the path");
+        }
+    }
+}
+
+#[test]
+fn the_official_client_gets_its_values_back_and_the_llm_never_sees_them() {
+    let gateway = Gateway::start();
+    let upstream = FakeUpstream::start(echo);
+    let token = gateway.register(&upstream.base("/v1"));
+    let kinds = secrets::one_of_each(1);
+    let prompt = prompt(&kinds);
+    let api_key = secrets::lookalike(concat!("sk-", "{alnum:40}"), 99);
+
+    let result = python::run(
+        "openai_chat.py",
+        &json!({
+            "base_url": format!("http://127.0.0.1:{}/v1/__gw__/t/{token}", gateway.port),
+            "api_key": api_key,
+            "prompt": prompt,
+            "splits": SPLITS,
+        }),
+    );
+
+    // What the client received.
+    let argument = |arguments: &Value| {
+        let arguments: Value = serde_json::from_str(arguments.as_str().unwrap()).expect("arguments are JSON");
+        arguments["text"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(result["plain"], prompt);
+    assert_eq!(result["parts"], prompt);
+    assert_eq!(argument(&result["tool"]), prompt);
+    assert_eq!(result["second_turn"], format!("Again: {prompt}"));
+    for (index, split) in SPLITS.iter().enumerate() {
+        assert_eq!(result["streamed"][index], prompt, "stream of {split} characters per delta");
+        assert_eq!(
+            argument(&result["tool_streamed"][index]),
+            prompt,
+            "arguments, {split} characters per delta"
+        );
+    }
+    assert_eq!(result["headers"]["x-aegis-action"], "redact");
+    assert!(result["headers"]["x-aegis-request-id"].as_str().is_some_and(|id| !id.is_empty()));
+
+    // What the LLM received.
+    let requests = upstream.requests();
+    assert_eq!(requests.len(), 6 + 2 * SPLITS.len(), "each call is one request, none is retried");
+    for recorded in &requests {
+        assert_holds_no_secret(recorded, &kinds);
+        assert_eq!(recorded.header("authorization"), Some(format!("Bearer {api_key}").as_str()));
+        let count = placeholder::distinct_in(&chat::last_user_text(&recorded.json())).len();
+        assert_eq!(count, kinds.len(), "each secret has a placeholder of its own");
+    }
+    assert_eq!(requests[0].target, "/v1/chat/completions?beta=true&note=a+b");
+    assert_eq!(requests[1].target, "/v1/chat/completions");
+}
+
+#[test]
+fn the_second_turn_carries_the_placeholders_of_the_first() {
+    let gateway = Gateway::start();
+    let upstream = FakeUpstream::start(echo);
+    let token = gateway.register(&upstream.base("/v1"));
+    let kinds = secrets::one_of_each(2);
+    let prompt = prompt(&kinds);
+    let arguments = chat::python_arguments(&prompt);
+    let first = json!({ "role": "user", "content": prompt });
+    let function = json!({ "name": "save", "arguments": arguments });
+    let history = json!([
+        first,
+        { "role": "assistant", "content": null, "tool_calls": [{ "id": "c", "type": "function", "function": function }] },
+        { "role": "tool", "tool_call_id": "c", "content": prompt },
+        { "role": "user", "content": [{ "type": "text", "text": format!("Again: {prompt}") }] },
+    ]);
+    for messages in [json!([first]), history] {
+        let answer = gateway.chat(&token, json!({ "model": "echo", "messages": messages }).to_string());
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    let requests: Vec<Value> = upstream.requests().iter().map(Recorded::json).collect();
+    let (once, twice) = (&requests[0]["messages"], &requests[1]["messages"]);
+    let expected = placeholder::all_in(&chat::content_text(&once[0]["content"]));
+    assert_eq!(expected.len(), kinds.len());
+    assert_eq!(once[0], twice[0], "the prompt cache of the LLM needs the same text");
+    let arguments = twice[1]["tool_calls"][0]["function"]["arguments"].as_str().unwrap();
+    assert_eq!(placeholder::all_in(arguments), expected);
+    serde_json::from_str::<Value>(arguments).expect("redacted arguments are still JSON");
+    assert_eq!(placeholder::all_in(&chat::content_text(&twice[2]["content"])), expected);
+    assert_eq!(placeholder::all_in(&chat::content_text(&twice[3]["content"])), expected);
+    for recorded in upstream.requests() {
+        assert_holds_no_secret(&recorded, &kinds);
+    }
+}
+
+#[test]
+fn placeholders_are_the_same_on_every_worker_and_after_a_restart() {
+    let mut gateway = Gateway::with_environment([("AEGIS_ENVOY_CONCURRENCY", "2")]);
+    let upstream = FakeUpstream::start(echo);
+    let token = gateway.register(&upstream.base("/v1"));
+    let kinds = secrets::one_of_each(3);
+    let body = chat::request(&prompt(&kinds)).to_string();
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        // Each on a connection of its own, so both workers take part.
+        for _ in 0..8 {
+            assert_eq!(gateway.chat(&token, body.clone()).status, 200);
+        }
+        seen.extend(upstream.requests().iter().map(|recorded| recorded.body.clone()));
+        gateway = Gateway::start_in(gateway.stop());
+        aegis_tests::eventually("the token works again", aegis_tests::gateway::START, || {
+            gateway.is_usable(&token)
+        });
+    }
+    assert!(seen.len() >= 16);
+    assert!(seen.iter().all(|body| *body == seen[0]), "one prompt has several redacted forms");
+}
+
+#[test]
+fn a_leading_v1_of_the_rest_is_dropped() {
+    let gateway = Gateway::start();
+    let upstream = FakeUpstream::start(echo);
+    let token = gateway.register(&upstream.base("/api/v3"));
+    let path = chat_path(&token).replace("/chat/", "/v1/chat/");
+    let answer = aegis_tests::Request::post(path, chat::request("hello").to_string()).send(gateway.port);
+    assert_eq!(answer.status, 200);
+    assert_eq!(upstream.take_only().target, "/api/v3/chat/completions");
+}

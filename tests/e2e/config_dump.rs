@@ -1,0 +1,88 @@
+//! Promise: nothing that Envoy shows or writes contains a token, a key or what was redacted.
+
+use aegis_tests::chat::{completion, last_user_text, request};
+use aegis_tests::{FakeUpstream, Gateway, Reply, Request, process_table, secrets};
+use std::path::Path;
+
+/// Every file below `directory`, with its content.
+fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(self::files(&entry.path()));
+        } else {
+            files.push((entry.path().display().to_string(), std::fs::read(entry.path()).unwrap()));
+        }
+    }
+    files
+}
+
+/// The values of Envoy's environment variables that are named like keys.
+fn keys_in_environment(pid: u32) -> Vec<(String, String)> {
+    let variables = process_table::environment(pid);
+    let pairs = variables.iter().filter_map(|variable| variable.split_once('='));
+    pairs
+        .filter(|(name, value)| name.starts_with("AEGIS_") && name.contains("KEY") && !value.is_empty())
+        .map(|(name, value)| (format!("the value of {name}"), value.to_owned()))
+        .collect()
+}
+
+#[test]
+fn envoy_shows_neither_tokens_nor_keys_nor_secrets() {
+    let mut gateway = Gateway::with_environment([("RUST_LOG", "debug")]);
+    let upstream =
+        FakeUpstream::start(|recorded| Reply::json(&completion(&last_user_text(&recorded.json()))));
+    let token = gateway.register(&upstream.base("/v1"));
+    let kinds = secrets::one_of_each(5);
+    let text: Vec<&str> = kinds.iter().map(|(_, secret)| secret.as_str()).collect();
+    let text = text.join("\n");
+    let api_key = secrets::lookalike(concat!("sk-", "{alnum:40}"), 6);
+    let answer = Request::post(aegis_tests::gateway::chat_path(&token), request(&text).to_string())
+        .header("authorization", &format!("Bearer {api_key}"))
+        .send(gateway.port);
+    assert_eq!(answer.json()["choices"][0]["message"]["content"], text.as_str());
+    // Refusals are what logs are written about.
+    gateway.chat(&token, format!("{{\"broken\": \"{text}"));
+    gateway.chat(&format!("{token}__foo"), request(&text).to_string());
+
+    let mut needles = vec![
+        ("the token".to_owned(), token.clone()),
+        ("the gateway key".to_owned(), gateway.key.clone()),
+        ("the client's API key".to_owned(), api_key),
+    ];
+    let envoy_keys = keys_in_environment(gateway.envoy_pid().expect("Envoy runs"));
+    assert!(envoy_keys.iter().any(|(_, value)| *value != gateway.key), "Envoy has no placeholder key");
+    needles.extend(envoy_keys);
+    for (kind, secret) in &kinds {
+        needles
+            .extend(secrets::fragments(secret).iter().map(|part| ((*kind).to_owned(), (*part).to_owned())));
+    }
+    let find = |haystack: &[u8]| -> Vec<String> {
+        let text = String::from_utf8_lossy(haystack);
+        needles.iter().filter(|(_, value)| text.contains(value)).map(|(name, _)| name.clone()).collect()
+    };
+
+    for target in ["/config_dump?include_eds", "/stats", "/clusters", "/server_info", "/listeners"] {
+        let shown = gateway.envoy_admin(target);
+        assert_eq!(shown.status, 200, "{target}");
+        assert_eq!(find(&shown.body), Vec::<String>::new(), "in {target}");
+    }
+    let dump = gateway.envoy_admin("/config_dump?include_eds");
+    assert!(dump.text().contains("revision"), "the dump has the filter's configuration");
+
+    let output = gateway.process().output();
+    assert_eq!(find(output.as_bytes()), Vec::<String>::new(), "in what the supervisor writes");
+    let files = files(gateway.data_dir());
+    assert!(files.iter().any(|(path, _)| path.contains("envoy")), "{files:?}", files = names(&files));
+    for (path, content) in files.iter().filter(|(path, _)| is_log_or_config(path)) {
+        assert_eq!(find(content), Vec::<String>::new(), "in {path}");
+    }
+}
+
+fn names(files: &[(String, Vec<u8>)]) -> Vec<&str> {
+    files.iter().map(|(path, _)| path.as_str()).collect()
+}
+
+fn is_log_or_config(path: &str) -> bool {
+    [".log", ".json", ".yaml", ".yml", ".pb_text", ".toml"].iter().any(|ending| path.ends_with(ending))
+}

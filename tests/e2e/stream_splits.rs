@@ -1,0 +1,171 @@
+//! Promise: how a streamed answer is cut, by the LLM or by the network, does not matter to the client.
+
+use aegis_tests::chat::{
+    DONE, delta, finish, last_user_text, python_arguments, request, stream, tool_stream,
+};
+use aegis_tests::sse::{joined, parts, payloads};
+use aegis_tests::{FakeUpstream, Gateway, Piece, Recorded, Reply, eventually, placeholder, secrets};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A few secrets with what JSON has to escape between them.
+fn prompt() -> String {
+    let kinds = secrets::one_of_each(4);
+    let secrets: Vec<&str> = kinds.iter().map(|(_, secret)| secret.as_str()).collect();
+    format!("\"{}\" 和 \\{}\n🦀{}", secrets[0], secrets[2], secrets[10])
+}
+
+fn script(recorded: &Recorded) -> Reply {
+    let request = recorded.json();
+    let text = last_user_text(&request);
+    let frames =
+        if request["tools"].is_array() { tool_stream(&python_arguments(&text), 4) } else { stream(&text, 4) };
+    match request["model"].as_str() {
+        Some("bytewise") => Reply::bytewise(frames.concat().as_bytes()),
+        _ => Reply::events(vec![Piece::Bytes(frames.concat().into_bytes())]),
+    }
+}
+
+fn ask(gateway: &Gateway, token: &str, model: &str, tools: bool) -> Vec<u8> {
+    let mut body = request(&prompt());
+    body["model"] = model.into();
+    body["stream"] = true.into();
+    if tools {
+        body["tools"] = json!([{ "type": "function", "function": { "name": "save" } }]);
+    }
+    let answer = gateway.chat(token, body.to_string());
+    assert_eq!(answer.status, 200);
+    answer.body
+}
+
+#[test]
+fn byte_by_byte_is_the_same_as_whole() {
+    let gateway = Gateway::start();
+    let upstream = FakeUpstream::start(script);
+    let token = gateway.register(&upstream.base("/v1"));
+    for tools in [false, true] {
+        let whole = ask(&gateway, &token, "whole", tools);
+        let bytewise = ask(&gateway, &token, "bytewise", tools);
+        assert_eq!(String::from_utf8(bytewise).unwrap(), String::from_utf8(whole.clone()).unwrap());
+        let deltas = payloads(&whole);
+        let said = if tools {
+            let arguments = joined(&deltas, "/choices/0/delta/tool_calls/0/function/arguments");
+            let arguments: Value = serde_json::from_str(&arguments).expect("arguments are JSON");
+            arguments["text"].as_str().unwrap().to_owned()
+        } else {
+            joined(&deltas, "/choices/0/delta/content")
+        };
+        assert_eq!(said, prompt());
+        assert!(whole.ends_with(DONE.as_bytes()));
+    }
+}
+
+#[test]
+fn a_request_sent_byte_by_byte_is_redacted_like_a_whole_one() {
+    let gateway = Gateway::start();
+    let upstream = FakeUpstream::start(|_| Reply::json(&json!({})));
+    let token = gateway.register(&upstream.base("/v1"));
+    let body = request(&prompt()).to_string();
+    let post = aegis_tests::Request::post(aegis_tests::gateway::chat_path(&token), body.clone());
+    assert_eq!(post.send(gateway.port).status, 200);
+    let whole = upstream.take_only();
+
+    let mut connection = aegis_tests::Connection::open(gateway.port);
+    connection.write(&post.head(Some(body.len())));
+    for byte in body.as_bytes() {
+        connection.write(&[*byte]);
+        connection.wait_until_read();
+    }
+    assert!(connection.read_head().first_line.contains(" 200 "));
+    assert_eq!(upstream.take_only().body, whole.body);
+    assert_eq!(placeholder::all_in(&last_user_text(&whole.json())).len(), 3);
+}
+
+#[test]
+fn choices_and_tool_calls_that_come_interleaved_are_restored_each_on_its_own() {
+    let gateway = Gateway::start();
+    // Two choices of content and two tool calls, three characters at a time in turns.
+    let upstream = FakeUpstream::start(|recorded| {
+        let text = last_user_text(&recorded.json());
+        let arguments = python_arguments(&text);
+        let backwards: String = placeholder::all_in(&text).into_iter().rev().collect();
+        let call = |index: usize, part: &str| {
+            let call = json!({ "index": index, "function": { "arguments": part } });
+            delta(0, &json!({ "tool_calls": [call] }))
+        };
+        let mut lanes = [
+            parts(&text, 3).iter().map(|part| delta(0, &json!({ "content": part }))).collect::<Vec<_>>(),
+            parts(&backwards, 3).iter().map(|part| delta(1, &json!({ "content": part }))).collect(),
+            parts(&arguments, 3).iter().map(|part| call(0, part)).collect(),
+            parts(&arguments, 2).iter().map(|part| call(1, part)).collect(),
+        ]
+        .map(Vec::into_iter);
+        let mut frames = Vec::new();
+        loop {
+            let before = frames.len();
+            frames.extend(lanes.iter_mut().filter_map(Iterator::next));
+            if frames.len() == before {
+                break;
+            }
+        }
+        frames.extend([finish(0, "tool_calls"), finish(1, "stop"), DONE.to_owned()]);
+        Reply::frames(&frames)
+    });
+    let token = gateway.register(&upstream.base("/v1"));
+    let mut body = request(&prompt());
+    body["stream"] = true.into();
+    let deltas = payloads(&gateway.chat(&token, body.to_string()).body);
+
+    let of_choice = |index: u64| -> String {
+        let choices = deltas.iter().filter_map(|event| event["choices"].as_array()).flatten();
+        let mine = choices.filter(|choice| choice["index"] == index);
+        mine.filter_map(|choice| choice["delta"]["content"].as_str()).collect()
+    };
+    let of_call = |index: u64| -> String {
+        let choices = deltas.iter().filter_map(|event| event["choices"].as_array()).flatten();
+        let calls = choices.filter_map(|choice| choice["delta"]["tool_calls"].as_array()).flatten();
+        let mine = calls.filter(|call| call["index"] == index);
+        mine.filter_map(|call| call["function"]["arguments"].as_str()).collect()
+    };
+    let kinds = secrets::one_of_each(4);
+    assert_eq!(of_choice(0), prompt());
+    assert_eq!(of_choice(1), format!("{}{}{}", kinds[10].1, kinds[2].1, kinds[0].1));
+    for index in [0, 1] {
+        let arguments: Value = serde_json::from_str(&of_call(index)).expect("arguments are JSON");
+        assert_eq!(arguments["text"], prompt());
+    }
+}
+
+#[test]
+fn text_without_an_open_placeholder_is_not_held_back() {
+    let gateway = Gateway::start();
+    let gate = aegis_tests::Gate::new();
+    let held = gate.clone();
+    let upstream = FakeUpstream::start(move |recorded| {
+        let mail = last_user_text(&recorded.json());
+        let (open, rest) = mail.split_at(9);
+        let first = [delta(0, &json!({ "content": "Hello, " })), delta(0, &json!({ "content": "this is " }))]
+            .concat();
+        let rest = [delta(0, &json!({ "content": rest })), finish(0, "stop"), DONE.to_owned()].concat();
+        Reply::events(vec![
+            Piece::Bytes(first.into_bytes()),
+            Piece::Bytes(delta(0, &json!({ "content": open })).into_bytes()),
+            Piece::Wait(held.clone()),
+            Piece::Bytes(rest.into_bytes()),
+        ])
+    });
+    let token = gateway.register(&upstream.base("/v1"));
+    let secret = secrets::lookalike("{lower:7}@{lower:8}.org", 3);
+    let mut body = request(&secret);
+    body["stream"] = true.into();
+    let post = aegis_tests::Request::post(aegis_tests::gateway::chat_path(&token), body.to_string());
+    let mut connection = aegis_tests::Connection::open(gateway.port);
+    connection.begin(&post);
+    // While the LLM has not said more, the client already has what is safe, and no part of the placeholder.
+    let mut received = connection.read_until("this is ");
+    assert!(!received.windows(4).any(|window| window == b"{{AG"), "{}", received.escape_ascii());
+    gate.open();
+    received.extend(connection.read_rest());
+    assert_eq!(joined(&payloads(&received), "/choices/0/delta/content"), format!("Hello, this is {secret}"));
+    eventually("one request", Duration::from_secs(1), || upstream.requests().len() == 1);
+}

@@ -1,0 +1,137 @@
+//! Things that look like secrets and personal data, made up from a template and a seed.
+//!
+//! No such value stands in the source, so that neither a secret scanner nor a reader has to wonder whether it is real.
+
+use data_encoding::BASE64URL_NOPAD;
+
+const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
+const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const DIGITS: &str = "0123456789";
+
+/// Fills in `{class:count}` with characters of a class: `alnum`, `lower`, `upper`, `digit`, `nonzero`, `base32`,
+/// `base64`, `hex`.
+#[track_caller]
+pub fn lookalike(template: &str, seed: u64) -> String {
+    let mut random =
+        Random(template.bytes().fold(seed, |state, byte| (state ^ u64::from(byte)).wrapping_mul(PRIME)));
+    let mut value = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (field, after) = after.split_once('}').expect("a closing brace");
+        let (class, count) = field.split_once(':').expect("a count");
+        let alphabet: Vec<char> = alphabet(class).chars().collect();
+        value.push_str(before);
+        value.extend((0..count.parse().expect("a number")).map(|_| alphabet[random.below(alphabet.len())]));
+        rest = after;
+    }
+    value + rest
+}
+
+/// A payment card number that passes the Luhn check, in the range of a large issuer.
+pub fn payment_card(seed: u64) -> String {
+    let payload = lookalike("4{digit:14}", seed);
+    let sum: u32 = payload.chars().rev().enumerate().map(|(index, digit)| luhn_share(index, digit)).sum();
+    format!("{payload}{}", (10 - sum % 10) % 10)
+}
+
+/// A JSON Web Token with a random signature.
+pub fn jwt(seed: u64) -> String {
+    let header = BASE64URL_NOPAD.encode(br#"{"alg":"HS256","typ":"JWT"}"#);
+    let claims = format!(r#"{{"sub":"{}","iat":1700000000}}"#, lookalike("{digit:10}", seed));
+    format!("{header}.{}.{}", BASE64URL_NOPAD.encode(claims.as_bytes()), lookalike("{alnum:43}", seed))
+}
+
+/// A private key in PEM with `lines` lines of random base64.
+pub fn private_key(lines: usize, seed: u64) -> String {
+    let fence = |word: &str| ["-----", word, " RSA PRIVATE ", "KEY-----"].concat();
+    let body: Vec<String> = (0..lines).map(|line| lookalike("{base64:64}", seed + line as u64)).collect();
+    format!("{}\n{}\n{}", fence("BEGIN"), body.join("\n"), fence("END"))
+}
+
+/// One of each kind that the first rule set finds; the label says which.
+pub fn one_of_each(seed: u64) -> Vec<(&'static str, String)> {
+    let github = concat!("git", "hub_pat_{alnum:22}_{alnum:59}");
+    vec![
+        ("e-mail", lookalike("{lower:6}.{lower:8}@{lower:9}.org", seed)),
+        ("phone", lookalike("+4930{nonzero:8}", seed)),
+        ("card", payment_card(seed)),
+        ("IPv4", lookalike("8{nonzero:1}.1{digit:2}.{nonzero:2}.{nonzero:2}", seed)),
+        ("OpenAI key", lookalike(concat!("sk-", "proj-{alnum:74}T3Blbk", "FJ{alnum:74}"), seed)),
+        ("Anthropic key", lookalike(concat!("sk-", "ant-api03-{alnum:93}AA"), seed)),
+        ("GitHub token", lookalike(concat!("gh", "p_{alnum:36}"), seed)),
+        ("GitHub fine-grained token", lookalike(github, seed)),
+        ("AWS key", lookalike(concat!("AK", "IA{base32:16}"), seed)),
+        ("JWT", jwt(seed)),
+        ("private key", private_key(6, seed)),
+    ]
+}
+
+/// The parts of a secret that must not be seen either: a private key's lines, or the whole.
+pub fn fragments(secret: &str) -> Vec<&str> {
+    secret.lines().filter(|line| !line.starts_with("-----")).collect()
+}
+
+const PRIME: u64 = 0x0000_0100_0000_01b3;
+
+/// The generator `SplitMix64` by Steele, Lea and Flood: good enough to look random, the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % limit as u64).expect("below an usize")
+    }
+}
+
+fn alphabet(class: &str) -> String {
+    match class {
+        "alnum" => [LOWER, UPPER, DIGITS].concat(),
+        "lower" => LOWER.into(),
+        "upper" => UPPER.into(),
+        "digit" => DIGITS.into(),
+        "nonzero" => "123456789".into(),
+        "base32" => [UPPER, "234567"].concat(),
+        "base64" => [LOWER, UPPER, DIGITS, "+/"].concat(),
+        "hex" => "0123456789abcdef".into(),
+        _ => panic!("no character class {class}"),
+    }
+}
+
+/// What a digit adds to the Luhn sum, `index` places left of the check digit.
+fn luhn_share(index: usize, digit: char) -> u32 {
+    let digit = digit.to_digit(10).expect("a digit");
+    match (index % 2, digit) {
+        (0, 5..) => digit * 2 - 9,
+        (0, _) => digit * 2,
+        _ => digit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_value() {
+        assert_eq!(lookalike("x{alnum:30}", 1), lookalike("x{alnum:30}", 1));
+        assert_ne!(lookalike("x{alnum:30}", 1), lookalike("x{alnum:30}", 2));
+        assert_eq!(lookalike("a{hex:4}b{digit:2}", 3).len(), 8);
+    }
+
+    #[test]
+    fn the_luhn_share_is_that_of_iso_7812() {
+        // The example of the standard's annex: 7992739871 has the check digit 3.
+        let sum: u32 =
+            "7992739871".chars().rev().enumerate().map(|(index, digit)| luhn_share(index, digit)).sum();
+        assert_eq!((10 - sum % 10) % 10, 3);
+    }
+
+    #[test]
+    fn ten_kinds_and_no_two_alike() {
+        let kinds = one_of_each(7);
+        assert!(kinds.len() >= 10);
+        assert!(kinds.iter().enumerate().all(|(index, kind)| !kinds[..index].contains(kind)));
+    }
+}

@@ -1,0 +1,152 @@
+//! A fake LLM: records each request to the byte and answers from a script.
+
+use crate::client::chunk;
+use crate::message::{Head, Reader};
+use crate::process_table::wait_until_read;
+use crate::reply::{Body, Piece, Reply};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::io::{Result, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+/// A request as the fake LLM received it.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// Method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Headers, with names in lower case.
+    pub head: Head,
+    /// The body, out of its chunks.
+    pub body: Vec<u8>,
+}
+
+type Script = dyn Fn(&Recorded) -> Reply + Send + Sync;
+
+/// A fake LLM on a port of this machine; it closes when dropped.
+pub struct FakeUpstream {
+    port: u16,
+    requests: Arc<Mutex<Vec<Recorded>>>,
+    closed: Arc<Mutex<bool>>,
+}
+
+// === impl Recorded ===
+
+impl Recorded {
+    /// The first header named `name`.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.header(name)
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.body.escape_ascii()))
+    }
+}
+
+// === impl FakeUpstream ===
+
+impl std::fmt::Debug for FakeUpstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FakeUpstream").field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+impl FakeUpstream {
+    /// Starts one that answers each request with `script`.
+    pub fn start(script: impl Fn(&Recorded) -> Reply + Send + Sync + 'static) -> FakeUpstream {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let upstream = FakeUpstream { port, requests: Arc::default(), closed: Arc::default() };
+        let (requests, closed) = (Arc::clone(&upstream.requests), Arc::clone(&upstream.closed));
+        let script: Arc<Script> = Arc::new(script);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if *closed.lock().unwrap() {
+                    return;
+                }
+                let (script, requests) = (Arc::clone(&script), Arc::clone(&requests));
+                // A connection that breaks is seen by the client, whose test decides what that means.
+                std::thread::spawn(move || drop(converse(stream, &*script, &requests)));
+            }
+        });
+        upstream
+    }
+
+    /// What to register it as; with `path` such as `/v1`.
+    pub fn base(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// The requests so far, in the order in which they were complete.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// The only request so far; there must be exactly one. Forgets it.
+    #[track_caller]
+    pub fn take_only(&self) -> Recorded {
+        let mut requests = std::mem::take(&mut *self.requests.lock().unwrap());
+        assert_eq!(requests.len(), 1, "number of requests that reached the upstream");
+        requests.remove(0)
+    }
+}
+
+impl Drop for FakeUpstream {
+    fn drop(&mut self) {
+        *self.closed.lock().unwrap() = true;
+        // Wakes the listener up.
+        drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
+    }
+}
+
+fn converse(stream: TcpStream, script: &Script, requests: &Mutex<Vec<Recorded>>) -> Result<()> {
+    stream.set_nodelay(true)?;
+    let mut reader = Reader::new(stream);
+    while let Some(head) = reader.request_head()? {
+        let mut words = head.first_line.split(' ').map(str::to_owned);
+        let (method, target) = (words.next().unwrap(), words.next().unwrap());
+        let recorded = Recorded { method, target, head, body: reader.body()? };
+        requests.lock().unwrap().push(recorded.clone());
+        let reply = script(&recorded);
+        match &reply.body {
+            Body::Close => return Ok(()),
+            Body::Silence => {
+                // Reading holds the connection until the gateway closes it.
+                reader.request_head()?;
+                return Ok(());
+            }
+            Body::Whole(body) => {
+                let mut message = head_of(&reply, &format!("content-length: {}", body.len()));
+                message.extend(body);
+                reader.stream().write_all(&message)?;
+            }
+            Body::Pieces(pieces) => {
+                reader.stream().write_all(&head_of(&reply, "transfer-encoding: chunked"))?;
+                for piece in pieces {
+                    match piece {
+                        Piece::Bytes(bytes) => reader.stream().write_all(&chunk(bytes))?,
+                        Piece::Drain => wait_until_read(reader.stream()),
+                        Piece::Wait(gate) => gate.pass(),
+                        Piece::Break => return Ok(()),
+                    }
+                }
+                reader.stream().write_all(b"0\r\n\r\n")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn head_of(reply: &Reply, framing: &str) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {} Scripted\r\n{framing}\r\n", reply.status);
+    for (name, value) in &reply.headers {
+        write!(head, "{name}: {value}\r\n").unwrap();
+    }
+    head.push_str("\r\n");
+    head.into_bytes()
+}

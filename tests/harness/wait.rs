@@ -1,0 +1,28 @@
+//! Waiting for conditions.
+
+use std::time::{Duration, Instant};
+
+/// Between two looks at a condition.
+const POLL: Duration = Duration::from_millis(5);
+
+/// Looks at `condition` until it holds; `false` if it still does not after `limit`.
+pub fn holds_within(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
+    loop {
+        if condition() {
+            return true;
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(POLL);
+    }
+}
+
+/// Waits until `condition` holds and returns how long that took; fails the test with `what` after `limit`.
+#[track_caller]
+pub fn eventually(what: &str, limit: Duration, condition: impl FnMut() -> bool) -> Duration {
+    let start = Instant::now();
+    assert!(holds_within(limit, condition), "not within {limit:?}: {what}");
+    start.elapsed()
+}
