@@ -162,4 +162,6 @@ fn other_methods_headers_and_routes_pass_untouched() {
     );
     assert_eq!(recorded.header("openai-organization"), Some("org-1"));
     assert_eq!(recorded.header("x-stainless-lang"), Some("python"));
+    // Envoy announces a time limit if it has one; its default of 15 seconds would cut long answers off.
+    assert_eq!(recorded.header("x-envoy-expected-rq-timeout-ms"), None);
 }

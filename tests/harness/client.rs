@@ -185,6 +185,11 @@ impl Connection {
         self.0.body().expect("the rest of the answer")
     }
 
+    /// Whether the other side has sent something, or closed.
+    pub fn has_input(&mut self) -> bool {
+        self.0.has_input()
+    }
+
     /// Reads to the end; whether that was the middle of the answer.
     pub fn is_cut_off(&mut self) -> bool {
         self.0.body().is_err()

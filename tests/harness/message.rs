@@ -131,6 +131,14 @@ impl Reader {
         Ok(body)
     }
 
+    /// Whether there is something to read, be it the end, without waiting for it.
+    pub fn has_input(&mut self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let nothing = self.stream.peek(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        self.stream.set_nonblocking(false).unwrap();
+        !(self.ahead.is_empty() && nothing)
+    }
+
     fn head(&mut self) -> Result<Option<Head>> {
         if self.ahead.is_empty() && !self.fill()? {
             return Ok(None);

@@ -150,3 +150,80 @@ fn head_of(reply: &Reply, framing: &str) -> Vec<u8> {
     head.push_str("\r\n");
     head.into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Connection, Gate, Request};
+    use std::time::Duration;
+
+    #[test]
+    fn both_sides_agree_on_what_was_said() {
+        let upstream = FakeUpstream::start(|recorded| {
+            Reply::whole("text/plain", recorded.body.clone()).status(201).header("x-a", "b")
+        });
+        let request = Request::post("/p?q=1", "hello\r\n0\r\n\r\n").header("X-Case", "Value");
+        for answer in [request.send(upstream.port), request.send_chunked(upstream.port, 3)] {
+            assert_eq!((answer.status, answer.text()), (201, "hello\r\n0\r\n\r\n"));
+            assert_eq!(answer.header("x-a"), Some("b"));
+        }
+        let requests = upstream.requests();
+        assert_eq!(requests.len(), 2);
+        for recorded in requests {
+            assert_eq!((recorded.method.as_str(), recorded.target.as_str()), ("POST", "/p?q=1"));
+            assert_eq!(
+                (recorded.header("x-case"), recorded.body.as_slice()),
+                (Some("Value"), &b"hello\r\n0\r\n\r\n"[..])
+            );
+        }
+    }
+
+    #[test]
+    fn a_gate_holds_a_stream() {
+        let gate = Gate::new();
+        let held = gate.clone();
+        let upstream = FakeUpstream::start(move |_| {
+            let bytes = |text: &str| Piece::Bytes(text.into());
+            Reply::events(vec![
+                bytes("one"),
+                Piece::Wait(held.clone()),
+                bytes("two"),
+                Piece::Drain,
+                bytes("three"),
+            ])
+        });
+        let mut connection = Connection::open(upstream.port);
+        connection.begin(&Request::get("/"));
+        assert_eq!(connection.read_part().unwrap(), b"one");
+        gate.open();
+        // Each chunk is read alone, because the next one is not sent before.
+        assert_eq!(connection.read_part().unwrap(), b"two");
+        assert_eq!(connection.read_rest(), b"three");
+    }
+
+    #[test]
+    fn a_break_in_the_middle_is_seen_as_one() {
+        let upstream = FakeUpstream::start(|recorded| match recorded.target.as_str() {
+            "/close" => Reply::close(),
+            "/break" => Reply::events(vec![Piece::Bytes(b"half".to_vec()), Piece::Break]),
+            _ => Reply::events(vec![Piece::Bytes(b"all".to_vec())]),
+        });
+        assert!(Request::get("/close").try_send(upstream.port).is_err());
+        for (target, cut_off) in [("/break", true), ("/whole", false)] {
+            let mut connection = Connection::open(upstream.port);
+            connection.begin(&Request::get(target));
+            assert_eq!(connection.is_cut_off(), cut_off, "{target}");
+        }
+    }
+
+    #[test]
+    fn silence_lasts_until_the_client_gives_up() {
+        let upstream = FakeUpstream::start(|_| Reply::silence());
+        let mut connection = Connection::open(upstream.port);
+        connection.write(&Request::get("/").head(Some(0)));
+        crate::eventually("the request is recorded", Duration::from_secs(5), || {
+            upstream.requests().len() == 1
+        });
+        assert!(!connection.has_input());
+    }
+}
