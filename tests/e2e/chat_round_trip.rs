@@ -1,8 +1,10 @@
 //! Promise: the official OpenAI client talks to an LLM through the gateway, no secret reaches the LLM, and the answer
 //! comes back with the real values, to the letter.
 
-use aegis_tests::gateway::chat_path;
-use aegis_tests::{FakeUpstream, Gateway, Recorded, Reply, chat, placeholder, python, secrets};
+use aegis_tests::gateway::{START, chat_path};
+use aegis_tests::{
+    FakeUpstream, Gateway, Recorded, Reply, Request, chat, eventually, placeholder, python, secrets,
+};
 use serde_json::{Value, json};
 
 /// Characters per delta; the last does not split at all.
@@ -167,15 +169,14 @@ fn placeholders_are_the_same_on_every_worker_and_after_a_restart() {
     let body = chat::request(&prompt(&kinds)).to_string();
     let mut seen = Vec::new();
     for _ in 0..2 {
-        // Each on a connection of its own, so both workers take part.
+        // Each on a connection of its own, so both workers take part, once both know the token.
+        let all_know_it = || (0..16).all(|_| gateway.is_usable(&token));
+        eventually("the token works on both workers", START, all_know_it);
         for _ in 0..8 {
             assert_eq!(gateway.chat(&token, body.clone()).status, 200);
         }
         seen.extend(upstream.requests().iter().map(|recorded| recorded.body.clone()));
         gateway = Gateway::start_in(gateway.stop());
-        aegis_tests::eventually("the token works again", aegis_tests::gateway::START, || {
-            gateway.is_usable(&token)
-        });
     }
     assert!(seen.len() >= 16);
     assert!(seen.iter().all(|body| *body == seen[0]), "one prompt has several redacted forms");
@@ -187,7 +188,7 @@ fn a_leading_v1_of_the_rest_is_dropped() {
     let upstream = FakeUpstream::start(echo);
     let token = gateway.register(&upstream.base("/api/v3"));
     let path = chat_path(&token).replace("/chat/", "/v1/chat/");
-    let answer = aegis_tests::Request::post(path, chat::request("hello").to_string()).send(gateway.port);
+    let answer = Request::post(path, chat::request("hello").to_string()).send(gateway.port);
     assert_eq!(answer.status, 200);
     assert_eq!(upstream.take_only().target, "/api/v3/chat/completions");
 }
