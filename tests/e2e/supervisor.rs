@@ -10,9 +10,9 @@ use std::time::Duration;
 #[test]
 fn a_taken_port_is_named() {
     let site = Site::new(Options::default());
-    for port in [site.port, site.admin_port, site.xds_port, site.envoy_admin_port] {
+    for port in [site.port, site.admin_port, site.xds_port, site.envoy_admin_port, site.demo_port] {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
-        let output = command::run(&mut site.command(&["up"]), b"", START);
+        let output = command::run(&mut site.command(&["up", "--demo"]), b"", START);
         let message = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "port {port}: {message}");
         assert!(message.contains(&port.to_string()), "port {port} is not named: {message}");

@@ -33,6 +33,8 @@ pub struct Site {
     pub xds_port: u16,
     /// Port of Envoy's admin interface.
     pub envoy_admin_port: u16,
+    /// Port of the mock LLM of `--demo`.
+    pub demo_port: u16,
     /// The gateway key.
     pub key: String,
     options: Options,
@@ -52,10 +54,11 @@ pub struct Gateway {
 impl Site {
     /// A fresh one.
     pub fn new(options: Options) -> Site {
-        let [port, admin_port, xds_port, envoy_admin_port] = std::array::from_fn(|_| ports::free_port());
+        let [port, admin_port, xds_port, envoy_admin_port, demo_port] =
+            std::array::from_fn(|_| ports::free_port());
         let key = crate::secrets::lookalike("{alnum:40}", u64::from(port));
         let data_dir = tempfile::tempdir().unwrap();
-        Site { port, admin_port, xds_port, envoy_admin_port, key, options, data_dir }
+        Site { port, admin_port, xds_port, envoy_admin_port, demo_port, key, options, data_dir }
     }
 
     /// Where the gateway keeps its state.
@@ -88,6 +91,7 @@ impl Site {
             ("AEGIS_ADMIN_PORT", self.admin_port),
             ("AEGIS_XDS_PORT", self.xds_port),
             ("AEGIS_ENVOY_ADMIN_PORT", self.envoy_admin_port),
+            ("AEGIS_DEMO_PORT", self.demo_port),
         ];
         command.envs(ports.map(|(name, port)| (name, port.to_string())));
         command.envs(self.options.environment.iter().map(|(name, value)| (name, value)));
