@@ -11,6 +11,7 @@ pub mod command;
 pub mod envoy;
 pub mod gate;
 pub mod gateway;
+pub mod gzip;
 pub mod message;
 pub mod placeholder;
 pub mod ports;
