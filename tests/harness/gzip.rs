@@ -39,6 +39,6 @@ mod tests {
         let member = stored(b"abc");
         assert_eq!(member[10..18], [1, 3, 0, 0xfc, 0xff, b'a', b'b', b'c']);
         assert_eq!(member[22..], [3, 0, 0, 0]);
-        assert_eq!(stored(&[7; LONGEST_BLOCK + 1]).len(), 10 + 2 * 5 + LONGEST_BLOCK + 1 + 8);
+        assert_eq!(stored(&vec![7; LONGEST_BLOCK + 1]).len(), 10 + 2 * 5 + LONGEST_BLOCK + 1 + 8);
     }
 }
