@@ -1,7 +1,9 @@
 //! The gateway in two parts, so that a test can take one of them away: `aegisgate serve` and an Envoy of its own.
 
+use crate::client::Request;
 use crate::gateway::{Gateway, START, Site};
 use crate::process::Process;
+use crate::wait::holds_within;
 use crate::{process_table, workspace};
 use std::ops::Deref;
 use std::process::Command;
@@ -45,12 +47,13 @@ impl Parts {
     #[track_caller]
     pub fn start_control_plane(&mut self) {
         let mut process = self.site.spawn(&["serve"]);
-        let healthy = || {
-            let answer = crate::Request::get("/health").try_send(self.site.admin_port);
-            answer.is_ok_and(|answer| answer.status == 200)
-        };
-        crate::wait::holds_within(START, || healthy() || process.exit_within(Duration::ZERO).is_some());
-        assert!(healthy(), "the control plane did not start:\n{}", process.output());
+        let mut healthy = false;
+        holds_within(START, || {
+            let answer = Request::get("/health").try_send(self.site.admin_port);
+            healthy = answer.is_ok_and(|answer| answer.status == 200);
+            healthy || process.exit_within(Duration::ZERO).is_some()
+        });
+        assert!(healthy, "the control plane did not start");
         self.control_plane = Some(process);
     }
 

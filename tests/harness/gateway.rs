@@ -107,9 +107,12 @@ impl Site {
     /// Waits until the gateway says that it is ready.
     #[track_caller]
     pub fn wait_until_ready(&self, process: &mut Process) {
-        let ready = || Request::get("/ready").try_send(self.port).is_ok_and(|answer| answer.status == 200);
-        holds_within(START, || ready() || process.exit_within(Duration::ZERO).is_some());
-        assert!(ready(), "the gateway did not become ready");
+        let mut ready = false;
+        holds_within(START, || {
+            ready = Request::get("/ready").try_send(self.port).is_ok_and(|answer| answer.status == 200);
+            ready || process.exit_within(Duration::ZERO).is_some()
+        });
+        assert!(ready, "the gateway did not become ready");
     }
 
     /// Calls the token API on `port`, which is the gateway's or the control plane's.
