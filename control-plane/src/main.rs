@@ -1,2 +1,21 @@
-//! The `aegisgate` binary.
-fn main() {}
+//! The `aegisgate` binary: the control plane, and a supervisor that runs it together with Envoy.
+#![forbid(unsafe_code)]
+
+mod api;
+mod cli;
+mod keys;
+mod module;
+mod private_file;
+mod publisher;
+mod rules;
+mod serve;
+mod settings;
+mod shutdown;
+mod up;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::Cli::parse().run()
+}

@@ -55,6 +55,6 @@ pub trait Registry: Send + Sync + 'static {
     /// Envoy does not apply a resource whose bytes it has already refused, so a retry needs a new revision.
     fn bump_revision(&self) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
-    /// Whether the store answers.
-    fn ping(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    /// The current revision.
+    fn revision(&self) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 }

@@ -142,9 +142,9 @@ impl Registry for SqliteStore {
         Ok(revision)
     }
 
-    async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query_scalar::<_, i64>("SELECT value FROM revision").fetch_one(&self.pool).await?;
-        Ok(())
+    async fn revision(&self) -> Result<u64, StoreError> {
+        let value = sqlx::query_scalar::<_, i64>("SELECT value FROM revision").fetch_one(&self.pool).await?;
+        rows::revision(value)
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 #[derive(Debug, Clone, Default)]
 pub struct Fleet {
     nodes: Arc<Mutex<BTreeMap<String, NodeStatus>>>,
-    refused: watch::Sender<u64>,
+    refused_filter: watch::Sender<u64>,
 }
 
 /// What one Envoy has accepted or refused. An acceptance is not yet proof that the filter runs the configuration.
@@ -49,9 +49,9 @@ impl Fleet {
         self.lock().clone()
     }
 
-    /// The highest revision that any Envoy has refused; 0 if none has.
-    pub fn refused(&self) -> watch::Receiver<u64> {
-        self.refused.subscribe()
+    /// The highest revision of the filter's configuration that any Envoy has refused; 0 if none has.
+    pub fn refused_filter(&self) -> watch::Receiver<u64> {
+        self.refused_filter.subscribe()
     }
 
     pub(crate) fn connect(&self, node: &str) -> StreamGuard {
@@ -63,8 +63,8 @@ impl Fleet {
         if let Some(status) = self.lock().get_mut(node) {
             status.record(verdict);
         }
-        if let Verdict::Nacked { revision, .. } = verdict {
-            self.refused.send_modify(|highest| *highest = (*highest).max(*revision));
+        if let Verdict::Nacked { kind: Kind::Filter, revision, .. } = verdict {
+            self.refused_filter.send_modify(|highest| *highest = (*highest).max(*revision));
         }
     }
 
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_refusal_stands_until_a_later_revision_is_accepted() {
         let fleet = Fleet::default();
-        let refused = fleet.refused();
+        let refused = fleet.refused_filter();
         let guard = fleet.connect("envoy");
         let acked = |revision| Verdict::Acked { kind: Kind::Filter, revision };
         fleet.record("envoy", &acked(1));

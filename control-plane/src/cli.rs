@@ -1,0 +1,86 @@
+//! The command line.
+
+use crate::settings::{ServeArgs, UpArgs};
+use crate::{serve, up};
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// An LLM security gateway that runs inside Envoy.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the control plane alone; Envoys connect to it.
+    Serve(Box<ServeArgs>),
+    /// Run the control plane and an Envoy, supervised in the foreground. Ctrl-C stops both.
+    Up(Box<UpArgs>),
+    /// Become Envoy, to be killed when the supervisor dies.
+    #[command(hide = true)]
+    ExecEnvoy {
+        /// Process id of the supervisor.
+        #[arg(long)]
+        parent: u32,
+        /// The Envoy binary.
+        binary: PathBuf,
+        /// Its arguments.
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+// === impl Cli ===
+
+impl Cli {
+    /// Carries out the command and reports its failure.
+    pub(crate) fn run(self) -> ExitCode {
+        tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+            .init();
+        match self.command.run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("aegisgate: {error:#}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+// === impl Command ===
+
+impl Command {
+    fn run(self) -> anyhow::Result<()> {
+        match self {
+            Command::Serve(args) => runtime()?.block_on(serve::run(*args)),
+            // On this thread, not on a worker: Envoy is tied to the life of the thread that starts it.
+            Command::Up(args) => runtime()?.block_on(up::run(*args)),
+            Command::ExecEnvoy { parent, binary, arguments } => up::become_envoy(parent, &binary, &arguments),
+        }
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+#[cfg(test)]
+impl Cli {
+    /// The arguments of `up`.
+    pub(crate) fn into_up(self) -> Option<UpArgs> {
+        match self.command {
+            Command::Up(args) => Some(*args),
+            Command::Serve(_) | Command::ExecEnvoy { .. } => None,
+        }
+    }
+}

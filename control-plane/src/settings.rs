@@ -1,0 +1,129 @@
+//! Process settings: flags and environment variables, resolved once.
+//!
+//! Keys are not among them: [`crate::keys`] reads those, because a flag would show them in the process list.
+
+use crate::{module, rules};
+use aegis_xds::RenderSettings;
+use anyhow::{Context as _, bail};
+use clap::Args;
+use std::fs::DirBuilder;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+/// What the control plane needs.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Address to listen on.
+    #[arg(long, env = "AEGIS_HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub host: IpAddr,
+    /// Port that clients of the gateway use; Envoy listens there.
+    #[arg(long, env = "AEGIS_PORT", default_value_t = 18080)]
+    pub port: u16,
+    /// Port of the control plane's HTTP API.
+    #[arg(long, env = "AEGIS_ADMIN_PORT", default_value_t = 18081)]
+    pub admin_port: u16,
+    /// Port on which Envoys fetch their configuration.
+    #[arg(long, env = "AEGIS_XDS_PORT", default_value_t = 18082)]
+    pub xds_port: u16,
+    /// Directory of the database, generated keys and logs.
+    #[arg(long, env = "AEGIS_DATA_DIR", default_value = "data")]
+    pub data_dir: PathBuf,
+    /// The filter's module [default: aegisgate.wasm next to this program, then dist/aegisgate.wasm].
+    #[arg(long, env = "AEGIS_WASM")]
+    pub wasm: Option<PathBuf>,
+    /// Certificate authorities for upstreams, as Envoy finds the file [default: the system's bundle].
+    #[arg(long, env = "AEGIS_CA_BUNDLE")]
+    pub ca_bundle: Option<PathBuf>,
+    /// Largest request body in bytes; more is answered with 413.
+    #[arg(long, env = "AEGIS_MAX_REQUEST_BODY_BYTES", default_value_t = 12_000_000)]
+    pub max_request_body_bytes: u32,
+}
+
+/// What the supervisor needs besides.
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    /// What the control plane needs.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+    /// Port of Envoy's admin interface, on the loopback address.
+    #[arg(long, env = "AEGIS_ENVOY_ADMIN_PORT", default_value_t = 18083)]
+    pub envoy_admin_port: u16,
+    /// Envoy's worker threads [default: one per processor].
+    #[arg(long, env = "AEGIS_ENVOY_CONCURRENCY")]
+    pub envoy_concurrency: Option<NonZeroU32>,
+    /// The Envoy program [default: envoy on PATH, then .tools/envoy].
+    #[arg(long, env = "ENVOY_BIN")]
+    pub envoy: Option<PathBuf>,
+    /// Seconds without a byte after which an exchange with an upstream is given up.
+    #[arg(long, env = "AEGIS_UPSTREAM_TIMEOUT_SECONDS", default_value_t = 600)]
+    pub upstream_timeout_seconds: u32,
+    /// Run a mock LLM as well, registered as an upstream.
+    #[arg(long)]
+    pub demo: bool,
+    /// Port of the mock LLM, on the loopback address.
+    #[arg(long, env = "AEGIS_DEMO_PORT", default_value_t = 18084)]
+    pub demo_port: u16,
+}
+
+/// Where `/etc/ssl`-style bundles live: Debian and Alpine, Fedora, openSUSE, macOS.
+const CA_BUNDLES: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+// === impl ServeArgs ===
+
+impl ServeArgs {
+    /// Creates the data directory, readable by its owner only, and returns its absolute path.
+    pub(crate) fn create_data_dir(&self) -> anyhow::Result<PathBuf> {
+        let dir = &self.data_dir;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .and_then(|()| dir.canonicalize())
+            .with_context(|| {
+                format!(
+                    "cannot create the data directory {}; set AEGIS_DATA_DIR to a writable place",
+                    dir.display()
+                )
+            })
+    }
+
+    /// What the resources for Envoy depend on. Puts the filter's module into `data_dir`.
+    pub(crate) fn render_settings(&self, data_dir: &Path) -> anyhow::Result<RenderSettings> {
+        Ok(RenderSettings {
+            wasm: module::install(&module::find(self.wasm.as_deref())?, data_dir)?,
+            ca_bundle: self.find_ca_bundle()?,
+            rules: rules::enabled(),
+            max_request_body_bytes: self.max_request_body_bytes,
+        })
+    }
+
+    fn find_ca_bundle(&self) -> anyhow::Result<PathBuf> {
+        if let Some(path) = &self.ca_bundle {
+            return Ok(path.clone());
+        }
+        let found = CA_BUNDLES.iter().map(Path::new).find(|path| path.is_file());
+        let Some(found) = found else {
+            bail!(
+                "no certificate authorities in {}; install ca-certificates or set AEGIS_CA_BUNDLE",
+                CA_BUNDLES.join(", ")
+            )
+        };
+        Ok(found.to_owned())
+    }
+}
+
+// === impl UpArgs ===
+
+impl UpArgs {
+    /// Where clients reach the gateway.
+    pub(crate) fn gateway_address(&self) -> SocketAddr {
+        SocketAddr::new(self.serve.host, self.serve.port)
+    }
+}

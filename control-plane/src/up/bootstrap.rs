@@ -1,0 +1,77 @@
+//! Envoy's configuration file, from the template in `envoy/bootstrap.yaml`.
+
+use crate::private_file;
+use crate::settings::UpArgs;
+use anyhow::{Context as _, bail};
+use std::path::{Path, PathBuf};
+
+const TEMPLATE: &str = include_str!("../../../envoy/bootstrap.yaml");
+
+/// Room above the largest request body, so that the filter's own answer comes before Envoy's.
+const BUFFER_HEADROOM_BYTES: u32 = 1024 * 1024;
+
+/// Writes the bootstrap into `data_dir` and returns its path.
+pub(super) fn write(args: &UpArgs, data_dir: &Path) -> anyhow::Result<PathBuf> {
+    let path = data_dir.join("envoy.yaml");
+    let content = render(TEMPLATE, &values(args)).context("envoy/bootstrap.yaml")?;
+    private_file::replace(&path, content.as_bytes(), private_file::OWNER_ONLY)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}
+
+fn values(args: &UpArgs) -> [(&'static str, String); 8] {
+    let buffer = args.serve.max_request_body_bytes.saturating_add(BUFFER_HEADROOM_BYTES);
+    [
+        ("NODE_ID", "aegisgate-up".to_owned()),
+        ("HOST", args.serve.host.to_string()),
+        ("PORT", args.serve.port.to_string()),
+        ("ADMIN_PORT", args.serve.admin_port.to_string()),
+        ("XDS_PORT", args.serve.xds_port.to_string()),
+        ("ENVOY_ADMIN_PORT", args.envoy_admin_port.to_string()),
+        ("BUFFER_LIMIT_BYTES", buffer.to_string()),
+        ("UPSTREAM_TIMEOUT_SECONDS", args.upstream_timeout_seconds.to_string()),
+    ]
+}
+
+/// Replaces every `${NAME}`.
+fn render(template: &str, values: &[(&str, String)]) -> anyhow::Result<String> {
+    let mut parts = template.split("${");
+    let mut rendered = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').context("`${` without `}`")?;
+        let Some((_, value)) = values.iter().find(|(known, _)| *known == name) else {
+            bail!(
+                "unknown name ${{{name}}}; known are {}",
+                values.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+            );
+        };
+        rendered.push_str(value);
+        rendered.push_str(rest);
+    }
+    Ok(rendered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::Parser as _;
+
+    #[test]
+    fn fills_in_every_name() {
+        let values = [("A", "1".to_owned()), ("B", "2".to_owned())];
+        assert_eq!(render("x${A}y${B}${A}", &values).unwrap(), "x1y21");
+        assert!(render("${C}", &values).unwrap_err().to_string().contains("unknown name ${C}"));
+        assert!(render("${A", &values).is_err());
+    }
+
+    #[test]
+    fn the_template_uses_only_known_names_and_all_of_them() {
+        let args = Cli::parse_from(["aegisgate", "up"]).into_up().unwrap();
+        let values = values(&args);
+        render(TEMPLATE, &values).unwrap();
+        for (name, _) in values {
+            assert!(TEMPLATE.contains(&format!("${{{name}}}")), "{name} is not used");
+        }
+    }
+}
