@@ -1,1 +1,54 @@
-//! Placeholder
+//! The engine: bytes of a request or an answer in, findings and changed bytes out.
+//!
+//! It knows no host, no clock and no file system; the filter, the command line and the control plane run the same code.
+//! The path of the data, one module each:
+//!
+//! ```text
+//! bytes ─► framing (json, sse) ─► protocol (schema: which string is text, in which slot)
+//!       ─► text (unescape, offset map) ─► scanner crate ─► placeholder (vault) ─► splice ─► bytes
+//! ```
+//!
+//! * [`redact_request`] takes secrets out of a whole request body and puts placeholders in.
+//! * [`ResponseStream`] puts the values back into an answer, whole or streamed, cut anywhere.
+//!
+//! Bytes that are not changed are not touched: nothing is parsed and written again.
+//!
+//! ```
+//! use aegis_engine::{Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, redact_request};
+//!
+//! let engine = Engine::new(&["email".to_owned()])?;
+//! let mut caches = engine.caches();
+//! let mut vault = Vault::new(MasterKey::from_hex(&"00".repeat(32))?.tenant(b"demo"));
+//!
+//! let request = br#"{"messages":[{"role":"user","content":"I am joe@corp.example"}]}"#;
+//! let redacted = redact_request(&engine, &mut caches, Protocol::ChatCompletions, request, &mut vault)?;
+//! let upstream = String::from_utf8(redacted.body.unwrap_or_default())?;
+//! assert!(!upstream.contains("joe@"));
+//!
+//! let answer = upstream.replace(r#"{"messages":[{"role":"user","#, r#"{"choices":[{"message":{"#).replace("}]}", "}}]}");
+//! let mut stream = ResponseStream::new(Protocol::ChatCompletions, Framing::Json);
+//! let mut out = Vec::new();
+//! stream.push(&engine, &mut caches, &vault, answer.as_bytes(), &mut out)?;
+//! stream.finish(&engine, &mut caches, &vault, &mut out);
+//! assert!(String::from_utf8(out)?.contains("joe@corp.example"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod catalogue;
+mod engine;
+pub mod framing;
+pub mod limits;
+mod placeholder;
+mod protocol;
+mod redact;
+mod restore;
+mod splice;
+mod text;
+
+pub use catalogue::builtin_rules;
+pub use engine::{Caches, Engine, EngineError};
+pub use placeholder::{KeyError, MasterKey, TenantKey, Vault};
+pub use protocol::Protocol;
+pub use redact::{Finding, Redacted, RequestError, redact_request};
+pub use restore::{Framing, ResponseStream, StreamError};

@@ -2,12 +2,14 @@
 //!
 //! * [`rule`]: one detection rule, as written in `filter/rules/*.toml`.
 //! * [`filter_config`]: what the control plane sends to the filter through ECDS.
+//! * [`example`]: look-alike secrets for rule examples and tests.
 //! * [`slot`]: where a piece of text comes from, which decides what a rule may do there.
 //!
 //! This crate only describes and validates documents. It knows no host, no network and no clock, and it is shared by
 //! the filter (which reads the documents) and the control plane (which writes them).
 #![forbid(unsafe_code)]
 
+pub mod example;
 pub mod filter_config;
 pub mod rule;
 pub mod slot;

@@ -42,7 +42,7 @@ pub struct Rule {
     pub slots: Vec<Slot>,
     /// How bad a leak of this is.
     pub severity: Severity,
-    /// Texts in which the rule must find something. See [`Rule::examples`] for templates.
+    /// Texts in which the rule must find something. May hold [templates](crate::example::expand).
     #[serde(rename = "match")]
     pub matches: Vec<String>,
     /// Near misses in which the rule must find nothing.

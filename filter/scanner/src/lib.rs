@@ -31,6 +31,7 @@
 mod automaton;
 mod compile;
 mod error;
+mod examples;
 mod limits;
 mod look;
 mod mask;
@@ -45,6 +46,7 @@ pub mod validate;
 
 pub use automaton::Cache;
 pub use error::RuleError;
+pub use examples::check_examples;
 pub use limits::{MAX_CAP, MAX_RULES};
 pub use mask::{RuleMask, RuleSet};
 pub use program::Pattern;

@@ -1,0 +1,77 @@
+//! The compiled engine: everything that a worker shares between exchanges.
+
+use crate::catalogue::builtin_rules;
+use crate::placeholder;
+use aegis_policy::{Direction, Rule, Slot, Validator};
+use aegis_scanner::{Cache, Match, Pattern, RuleError, RuleIndex, RuleMask, RuleSet, Scanner};
+
+/// The rules, compiled. Immutable; what changes while scanning is in [`Caches`].
+#[derive(Debug)]
+pub struct Engine {
+    rules: Vec<Rule>,
+    validators: Vec<Option<Validator>>,
+    detector: Scanner,
+    /// One set per slot, in the order of [`Slot::ALL`].
+    request_masks: Vec<RuleSet>,
+    pub(crate) placeholders: Scanner,
+}
+
+/// What is built lazily while scanning. One per worker, for one engine.
+#[derive(Debug)]
+pub struct Caches {
+    pub(crate) detector: Cache,
+    pub(crate) placeholders: Cache,
+}
+
+/// Why an engine cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A rule does not compile.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// The configuration enables a rule that this engine does not have.
+    #[error("unknown rule `{0}`: the filter module and the control plane may be of different versions")]
+    UnknownRule(String),
+    /// The embedded catalogue cannot be read: the module is damaged.
+    #[error("the built-in rules cannot be read: {0}")]
+    Catalogue(#[from] serde_json::Error),
+}
+
+// === impl Engine ===
+
+impl Engine {
+    /// An engine with these built-in rules enabled.
+    pub fn new(enabled: &[String]) -> Result<Engine, EngineError> {
+        let mut rules = builtin_rules()?;
+        if let Some(unknown) = enabled.iter().find(|id| !rules.iter().any(|rule| rule.id == **id)) {
+            return Err(EngineError::UnknownRule(unknown.clone()));
+        }
+        rules.retain(|rule| enabled.contains(&rule.id));
+        let patterns: Vec<Pattern> = rules.iter().map(Pattern::from).collect();
+        let mask = |slot: &Slot| RuleSet::acting(&rules, *slot, Direction::Request);
+        Ok(Engine {
+            request_masks: Slot::ALL.iter().map(mask).collect(),
+            validators: rules.iter().map(|rule| rule.validator).collect(),
+            detector: Scanner::new(&patterns)?,
+            placeholders: placeholder::scanner()?,
+            rules,
+        })
+    }
+
+    /// Caches for this engine.
+    pub fn caches(&self) -> Caches {
+        Caches { detector: self.detector.cache(), placeholders: self.placeholders.cache() }
+    }
+
+    /// The rule at `index`.
+    pub fn rule(&self, index: RuleIndex) -> Option<&Rule> {
+        self.rules.get(usize::from(index))
+    }
+
+    /// Finds what the rules that act on request text in `slot` find in a whole text.
+    pub fn detect(&self, caches: &mut Caches, slot: Slot, text: &[u8], found: &mut Vec<Match>) {
+        if let Some(set) = self.request_masks.get(slot as usize) {
+            self.detector.scan(&mut caches.detector, text, &RuleMask::new(set, &self.validators), found);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What a placeholder looks like when it comes back from a model.
+
+use aegis_scanner::{Pattern, RuleError, Scanner};
+
+/// Models change the case, put spaces inside the braces, escape underscores and braces for Markdown, and write braces
+/// and underscores as HTML entities. In tool-call arguments a Markdown backslash is itself escaped, so two may stand.
+const PATTERN: &str = concat!(
+    r"(?:(?:\\{0,2}\{){2}|(?:&#123;|&lcub;|&lbrace;){2})[ ]{0,2}",
+    r"[Aa][Gg](?:\\{0,2}_|&#95;|&lowbar;)",
+    r"[A-Za-z2-7]{8}(?:\\{0,2}_|&#95;|&lowbar;)",
+    r"(?:[A-Za-z0-9]|\\{0,2}_|&#95;|&lowbar;)+(?:\\{0,2}_|&#95;|&lowbar;)",
+    r"[0-9]{1,4}",
+    r"[ ]{0,2}(?:(?:\\{0,2}\}){2}|(?:&#125;|&rcub;|&rbrace;){2})",
+);
+
+/// The longest spelling: a kind of 48 characters with every underscore as `&lowbar;` has under 200.
+const CAP: u32 = 200;
+
+/// Finds everything that may be a placeholder. The vault decides what is one.
+pub(crate) fn scanner() -> Result<Scanner, RuleError> {
+    Scanner::new(&[Pattern { id: "placeholder".into(), regex: PATTERN.into(), cap: CAP }])
+}
+
+/// The canonical name `AG_<TAG>_<KIND>_<n>` of what was found.
+pub(super) fn canonical(found: &[u8]) -> String {
+    let text = String::from_utf8_lossy(found).replace("&#95;", "_").replace("&lowbar;", "_");
+    let text = ["&#123;", "&lcub;", "&lbrace;", "&#125;", "&rcub;", "&rbrace;"]
+        .iter()
+        .fold(text, |text, entity| text.replace(entity, ""));
+    let kept = text.chars().filter(|character| character.is_ascii_alphanumeric() || *character == '_');
+    kept.map(|character| character.to_ascii_uppercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aegis_scanner::AcceptAll;
+
+    #[test]
+    fn reads_what_models_write() {
+        let scanner = scanner().unwrap();
+        for text in [
+            "{{AG_ABCDEFG2_AWS_ACCESS_KEY_1}}",
+            "{{ag_abcdefg2_aws_access_key_1}}",
+            "{{ AG_ABCDEFG2_AWS_ACCESS_KEY_1 }}",
+            r"{{AG\_ABCDEFG2\_AWS\_ACCESS\_KEY\_1}}",
+            r"\{\{AG\\_ABCDEFG2\\_AWS_ACCESS_KEY_1\}\}",
+            "&#123;&#123;AG&#95;ABCDEFG2_AWS&lowbar;ACCESS_KEY_1&rbrace;&rbrace;",
+        ] {
+            let mut found = vec![];
+            scanner.scan(&mut scanner.cache(), format!("a {text}.").as_bytes(), &AcceptAll, &mut found);
+            assert_eq!(found.len(), 1, "{text}");
+            assert_eq!((found[0].start, found[0].end), (2, 2 + text.len() as u64), "{text}");
+            assert_eq!(canonical(text.as_bytes()), "AG_ABCDEFG2_AWS_ACCESS_KEY_1");
+        }
+    }
+
+    #[test]
+    fn other_braces_are_no_placeholders() {
+        let scanner = scanner().unwrap();
+        let mut found = vec![];
+        let text = b"{{AG_}} {{ user.name }} ${{ secrets.TOKEN }} {{AG_ABCDEFG2_1}} {AG_ABCDEFG2_EMAIL_1}";
+        scanner.scan(&mut scanner.cache(), text, &AcceptAll, &mut found);
+        assert_eq!(found, []);
+    }
+}
