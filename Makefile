@@ -1,0 +1,58 @@
+# One vocabulary: a target here is a step of CI and a command of the README.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+ENVOY_VERSION := 1.40.0
+WASM_TARGET := wasm32-wasip1
+WASM := target/$(WASM_TARGET)/wasm/aegis_filter.wasm
+VENV := .tools/venv
+
+.PHONY: help run build wasm test unit e2e lint fmt bench tools clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+run: build tools ## Build everything and run the gateway with a demo upstream
+	dist/aegisgate up --demo
+
+build: wasm ## Build dist/aegisgate and dist/aegisgate.wasm
+	cargo build --locked --release --package aegisgate
+	cp target/release/aegisgate dist/aegisgate
+
+wasm: ## Build dist/aegisgate.wasm alone
+	@rustup target list --installed | grep -qx $(WASM_TARGET) || rustup target add $(WASM_TARGET)
+	cargo build --locked --profile wasm --target $(WASM_TARGET) --package aegis-filter
+	mkdir -p dist && cp $(WASM) dist/aegisgate.wasm
+
+test: lint unit e2e ## Every check that CI runs, real Envoy included
+
+lint: ## Formatting and lints, warnings are errors
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+
+unit: ## Everything that needs no Envoy
+	cargo test --locked --workspace --exclude aegis-tests --all-features --quiet
+
+e2e: wasm tools ## The product's promises, through real Envoy and the official clients
+	cargo build --locked --package aegisgate
+	AEGIS_BIN=$(CURDIR)/target/debug/aegisgate ENVOY_BIN=$${ENVOY_BIN:-$(CURDIR)/.tools/envoy} \
+		cargo test --locked --package aegis-tests
+
+fmt: ## Format the code
+	cargo fmt --all
+
+bench: build tools ## Plain Envoy beside the gateway, as ratios of one run
+	cargo run --locked --release --package aegis-tests --bin bench
+
+tools: .tools/envoy-$(ENVOY_VERSION) $(VENV)/ready ## Fetch Envoy and the clients' Python packages into .tools/
+
+.tools/envoy-$(ENVOY_VERSION): envoy/fetch.py
+	python3 envoy/fetch.py $(ENVOY_VERSION) .tools
+
+$(VENV)/ready: tests/clients/requirements.txt
+	python3 -m venv $(VENV) || { echo "python3 cannot make a virtual environment: install its venv module (Debian: python3-venv)"; exit 1; }
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/clients/requirements.txt
+	touch $@
+
+clean: ## Remove everything that was built or fetched
+	rm -rf target dist .tools

@@ -1,0 +1,106 @@
+//! One request and its answer.
+
+mod request;
+mod response;
+
+use crate::gateway::Gateway;
+use crate::host::{Host, Side};
+use crate::reply::{self, Reply};
+use aegis_engine::{Protocol, ResponseStream, Vault};
+use std::rc::Rc;
+
+/// What the proxy should do after a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Go on.
+    Continue,
+    /// Wait for the next callback; bodies are buffered meanwhile.
+    Pause,
+}
+
+/// One request and its answer. The gateway configuration that it begins with stays with it to the end.
+#[derive(Debug)]
+pub struct Exchange {
+    gateway: Rc<Gateway>,
+    protocol: Protocol,
+    request: Request,
+    response: Response,
+}
+
+/// How far the request is.
+#[derive(Debug)]
+enum Request {
+    /// Nothing is done with its body: it has none, or it is not ours.
+    Untouched,
+    /// The body is being buffered.
+    Reading(Reading),
+    /// The body was read and is on its way.
+    Sent,
+    /// It was answered from here.
+    Refused,
+}
+
+#[derive(Debug, Clone)]
+struct Reading {
+    tenant: Vec<u8>,
+    /// The client announced the body's length, and the headers still wait.
+    announce_length: bool,
+    /// Bytes buffered so far.
+    buffered: usize,
+}
+
+/// What happens to the answer.
+#[derive(Debug)]
+enum Response {
+    /// It is not ours.
+    Foreign,
+    /// Waiting for its headers.
+    Expected { vault: Option<Vault> },
+    /// It passes as it is.
+    Untouched,
+    /// It is restored as it arrives.
+    Restored { vault: Vault, stream: ResponseStream },
+    /// An answer of Envoy's own is put into the client's dialect.
+    Replaced(Reply),
+}
+
+// === impl Exchange ===
+
+impl Exchange {
+    /// An exchange under `gateway`.
+    pub fn new(gateway: Rc<Gateway>) -> Exchange {
+        Exchange {
+            gateway,
+            protocol: Protocol::Generic,
+            request: Request::Untouched,
+            response: Response::Foreign,
+        }
+    }
+
+    /// Answers the request from here. Envoy holds back whatever has not gone upstream yet.
+    fn refuse(&mut self, host: &mut impl Host, reply: &Reply) -> Step {
+        self.request = Request::Refused;
+        self.response = Response::Foreign;
+        host.reply(reply.status, reply::HEADERS, &reply.body);
+        Step::Pause
+    }
+}
+
+fn header(host: &impl Host, side: Side, name: &str) -> Option<String> {
+    host.header(side, name).map(|value| String::from_utf8_lossy(&value).into_owned())
+}
+
+/// Whether a body is encoded in a way that cannot be read here.
+fn is_encoded(host: &impl Host, side: Side) -> bool {
+    header(host, side, "content-encoding").is_some_and(|value| !matches!(value.trim(), "" | "identity"))
+}
+
+/// The media type of a body, in lower case, without parameters.
+fn media_type(host: &impl Host, side: Side) -> Option<String> {
+    let value = header(host, side, "content-type")?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+fn is_json(media_type: &str) -> bool {
+    media_type == "application/json" || media_type.ends_with("+json") || media_type == "text/json"
+}

@@ -1,0 +1,118 @@
+//! A proxy that exists in memory only.
+
+use crate::{Exchange, Host, Side};
+use std::collections::HashMap;
+
+/// Holds one exchange's headers and bodies, and what was asked of the proxy.
+#[derive(Debug, Default)]
+pub struct FakeHost {
+    headers: HashMap<Side, Vec<(String, Vec<u8>)>>,
+    bodies: HashMap<Side, Vec<u8>>,
+    /// The reply that was sent instead of forwarding the request: status and body.
+    pub replied: Option<(u32, Vec<u8>)>,
+    /// Whether the exchange was aborted.
+    pub aborted: bool,
+    /// Whether the answer comes from the proxy itself.
+    pub local_reply: bool,
+    /// Address of the client.
+    pub peer: Option<String>,
+}
+
+// === impl FakeHost ===
+
+impl FakeHost {
+    /// A request with this method and path.
+    pub fn request(method: &str, path: &str) -> FakeHost {
+        FakeHost::default()
+            .with_header(Side::Request, ":method", method)
+            .with_header(Side::Request, ":path", path)
+            .with_header(Side::Request, ":authority", "gateway.example")
+            .with_header(Side::Request, "x-request-id", "request-1")
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, side: Side, name: &str, value: &str) -> FakeHost {
+        self.headers.entry(side).or_default().push((name.to_owned(), value.as_bytes().to_vec()));
+        self
+    }
+
+    /// The value of a header as text.
+    pub fn text(&self, side: Side, name: &str) -> Option<String> {
+        self.header(side, name).map(|value| String::from_utf8_lossy(&value).into_owned())
+    }
+
+    /// Sends the request with a body in `pieces`, buffering as Envoy does; returns what the upstream receives, or
+    /// `None` if the request was refused.
+    pub fn send(&mut self, exchange: &mut Exchange, pieces: &[&[u8]]) -> Option<Vec<u8>> {
+        exchange.on_request_headers(self, pieces.is_empty());
+        for (index, piece) in pieces.iter().enumerate() {
+            if self.replied.is_some() {
+                return None;
+            }
+            let body = self.bodies.entry(Side::Request).or_default();
+            body.extend_from_slice(piece);
+            let size = body.len();
+            exchange.on_request_body(self, size, index + 1 == pieces.len());
+        }
+        if self.replied.is_some() {
+            None
+        } else {
+            Some(self.bodies.remove(&Side::Request).unwrap_or_default())
+        }
+    }
+
+    /// Sends the answer in `pieces`; returns what the client receives of each.
+    pub fn answer(&mut self, exchange: &mut Exchange, pieces: &[&[u8]]) -> Vec<Vec<u8>> {
+        exchange.on_response_headers(self, pieces.is_empty());
+        let last = pieces.len();
+        let mut received = Vec::new();
+        for (index, piece) in pieces.iter().enumerate() {
+            self.bodies.insert(Side::Response, piece.to_vec());
+            exchange.on_response_body(self, piece.len(), index + 1 == last);
+            received.push(self.bodies.remove(&Side::Response).unwrap_or_default());
+        }
+        received
+    }
+}
+
+impl Host for FakeHost {
+    fn header_names(&self, side: Side) -> Vec<Vec<u8>> {
+        self.headers.get(&side).into_iter().flatten().map(|(name, _)| name.clone().into_bytes()).collect()
+    }
+
+    fn header(&self, side: Side, name: &str) -> Option<Vec<u8>> {
+        self.headers.get(&side)?.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+
+    fn set_header(&mut self, side: Side, name: &str, value: Option<&[u8]>) {
+        let headers = self.headers.entry(side).or_default();
+        headers.retain(|(known, _)| known != name);
+        headers.extend(value.map(|value| (name.to_owned(), value.to_vec())));
+    }
+
+    fn body(&self, side: Side, max: usize) -> Vec<u8> {
+        self.bodies.get(&side).map(|body| body.iter().take(max).copied().collect()).unwrap_or_default()
+    }
+
+    fn replace_body(&mut self, side: Side, body: &[u8]) -> bool {
+        self.bodies.insert(side, body.to_vec());
+        true
+    }
+
+    fn reply(&mut self, status: u32, _headers: &[(&str, &str)], body: &[u8]) {
+        self.replied = Some((status, body.to_vec()));
+    }
+
+    fn abort(&mut self) {
+        self.aborted = true;
+    }
+
+    fn is_local_reply(&self) -> bool {
+        self.local_reply
+    }
+
+    fn peer(&self) -> Option<String> {
+        self.peer.clone()
+    }
+}

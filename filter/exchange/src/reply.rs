@@ -1,0 +1,65 @@
+//! Errors that the gateway answers itself.
+
+use aegis_engine::Protocol;
+use serde_json::{Value, json};
+
+/// An answer of the gateway's own.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u32,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Headers of every reply.
+pub(crate) const HEADERS: &[(&str, &str)] =
+    &[("content-type", "application/json"), ("cache-control", "no-store")];
+
+// === impl Reply ===
+
+impl Reply {
+    /// Requests that never reached a protocol: `{"error": "<code>", "detail": …}`.
+    pub(crate) fn simple(status: u32, code: &str, detail: &str) -> Reply {
+        Reply::json(status, &json!({ "error": code, "detail": detail }))
+    }
+
+    /// Requests that the gateway's boundary turns away.
+    pub(crate) fn boundary(status: u32, code: &str, message: &str) -> Reply {
+        Reply::json(status, &refused(message, "aegisgate_error", code))
+    }
+
+    /// Errors in the dialect of the client's protocol.
+    pub(crate) fn dialect(protocol: Protocol, status: u32, code: &str, message: &str) -> Reply {
+        match protocol {
+            // <https://platform.openai.com/docs/guides/error-codes>; what nobody knows gets the most widespread shape.
+            Protocol::ChatCompletions | Protocol::Generic => {
+                let kind = if status < 500 { "invalid_request_error" } else { "server_error" };
+                Reply::json(status, &refused(message, kind, code))
+            }
+        }
+    }
+
+    /// What Envoy answers itself with `status`, in the dialect of the client's protocol.
+    pub(crate) fn for_local_reply(protocol: Protocol, status: u32) -> Reply {
+        let (code, message) = match status {
+            413 => ("request_body_too_large", "The request body is larger than the gateway accepts."),
+            408 | 504 => ("upstream_timeout", "The upstream did not answer in time."),
+            502 | 503 => ("upstream_unreachable", "The gateway could not reach the upstream of this token."),
+            _ => ("gateway_internal_error", "The gateway could not complete the request."),
+        };
+        Reply::dialect(protocol, status, code, message)
+    }
+
+    fn json(status: u32, body: &Value) -> Reply {
+        Reply { status, body: body.to_string().into_bytes() }
+    }
+}
+
+/// `error` as OpenAI writes it, with the original's fields beside it.
+fn refused(message: &str, kind: &str, code: &str) -> Value {
+    json!({
+        "error": { "message": message, "type": kind, "param": null, "code": code },
+        "error_code": code,
+        "detail": message,
+        "aegisgate": { "action": "block", "risk_score": 1.0, "reasons": [code] },
+    })
+}

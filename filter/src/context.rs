@@ -1,0 +1,50 @@
+//! HTTP callbacks: each is one call into the exchange.
+
+use crate::host::ProxyHost;
+use aegis_exchange::{Exchange, Step};
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+
+/// One HTTP stream.
+pub(crate) struct HttpExchange {
+    exchange: Exchange,
+}
+
+// === impl HttpExchange ===
+
+impl HttpExchange {
+    pub(crate) fn new(exchange: Exchange) -> HttpExchange {
+        HttpExchange { exchange }
+    }
+}
+
+impl Context for HttpExchange {}
+
+impl HttpContext for HttpExchange {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        action(self.exchange.on_request_headers(&mut ProxyHost, end_of_stream))
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        action(self.exchange.on_request_body(&mut ProxyHost, size, end_of_stream))
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        action(self.exchange.on_request_trailers(&mut ProxyHost))
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        action(self.exchange.on_response_headers(&mut ProxyHost, end_of_stream))
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        action(self.exchange.on_response_body(&mut ProxyHost, size, end_of_stream))
+    }
+}
+
+fn action(step: Step) -> Action {
+    match step {
+        Step::Continue => Action::Continue,
+        Step::Pause => Action::Pause,
+    }
+}

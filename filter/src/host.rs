@@ -1,0 +1,86 @@
+//! The proxy-wasm host: the only place that calls it.
+//!
+//! Only the `*_bytes` forms of header calls are used: the `String` forms panic on values that are not UTF-8
+//! (proxy-wasm-rust-sdk `hostcalls::deserialize_map`). A call that fails reads as "not there": Envoy refuses calls only
+//! in phases that do not have what they ask for.
+
+use aegis_exchange::{Host, Side};
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, MapType, MetricType};
+
+/// What Envoy says of an answer that the upstream gave.
+const VIA_UPSTREAM: &[u8] = b"via_upstream";
+
+/// The host of the stream whose callback runs.
+pub(crate) struct ProxyHost;
+
+/// Sets a gauge of Envoy's `/stats` (as `wasmcustom.<name>`).
+pub(crate) fn set_gauge(name: &str, value: u64) {
+    if let Ok(id) = hostcalls::define_metric(MetricType::Gauge, name) {
+        report(hostcalls::record_metric(id, value));
+    }
+}
+
+impl Host for ProxyHost {
+    fn header_names(&self, side: Side) -> Vec<Vec<u8>> {
+        let headers = hostcalls::get_map_bytes(map(side)).unwrap_or_default();
+        headers.into_iter().map(|(name, _)| name.into_bytes()).collect()
+    }
+
+    fn header(&self, side: Side, name: &str) -> Option<Vec<u8>> {
+        hostcalls::get_map_value_bytes(map(side), name).ok().flatten()
+    }
+
+    fn set_header(&mut self, side: Side, name: &str, value: Option<&[u8]>) {
+        report(hostcalls::set_map_value_bytes(map(side), name, value));
+    }
+
+    fn body(&self, side: Side, max: usize) -> Vec<u8> {
+        hostcalls::get_buffer(buffer(side), 0, max).ok().flatten().unwrap_or_default()
+    }
+
+    fn replace_body(&mut self, side: Side, body: &[u8]) -> bool {
+        hostcalls::set_buffer(buffer(side), 0, usize::MAX, body).is_ok()
+    }
+
+    fn reply(&mut self, status: u32, headers: &[(&str, &str)], body: &[u8]) {
+        report(hostcalls::send_http_response(status, headers.to_vec(), Some(body)));
+    }
+
+    fn abort(&mut self) {
+        report(hostcalls::reset_http_response());
+    }
+
+    fn is_local_reply(&self) -> bool {
+        hostcalls::get_property(vec!["response", "code_details"])
+            .ok()
+            .flatten()
+            .is_some_and(|details| details != VIA_UPSTREAM)
+    }
+
+    fn peer(&self) -> Option<String> {
+        let address = hostcalls::get_property(vec!["source", "address"]).ok().flatten()?;
+        String::from_utf8(address).ok()
+    }
+}
+
+fn map(side: Side) -> MapType {
+    match side {
+        Side::Request => MapType::HttpRequestHeaders,
+        Side::Response => MapType::HttpResponseHeaders,
+    }
+}
+
+fn buffer(side: Side) -> BufferType {
+    match side {
+        Side::Request => BufferType::HttpRequestBody,
+        Side::Response => BufferType::HttpResponseBody,
+    }
+}
+
+/// A failed call leaves Envoy's state as it was; whoever depends on it decides what that means.
+fn report(result: Result<(), proxy_wasm::types::Status>) {
+    if let Err(status) = result {
+        log::warn!("aegisgate: host call failed: {status:?}");
+    }
+}
