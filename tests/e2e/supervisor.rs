@@ -71,18 +71,13 @@ fn a_killed_envoy_comes_back() {
     assert!(gateway.process().exit_within(Duration::ZERO).is_none());
 }
 
-/// The first `curl` command in `output`, with its continuation lines.
-fn printed_curl(output: &str) -> Option<String> {
-    let mut lines = output.lines().map(str::trim).skip_while(|line| !line.starts_with("curl "));
-    let mut command = String::new();
-    loop {
-        let line = lines.next()?;
-        command.push_str(line);
-        command.push('\n');
-        if !line.ends_with('\\') {
-            return Some(command);
-        }
-    }
+/// The commands to try in `output`: the first `curl` and the `export`s before it.
+fn printed_commands(output: &str) -> Option<String> {
+    let lines: Vec<&str> = output.lines().map(str::trim).collect();
+    let commands = lines.iter().position(|line| line.starts_with("curl "))?;
+    let exports = lines[..curl].iter().filter(|line| line.starts_with("export "));
+    let continued = lines[curl..].iter().position(|line| !line.ends_with('\\'))?;
+    Some(exports.chain(&lines[curl..=curl + continued]).map(|line| format!("{line}\n")).collect())
 }
 
 #[test]
@@ -90,22 +85,22 @@ fn the_demo_prints_a_command_that_works() {
     let site = Site::new(Options::default());
     let mut process = site.spawn(&["up", "--demo"]);
     site.wait_until_ready(&mut process);
-    eventually("the command is printed", START, || printed_curl(&process.output()).is_some());
-    let curl = printed_curl(&process.output()).unwrap();
+    eventually("the commands are printed", START, || printed_commands(&process.output()).is_some());
+    let commands = printed_commands(&process.output()).unwrap();
 
-    let output = command::run(Command::new("sh").args(["-c", &curl]), b"", START);
+    let output = command::run(Command::new("sh").args(["-c", &commands]), b"", START);
     let answer = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{curl}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{commands}\n{}", String::from_utf8_lossy(&output.stderr));
     let said: String = if answer.contains("data: ") {
         aegis_tests::sse::joined(&aegis_tests::sse::payloads(answer.as_bytes()), "/choices/0/delta/content")
     } else {
         let answer: serde_json::Value =
-            serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{curl}\n{answer}"));
+            serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{commands}\n{answer}"));
         answer["choices"][0]["message"]["content"].as_str().unwrap_or_default().to_owned()
     };
     // The user's own words with the real values, and what the model saw of them.
-    let (heard, seen) = said.split_once("The model saw: ").unwrap_or_else(|| panic!("{curl}\n{answer}"));
+    let (heard, seen) = said.split_once("The model saw: ").unwrap_or_else(|| panic!("{commands}\n{answer}"));
     let heard = heard.trim().strip_prefix("You said: ").expect(heard);
-    assert!(!heard.contains("{{AG_") && curl.contains(heard.split(' ').next().unwrap()), "{curl}\n{heard}");
+    assert!(!heard.is_empty() && commands.contains(heard), "{commands}\n{heard}");
     assert!(seen.contains("[[AG_") && !seen.contains('@'), "{seen}");
 }
