@@ -179,6 +179,7 @@ fn placeholders_are_the_same_on_every_worker_and_after_a_restart() {
         gateway = Gateway::start_in(gateway.stop());
     }
     assert!(seen.len() >= 16);
+    assert_eq!(placeholder::distinct_in(std::str::from_utf8(&seen[0]).unwrap()).len(), kinds.len());
     assert!(seen.iter().all(|body| *body == seen[0]), "one prompt has several redacted forms");
 }
 
@@ -189,6 +190,6 @@ fn a_leading_v1_of_the_rest_is_dropped() {
     let token = gateway.register(&upstream.base("/api/v3"));
     let path = chat_path(&token).replace("/chat/", "/v1/chat/");
     let answer = Request::post(path, chat::request("hello").to_string()).send(gateway.port);
-    assert_eq!(answer.status, 200);
+    assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(upstream.take_only().target, "/api/v3/chat/completions");
 }

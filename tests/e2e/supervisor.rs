@@ -74,7 +74,7 @@ fn a_killed_envoy_comes_back() {
 /// The commands to try in `output`: the first `curl` and the `export`s before it.
 fn printed_commands(output: &str) -> Option<String> {
     let lines: Vec<&str> = output.lines().map(str::trim).collect();
-    let commands = lines.iter().position(|line| line.starts_with("curl "))?;
+    let curl = lines.iter().position(|line| line.starts_with("curl "))?;
     let exports = lines[..curl].iter().filter(|line| line.starts_with("export "));
     let continued = lines[curl..].iter().position(|line| !line.ends_with('\\'))?;
     Some(exports.chain(&lines[curl..=curl + continued]).map(|line| format!("{line}\n")).collect())
