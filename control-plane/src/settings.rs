@@ -99,7 +99,7 @@ impl ServeArgs {
         Ok(RenderSettings {
             wasm: module::install(&module::find(self.wasm.as_deref())?, data_dir)?,
             ca_bundle: self.find_ca_bundle()?,
-            rules: rules::enabled(),
+            rules: rules::enabled()?,
             max_request_body_bytes: self.max_request_body_bytes,
         })
     }

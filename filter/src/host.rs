@@ -1,8 +1,9 @@
 //! The proxy-wasm host: the only place that calls it.
 //!
 //! Only the `*_bytes` forms of header calls are used: the `String` forms panic on values that are not UTF-8
-//! (proxy-wasm-rust-sdk `hostcalls::deserialize_map`). A call that fails reads as "not there": Envoy refuses calls only
-//! in phases that do not have what they ask for.
+//! (proxy-wasm-rust-sdk `hostcalls::deserialize_map`). Most calls also panic on a status that the SDK does not expect,
+//! such as request headers asked for while Envoy answers itself: the exchange asks only in the phase that has them. A
+//! panic ends the VM, and Envoy refuses the request.
 
 use aegis_exchange::{Host, Side};
 use proxy_wasm::hostcalls;

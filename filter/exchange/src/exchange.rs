@@ -23,6 +23,8 @@ pub enum Step {
 pub struct Exchange {
     gateway: Rc<Gateway>,
     protocol: Protocol,
+    /// Kept because Envoy's request headers are not there in every response phase.
+    request_id: Option<Vec<u8>>,
     request: Request,
     response: Response,
 }
@@ -72,6 +74,7 @@ impl Exchange {
         Exchange {
             gateway,
             protocol: Protocol::Generic,
+            request_id: None,
             request: Request::Untouched,
             response: Response::Foreign,
         }

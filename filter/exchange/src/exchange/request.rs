@@ -58,9 +58,8 @@ impl Exchange {
         host.set_header(Side::Request, ":authority", Some(upstream.authority.as_bytes()));
         host.set_header(Side::Request, ":path", Some(path.upstream_path(&upstream.path).as_bytes()));
         host.set_header(Side::Request, CLUSTER_HEADER, Some(upstream.cluster.as_bytes()));
-        if let Some(id) = host.header(Side::Request, "x-request-id") {
-            host.set_header(Side::Request, REQUEST_ID_HEADER, Some(&id));
-        }
+        self.request_id = host.header(Side::Request, "x-request-id");
+        host.set_header(Side::Request, REQUEST_ID_HEADER, self.request_id.as_deref());
         if !inspected {
             return Step::Continue;
         }

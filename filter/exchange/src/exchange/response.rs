@@ -14,8 +14,8 @@ impl Exchange {
     pub fn on_response_headers(&mut self, host: &mut impl Host, end_of_stream: bool) -> Step {
         let Response::Expected { vault } = &mut self.response else { return Step::Continue };
         let vault = vault.take();
-        if let Some(id) = header(host, Side::Request, REQUEST_ID_HEADER) {
-            host.set_header(Side::Response, REQUEST_ID_HEADER, Some(id.as_bytes()));
+        if let Some(id) = &self.request_id {
+            host.set_header(Side::Response, REQUEST_ID_HEADER, Some(id));
         }
         self.response = if host.is_local_reply() {
             self.replaced(host, end_of_stream)
