@@ -15,7 +15,11 @@ pub(crate) fn body(
         out.push_str(&resolve(reference, values, placeholder)?);
         out.push_str(literal);
     }
-    if text.split('%').count().is_multiple_of(2) { Err("a % has no partner".into()) } else { Ok(out.into_bytes()) }
+    if text.split('%').count().is_multiple_of(2) {
+        Err("a % has no partner".into())
+    } else {
+        Ok(out.into_bytes())
+    }
 }
 
 fn resolve(
@@ -34,7 +38,9 @@ fn resolve(
         "json" => escaped(value),
         "json2" => escaped(&escaped(value)),
         "ph" => placeholder(kind, value),
-        _ => part(form, &placeholder(kind, value)).ok_or_else(|| format!("`{form}` is no form of a value"))?,
+        _ => {
+            part(form, &placeholder(kind, value)).ok_or_else(|| format!("`{form}` is no form of a value"))?
+        }
     })
 }
 

@@ -113,8 +113,8 @@ impl Cases {
     pub fn load(placeholder: Placeholder<'_>) -> Result<Cases, CaseError> {
         let mut cases = Cases { requests: Vec::new(), documents: Vec::new(), streams: Vec::new() };
         for &(name, protocol, text) in FILES {
-            let file: File =
-                toml::from_str(text).map_err(|error| CaseError::Syntax { file: name, error: Box::new(error) })?;
+            let file: File = toml::from_str(text)
+                .map_err(|error| CaseError::Syntax { file: name, error: Box::new(error) })?;
             let values: BTreeMap<String, (String, String)> = file
                 .vars
                 .into_iter()
@@ -132,7 +132,14 @@ impl Cases {
                 let input = body(before)?;
                 let output = after.map_or_else(|| Ok(input.clone()), body)?;
                 let values = values.values().cloned().collect();
-                Ok(Case { protocol: protocol.to_owned(), property, values, input, output, name: name.clone() })
+                Ok(Case {
+                    protocol: protocol.to_owned(),
+                    property,
+                    values,
+                    input,
+                    output,
+                    name: name.clone(),
+                })
             };
             for one in file.request {
                 cases.requests.push(case(&one.name, one.property, &one.body, one.upstream.as_deref())?);

@@ -3,13 +3,14 @@
 use crate::catalogue::builtin_rules;
 use crate::placeholder;
 use aegis_policy::{Direction, Rule, Slot, Validator};
-use aegis_scanner::{Cache, Match, Pattern, RuleError, RuleIndex, RuleMask, RuleSet, Scanner};
+use aegis_scanner::{Cache, Labels, Match, Pattern, RuleError, RuleIndex, RuleMask, RuleSet, Scanner};
 
 /// The rules, compiled. Immutable; what changes while scanning is in [`Caches`].
 #[derive(Debug)]
 pub struct Engine {
     rules: Vec<Rule>,
     validators: Vec<Option<Validator>>,
+    labels: Labels,
     detector: Scanner,
     /// One set per slot, in the order of [`Slot::ALL`].
     request_masks: Vec<RuleSet>,
@@ -52,6 +53,7 @@ impl Engine {
         Ok(Engine {
             request_masks: Slot::ALL.iter().map(mask).collect(),
             validators: rules.iter().map(|rule| rule.validator).collect(),
+            labels: Labels::new(&patterns)?,
             detector: Scanner::new(&patterns)?,
             placeholders: placeholder::scanner()?,
             rules,
@@ -71,7 +73,12 @@ impl Engine {
     /// Finds what the rules that act on request text in `slot` find in a whole text.
     pub fn detect(&self, caches: &mut Caches, slot: Slot, text: &[u8], found: &mut Vec<Match>) {
         if let Some(set) = self.request_masks.get(slot as usize) {
-            self.detector.scan(&mut caches.detector, text, &RuleMask::new(set, &self.validators), found);
+            self.detector.scan(
+                &mut caches.detector,
+                text,
+                &RuleMask::new(set, &self.validators, &self.labels),
+                found,
+            );
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Finding {
     pub rule: RuleIndex,
     /// Where it was.
     pub slot: Slot,
-    /// Length of the found text in bytes.
+    /// Length of the found value in bytes.
     pub len: u64,
 }
 
@@ -133,7 +133,7 @@ impl Redaction<'_> {
         self.matches.clear();
         self.engine.detect(self.caches, slot, text, &mut self.matches);
         for found in &self.matches {
-            let (Ok(start), Ok(end)) = (usize::try_from(found.start), usize::try_from(found.end)) else {
+            let (Ok(start), Ok(end)) = (usize::try_from(found.value), usize::try_from(found.end)) else {
                 continue;
             };
             let (Some(value), Some(rule)) = (text.get(start..end), self.engine.rule(found.rule)) else {
@@ -141,10 +141,10 @@ impl Redaction<'_> {
             };
             let placeholder = self.vault.placeholder(&rule.kind, value);
             let mut replacement = placeholder.into_bytes();
-            for run in map.raw_runs(found.start..found.end) {
+            for run in map.raw_runs(found.value..found.end) {
                 self.splice.replace(run, std::mem::take(&mut replacement));
             }
-            self.findings.push(Finding { rule: found.rule, slot, len: found.end - found.start });
+            self.findings.push(Finding { rule: found.rule, slot, len: found.end - found.value });
         }
     }
 }

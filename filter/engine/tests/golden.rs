@@ -1,4 +1,8 @@
 //! The golden cases through the engine: whole, byte by byte and cut at every place.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml lifts it in #[test] functions only, not in what they call"
+)]
 
 use aegis_cases::{Case, Cases};
 use aegis_engine::{
@@ -62,10 +66,17 @@ fn requests_leave_as_they_should() {
     for case in cases().requests {
         let mut vault = vault();
         let protocol = Protocol::by_name(&case.protocol).unwrap();
-        let redacted = redact_request(&bench.engine, &mut bench.caches, protocol, &case.input, &mut vault).unwrap();
+        let redacted =
+            redact_request(&bench.engine, &mut bench.caches, protocol, &case.input, &mut vault).unwrap();
         let changed = redacted.body.is_some();
         let body = String::from_utf8(redacted.body.unwrap_or_else(|| case.input.clone())).unwrap();
-        assert_eq!(body, String::from_utf8(case.output.clone()).unwrap(), "{} ({})", case.name, case.property);
+        assert_eq!(
+            body,
+            String::from_utf8(case.output.clone()).unwrap(),
+            "{} ({})",
+            case.name,
+            case.property
+        );
         assert_eq!(changed, case.input != case.output, "{}", case.name);
         assert_eq!(changed, !redacted.findings.is_empty(), "{}", case.name);
     }

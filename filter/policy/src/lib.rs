@@ -15,5 +15,5 @@ pub mod rule;
 pub mod slot;
 
 pub use filter_config::{FilterConfig, FilterConfigError, Limits, TokenHash, TokenRoute, Upstream};
-pub use rule::{Rule, RuleFile, Severity, Validator};
+pub use rule::{Confidence, Rule, RuleFile, Severity, Validator};
 pub use slot::{Direction, Slot, SlotSet};

@@ -26,12 +26,17 @@ pub struct Rule {
     pub description: String,
     /// Where the format is specified.
     pub source: String,
+    /// What must stand directly in front: part of the match and of its [`cap`](Rule::cap), but only what follows it is
+    /// the value that is validated and replaced. Same syntax as `pattern`. Of all ways to match, the longest label
+    /// counts, so it must not be able to run into the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// Regular expression in the syntax of the `regex` crate, byte oriented: `\b`, `\d`, `\w`, `\s` and `(?i)` are
     /// ASCII; `(?u:…)` switches to Unicode for negated classes and non-ASCII letters.
     pub pattern: String,
-    /// The longest match in bytes. It bounds what a stream may hold back for this rule.
+    /// The longest match in bytes, label included. It bounds what a stream may hold back for this rule.
     pub cap: u32,
-    /// A check on the matched text that the pattern cannot express.
+    /// A check on the value that the pattern cannot express.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validator: Option<Validator>,
     /// Directions in which the rule acts.
@@ -42,12 +47,28 @@ pub struct Rule {
     pub slots: Vec<Slot>,
     /// How bad a leak of this is.
     pub severity: Severity,
+    /// How sure a finding is.
+    #[serde(default)]
+    pub confidence: Confidence,
     /// Texts in which the rule must find something. May hold [templates](crate::example::expand).
     #[serde(rename = "match")]
     pub matches: Vec<String>,
     /// Near misses in which the rule must find nothing.
     #[serde(rename = "no_match")]
     pub no_matches: Vec<String>,
+}
+
+/// How sure a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// The shape alone, which ordinary text has as well: acts in strict policies only.
+    Low,
+    /// A shape with context.
+    Medium,
+    /// A distinctive prefix, a checksum, or a label with a fitting value.
+    #[default]
+    High,
 }
 
 /// How bad a leak is.

@@ -20,14 +20,12 @@ pub(crate) fn compile(pattern: &Pattern) -> Result<Compiled, RuleErrorReason> {
     if pattern.cap == 0 || pattern.cap > MAX_CAP {
         return Err(RuleErrorReason::Cap(pattern.cap));
     }
-    // Without Unicode, \b \d \w \s and (?i) are ASCII: small tables, and a key right after a Chinese character is
-    // still at a word boundary.
-    let hir = regex_syntax::ParserBuilder::new()
-        .unicode(false)
-        .utf8(false)
-        .build()
-        .parse(&pattern.regex)
-        .map_err(|error| RuleErrorReason::Syntax(error.to_string()))?;
+    let value = parse(&pattern.regex)?;
+    if value.properties().minimum_len().unwrap_or(0) == 0 {
+        return Err(RuleErrorReason::Empty);
+    }
+    let label = pattern.label.as_deref().map(parse).transpose()?;
+    let hir = Hir::concat(label.into_iter().chain([value]).collect());
     let properties = hir.properties();
     if !properties.is_utf8() {
         return Err(RuleErrorReason::NotUtf8);
@@ -36,9 +34,6 @@ pub(crate) fn compile(pattern: &Pattern) -> Result<Compiled, RuleErrorReason> {
         return Err(RuleErrorReason::UnicodeWordBoundary);
     }
     let minimum = properties.minimum_len().unwrap_or(0);
-    if minimum == 0 {
-        return Err(RuleErrorReason::Empty);
-    }
     if minimum > usize::try_from(pattern.cap).unwrap_or(usize::MAX) {
         return Err(RuleErrorReason::CapTooShort { cap: pattern.cap, minimum });
     }
@@ -48,6 +43,17 @@ pub(crate) fn compile(pattern: &Pattern) -> Result<Compiled, RuleErrorReason> {
         return Err(RuleErrorReason::LongWithoutPrefix { cap: SHORT_CAP });
     }
     Ok(Compiled { hir: loosen(&hir), prefix })
+}
+
+/// Without Unicode, \b \d \w \s and (?i) are ASCII: small tables, and a key right after a Chinese character is still at
+/// a word boundary.
+pub(crate) fn parse(regex: &str) -> Result<Hir, RuleErrorReason> {
+    regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .build()
+        .parse(regex)
+        .map_err(|error| RuleErrorReason::Syntax(error.to_string()))
 }
 
 fn is_unicode_word(look: Look) -> bool {
@@ -107,7 +113,7 @@ mod tests {
     use super::*;
 
     fn check(regex: &str, cap: u32) -> Result<Compiled, RuleErrorReason> {
-        compile(&Pattern { id: "r".into(), regex: regex.into(), cap })
+        compile(&Pattern { id: "r".into(), regex: regex.into(), label: None, cap })
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Rules must behave as their own examples say.
 
 use crate::error::{RuleError, RuleErrorReason};
-use crate::{Match, Pattern, RuleMask, RuleSet, Scanner};
+use crate::{Labels, Match, Pattern, RuleMask, RuleSet, Scanner};
 use aegis_policy::{Rule, example};
 
 /// The least number of examples of each kind that a rule must come with.
@@ -13,12 +13,14 @@ pub fn check_examples(rules: &[Rule]) -> Result<(), RuleError> {
 }
 
 fn check(rule: &Rule) -> Result<(), RuleError> {
-    let scanner = Scanner::new(&[Pattern::from(rule)])?;
+    let pattern = Pattern::from(rule);
+    let labels = Labels::new(std::slice::from_ref(&pattern))?;
+    let scanner = Scanner::new(&[pattern])?;
     let mut cache = scanner.cache();
     let mut set = RuleSet::default();
     set.insert(0);
     let validators = [rule.validator];
-    let mask = RuleMask::new(&set, &validators);
+    let mask = RuleMask::new(&set, &validators, &labels);
     let mut finds = |text: &str| {
         let mut found: Vec<Match> = Vec::new();
         scanner.scan(&mut cache, example::expand(text, &rule.id).as_bytes(), &mask, &mut found);
@@ -38,14 +40,14 @@ fn check(rule: &Rule) -> Result<(), RuleError> {
 
 impl From<&Rule> for Pattern {
     fn from(rule: &Rule) -> Pattern {
-        Pattern { id: rule.id.clone(), regex: rule.pattern.clone(), cap: rule.cap }
+        Pattern { id: rule.id.clone(), regex: rule.pattern.clone(), label: rule.label.clone(), cap: rule.cap }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aegis_policy::Severity;
+    use aegis_policy::{Confidence, Severity};
 
     fn rule(pattern: &str, matches: &[&str], no_matches: &[&str]) -> Rule {
         let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -54,12 +56,14 @@ mod tests {
             kind: "TOY".into(),
             description: "A toy.".into(),
             source: "none".into(),
+            label: None,
             pattern: pattern.into(),
             cap: 40,
             validator: None,
             directions: vec![],
             slots: vec![],
             severity: Severity::Low,
+            confidence: Confidence::High,
             matches: own(matches),
             no_matches: own(no_matches),
         }

@@ -32,6 +32,7 @@ mod automaton;
 mod compile;
 mod error;
 mod examples;
+mod label;
 mod limits;
 mod look;
 mod mask;
@@ -47,6 +48,7 @@ pub mod validate;
 pub use automaton::Cache;
 pub use error::RuleError;
 pub use examples::check_examples;
+pub use label::Labels;
 pub use limits::{MAX_CAP, MAX_RULES};
 pub use mask::{RuleMask, RuleSet};
 pub use program::Pattern;
@@ -56,21 +58,23 @@ pub use stream::Stream;
 /// Position of a rule in the list that the scanner was compiled from.
 pub type RuleIndex = u16;
 
-/// A match of one rule: `start..end` are byte offsets from the beginning of the text.
+/// A match of one rule; offsets are bytes from the beginning of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Match {
     /// The rule that matched.
     pub rule: RuleIndex,
-    /// First byte.
+    /// First byte, that of the label if the rule has one.
     pub start: u64,
+    /// First byte of the value.
+    pub value: u64,
     /// One past the last byte.
     pub end: u64,
 }
 
 /// Decides whether a candidate counts. Must be a pure function of its arguments while one text is scanned.
 pub trait Accept {
-    /// Whether `text` is a match of `rule`.
-    fn accept(&self, rule: RuleIndex, text: &[u8]) -> bool;
+    /// If `text` is a match of `rule`: where in it the value begins.
+    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<usize>;
 }
 
 /// Accepts every candidate.
@@ -78,7 +82,7 @@ pub trait Accept {
 pub struct AcceptAll;
 
 impl Accept for AcceptAll {
-    fn accept(&self, _rule: RuleIndex, _text: &[u8]) -> bool {
-        true
+    fn accept(&self, _rule: RuleIndex, _text: &[u8]) -> Option<usize> {
+        Some(0)
     }
 }

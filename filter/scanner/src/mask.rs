@@ -1,6 +1,6 @@
 //! Which rules act on a text, together with their validators.
 
-use crate::{Accept, RuleIndex, validate};
+use crate::{Accept, Labels, RuleIndex, validate};
 use aegis_policy::{Direction, Rule, Slot, Validator};
 
 /// A set of rule indices.
@@ -14,6 +14,7 @@ pub struct RuleSet {
 pub struct RuleMask<'a> {
     rules: &'a RuleSet,
     validators: &'a [Option<Validator>],
+    labels: &'a Labels,
 }
 
 // === impl RuleSet ===
@@ -56,19 +57,21 @@ impl RuleSet {
 // === impl RuleMask ===
 
 impl<'a> RuleMask<'a> {
-    /// The rules in `rules`; `validators` has one entry per rule of the scanner.
-    pub fn new(rules: &'a RuleSet, validators: &'a [Option<Validator>]) -> RuleMask<'a> {
-        RuleMask { rules, validators }
+    /// The rules in `rules`; `validators` and `labels` are those of the scanner's rules.
+    pub fn new(rules: &'a RuleSet, validators: &'a [Option<Validator>], labels: &'a Labels) -> RuleMask<'a> {
+        RuleMask { rules, validators, labels }
     }
 }
 
 impl Accept for RuleMask<'_> {
-    fn accept(&self, rule: RuleIndex, text: &[u8]) -> bool {
-        self.rules.contains(rule)
-            && self
-                .validators
-                .get(usize::from(rule))
-                .is_some_and(|validator| validator.is_none_or(|validator| validate::check(validator, text)))
+    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<usize> {
+        if !self.rules.contains(rule) {
+            return None;
+        }
+        let start = self.labels.end(rule, text);
+        let value = text.get(start..)?;
+        let validator = self.validators.get(usize::from(rule)).copied().flatten();
+        validator.is_none_or(|validator| validate::check(validator, value)).then_some(start)
     }
 }
 

@@ -16,7 +16,9 @@ pub struct Pattern {
     pub id: String,
     /// Regular expression; see `aegis_policy::Rule::pattern`.
     pub regex: String,
-    /// The longest match in bytes.
+    /// What must stand in front; see `aegis_policy::Rule::label`.
+    pub label: Option<String>,
+    /// The longest match in bytes, label included.
     pub cap: u32,
 }
 
@@ -209,7 +211,7 @@ mod tests {
     use super::*;
 
     fn pattern(regex: &str, cap: u32) -> Pattern {
-        Pattern { id: "r".into(), regex: regex.into(), cap }
+        Pattern { id: "r".into(), regex: regex.into(), label: None, cap }
     }
 
     #[test]

@@ -32,14 +32,18 @@ const REAL: &[(&str, u32)] = &[
 struct Picky;
 
 impl Accept for Picky {
-    fn accept(&self, rule: RuleIndex, text: &[u8]) -> bool {
-        !(text.len() + usize::from(rule)).is_multiple_of(3)
-            && text.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte)) % 5 != 1
+    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<usize> {
+        let length = !(text.len() + usize::from(rule)).is_multiple_of(3);
+        let content = text.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte)) % 5 != 1;
+        (length && content).then_some(0)
     }
 }
 
 fn patterns(rules: &[(&str, u32)]) -> Vec<Pattern> {
-    rules.iter().map(|&(regex, cap)| Pattern { id: regex.into(), regex: regex.into(), cap }).collect()
+    rules
+        .iter()
+        .map(|&(regex, cap)| Pattern { id: regex.into(), regex: regex.into(), label: None, cap })
+        .collect()
 }
 
 /// Leftmost-longest by trying every start, with one stock DFA per rule that reports every end.
@@ -69,14 +73,15 @@ impl Model {
                 .enumerate()
                 .filter_map(|(rule, (dfa, cap))| {
                     let rule = RuleIndex::try_from(rule).unwrap();
-                    let fits =
-                        |&end: &usize| end - at <= *cap as usize && accept.accept(rule, &text[at..end]);
+                    let fits = |&end: &usize| {
+                        end - at <= *cap as usize && accept.accept(rule, &text[at..end]).is_some()
+                    };
                     ends(dfa, text, at).into_iter().filter(fits).max().map(|end| (rule, end))
                 })
                 .max_by_key(|&(rule, end)| (end, std::cmp::Reverse(rule)));
             match best {
                 Some((rule, end)) => {
-                    found.push(Match { rule, start: at as u64, end: end as u64 });
+                    found.push(Match { rule, start: at as u64, value: at as u64, end: end as u64 });
                     at = end;
                 }
                 None => at += 1,

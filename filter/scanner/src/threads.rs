@@ -249,8 +249,8 @@ impl Threads {
             let start = self.starts.at(here);
             for &rule in rules {
                 let fits = end - start <= u64::from(context.program.cap(rule));
-                if fits && context.accept.accept(rule, context.window.slice(start, end)) {
-                    return Some((here, Match { rule, start, end }));
+                if fits && let Some(value) = context.accept.accept(rule, context.window.slice(start, end)) {
+                    return Some((here, Match { rule, start, value: start + value as u64, end }));
                 }
             }
             cursor = self.starts.advance(here);

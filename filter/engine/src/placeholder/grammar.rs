@@ -18,7 +18,7 @@ const CAP: u32 = 200;
 
 /// Finds everything that may be a placeholder. The vault decides what is one.
 pub(crate) fn scanner() -> Result<Scanner, RuleError> {
-    Scanner::new(&[Pattern { id: "placeholder".into(), regex: PATTERN.into(), cap: CAP }])
+    Scanner::new(&[Pattern { id: "placeholder".into(), regex: PATTERN.into(), label: None, cap: CAP }])
 }
 
 /// The canonical name `AG_<TAG>_<KIND>_<n>` of what was found.
