@@ -81,55 +81,68 @@ fn a_request_sent_byte_by_byte_is_redacted_like_a_whole_one() {
     assert_eq!(placeholder::all_in(&last_user_text(&whole.json())).len(), 3);
 }
 
-#[test]
-fn choices_and_tool_calls_that_come_interleaved_are_restored_each_on_its_own() {
-    let gateway = Gateway::start();
-    // Two choices of content and two tool calls, three characters at a time in turns.
-    let upstream = FakeUpstream::start(|recorded| {
-        let text = last_user_text(&recorded.json());
-        let arguments = python_arguments(&text);
-        let backwards: String = placeholder::all_in(&text).into_iter().rev().collect();
-        let call = |index: usize, part: &str| {
-            let call = json!({ "index": index, "function": { "arguments": part } });
-            delta(0, &json!({ "tool_calls": [call] }))
-        };
-        let mut lanes = [
-            parts(&text, 3).iter().map(|part| delta(0, &json!({ "content": part }))).collect::<Vec<_>>(),
-            parts(&backwards, 3).iter().map(|part| delta(1, &json!({ "content": part }))).collect(),
-            parts(&arguments, 3).iter().map(|part| call(0, part)).collect(),
-            parts(&arguments, 2).iter().map(|part| call(1, part)).collect(),
-        ]
-        .map(Vec::into_iter);
-        let mut frames = Vec::new();
-        loop {
-            let before = frames.len();
-            frames.extend(lanes.iter_mut().filter_map(Iterator::next));
-            if frames.len() == before {
-                break;
-            }
+/// The events of several texts that come in turns.
+fn in_turns(lanes: Vec<Vec<String>>, end: &[String]) -> Reply {
+    let mut lanes: Vec<_> = lanes.into_iter().map(Vec::into_iter).collect();
+    let mut frames = Vec::new();
+    loop {
+        let before = frames.len();
+        frames.extend(lanes.iter_mut().filter_map(Iterator::next));
+        if frames.len() == before {
+            frames.extend_from_slice(end);
+            return Reply::frames(&frames);
         }
-        frames.extend([finish(0, "tool_calls"), finish(1, "stop"), DONE.to_owned()]);
-        Reply::frames(&frames)
-    });
+    }
+}
+
+fn ask_for_events(script: fn(&str) -> Reply) -> Vec<Value> {
+    let gateway = Gateway::start();
+    let upstream = FakeUpstream::start(move |recorded| script(&last_user_text(&recorded.json())));
     let token = gateway.register(&upstream.base("/v1"));
     let mut body = request(&prompt());
     body["stream"] = true.into();
-    let deltas = payloads(&gateway.chat(&token, body.to_string()).body);
+    payloads(&gateway.chat(&token, body.to_string()).body)
+}
 
+#[test]
+fn choices_that_come_interleaved_are_restored_each_on_its_own() {
+    let deltas = ask_for_events(|text| {
+        let backwards: String = placeholder::all_in(text).into_iter().rev().collect();
+        let say = |choice: usize, text: &str| {
+            parts(text, 3).iter().map(|part| delta(choice, &json!({ "content": part }))).collect()
+        };
+        in_turns(
+            vec![say(0, text), say(1, &backwards)],
+            &[finish(0, "stop"), finish(1, "stop"), DONE.to_owned()],
+        )
+    });
     let of_choice = |index: u64| -> String {
         let choices = deltas.iter().filter_map(|event| event["choices"].as_array()).flatten();
         let mine = choices.filter(|choice| choice["index"] == index);
         mine.filter_map(|choice| choice["delta"]["content"].as_str()).collect()
     };
+    let kinds = secrets::one_of_each(4);
+    assert_eq!(of_choice(0), prompt());
+    assert_eq!(of_choice(1), format!("{}{}{}", kinds[10].1, kinds[2].1, kinds[0].1));
+}
+
+#[test]
+fn tool_calls_that_come_interleaved_are_restored_each_on_its_own() {
+    let deltas = ask_for_events(|text| {
+        let arguments = python_arguments(text);
+        let call = |index: usize, size: usize| {
+            let fragments = parts(&arguments, size).into_iter();
+            let calls = fragments.map(|part| json!([{ "index": index, "function": { "arguments": part } }]));
+            calls.map(|calls| delta(0, &json!({ "tool_calls": calls }))).collect()
+        };
+        in_turns(vec![call(0, 3), call(1, 2)], &[finish(0, "tool_calls"), DONE.to_owned()])
+    });
     let of_call = |index: u64| -> String {
         let choices = deltas.iter().filter_map(|event| event["choices"].as_array()).flatten();
         let calls = choices.filter_map(|choice| choice["delta"]["tool_calls"].as_array()).flatten();
         let mine = calls.filter(|call| call["index"] == index);
         mine.filter_map(|call| call["function"]["arguments"].as_str()).collect()
     };
-    let kinds = secrets::one_of_each(4);
-    assert_eq!(of_choice(0), prompt());
-    assert_eq!(of_choice(1), format!("{}{}{}", kinds[10].1, kinds[2].1, kinds[0].1));
     for index in [0, 1] {
         let arguments: Value = serde_json::from_str(&of_call(index)).expect("arguments are JSON");
         assert_eq!(arguments["text"], prompt());

@@ -77,7 +77,8 @@ fn printed_commands(output: &str) -> Option<String> {
     let curl = lines.iter().position(|line| line.starts_with("curl "))?;
     let exports = lines[..curl].iter().filter(|line| line.starts_with("export "));
     let continued = lines[curl..].iter().position(|line| !line.ends_with('\\'))?;
-    Some(exports.chain(&lines[curl..=curl + continued]).map(|line| format!("{line}\n")).collect())
+    let commands: Vec<&str> = exports.chain(&lines[curl..=curl + continued]).copied().collect();
+    Some(commands.join("\n"))
 }
 
 #[test]

@@ -78,9 +78,8 @@ fn a_stream_outlives_the_removal_of_its_own_token() {
     let secret = secrets::lookalike("{lower:7}@{lower:8}.org", 2);
     let (mut stream, mut received) = begin(&gateway, &token, &secret);
     gateway.unregister(&token);
-    eventually("the token is gone", Duration::from_secs(5), || {
-        gateway.chat(&token, request("hello").to_string()).status == 404
-    });
+    eventually("the token is gone", Duration::from_secs(5), || !gateway.is_usable(&token));
+    assert_eq!(gateway.chat(&token, request("hello").to_string()).status, 404);
     gate.open();
     received.extend(stream.read_rest());
     assert_eq!(joined(&payloads(&received), "/choices/0/delta/content"), format!("started: {secret}"));

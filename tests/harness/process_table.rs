@@ -1,6 +1,6 @@
 //! What the kernel says about processes and sockets.
 
-use crate::wait::eventually;
+use crate::wait::soon;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub fn environment(pid: u32) -> Vec<String> {
 /// This is how a test makes sure that each write reaches the other side alone.
 pub fn wait_until_read(stream: &TcpStream) {
     let (Ok(ours), Ok(theirs)) = (stream.local_addr(), stream.peer_addr()) else { return };
-    eventually("the peer reads what was sent", Duration::from_secs(30), || {
+    soon("the peer reads what was sent", Duration::from_secs(30), || {
         let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
         let (reader, writer) = (kernel_form(theirs), kernel_form(ours));
         let mut rows = table.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());

@@ -19,6 +19,16 @@ pub fn holds_within(limit: Duration, mut condition: impl FnMut() -> bool) -> boo
     }
 }
 
+/// As [`eventually`] for what happens within microseconds: asks without a pause.
+#[track_caller]
+pub fn soon(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + limit;
+    while !condition() {
+        assert!(Instant::now() < deadline, "not within {limit:?}: {what}");
+        std::thread::yield_now();
+    }
+}
+
 /// Waits until `condition` holds and returns how long that took; fails the test with `what` after `limit`.
 #[track_caller]
 pub fn eventually(what: &str, limit: Duration, condition: impl FnMut() -> bool) -> Duration {
