@@ -65,6 +65,36 @@ mod tests {
         assert!(render("${A", &values).is_err());
     }
 
+    /// The Envoy that `make` has fetched, or the one that the environment names.
+    fn envoy() -> Option<PathBuf> {
+        let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/envoy");
+        std::env::var_os("ENVOY_BIN")
+            .map(PathBuf::from)
+            .into_iter()
+            .chain([fetched])
+            .find(|path| path.is_file())
+    }
+
+    #[test]
+    fn envoy_accepts_the_rendered_file() {
+        let Some(envoy) = envoy() else {
+            eprintln!("SKIPPED: no Envoy; run `make tools` or set ENVOY_BIN");
+            return;
+        };
+        for host in ["127.0.0.1", "::1"] {
+            let dir = tempfile::tempdir().unwrap();
+            let args = Cli::parse_from(["aegisgate", "up", "--host", host]).into_up().unwrap();
+            let file = write(&args, dir.path()).unwrap();
+            let mut command = std::process::Command::new(&envoy);
+            let output = command
+                .args(["--mode", "validate", "--use-dynamic-base-id", "-c"])
+                .arg(&file)
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{host}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+
     #[test]
     fn the_template_uses_only_known_names_and_all_of_them() {
         let args = Cli::parse_from(["aegisgate", "up"]).into_up().unwrap();

@@ -128,7 +128,8 @@ impl Supervisor {
 /// Replaces this process by Envoy, after asking the kernel to kill it when the supervisor dies. Without this, a
 /// supervisor that is killed would leave an Envoy behind that nobody configures and that holds the ports.
 ///
-/// Done in the child's own program rather than between `fork` and `exec`, which would need unsafe code.
+/// Done in the child's own program rather than between `fork` and `exec`, which would need unsafe code. Envoy 1.40 asks
+/// for SIGTERM in the same way once it runs; this covers the time until then, and other Envoys.
 pub(crate) fn become_envoy(parent: u32, binary: &Path, arguments: &[OsString]) -> anyhow::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;

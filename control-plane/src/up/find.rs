@@ -13,7 +13,7 @@ pub(super) async fn envoy(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     };
     let Some(found) = candidates.iter().find(|path| path.is_file()) else {
         let tried = candidates.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-        bail!("no Envoy at {tried}; run `make envoy` to fetch one, or set ENVOY_BIN to its path");
+        bail!("no Envoy at {tried}; run `make tools` to fetch one, or set ENVOY_BIN to its path");
     };
     let version = version(found).await.with_context(|| {
         format!("{} does not run as Envoy on this machine; set ENVOY_BIN to one that does", found.display())
