@@ -3,7 +3,8 @@
 
 use aegis_tests::gateway::{START, chat_path};
 use aegis_tests::{
-    FakeUpstream, Gateway, Recorded, Reply, Request, chat, eventually, placeholder, python, secrets,
+    Answer, FakeUpstream, Gateway, Recorded, Reply, Request, chat, eventually, placeholder, python, secrets,
+    sse,
 };
 use serde_json::{Value, json};
 
@@ -181,6 +182,66 @@ fn placeholders_are_the_same_on_every_worker_and_after_a_restart() {
     assert!(seen.len() >= 16);
     assert_eq!(placeholder::distinct_in(std::str::from_utf8(&seen[0]).unwrap()).len(), kinds.len());
     assert!(seen.iter().all(|body| *body == seen[0]), "one prompt has several redacted forms");
+}
+
+#[test]
+fn what_stands_next_to_a_value_stays() {
+    let gateway = Gateway::start();
+    let upstream = FakeUpstream::start(echo);
+    let token = gateway.register(&upstream.base("/v1"));
+    // Parts of placeholders, and what models write around braces and underscores.
+    let pairs = [
+        ("{", "}"),
+        ("{{", "}}"),
+        ("{{ ", " }}"),
+        ("{{AG_", "_1}}"),
+        ("\\", "\\"),
+        ("\\\\", "\\}"),
+        ("\\{", "\\}"),
+        ("\\{\\{", "\\}\\}"),
+        ("&#123;", "&#125;"),
+        ("&lcub;&lcub;", "&rcub;&rcub;"),
+        ("`", "`"),
+        ("\\n", "\\n"),
+        ("\n", "\n"),
+        (" ", "  "),
+    ];
+    let mut lost = Vec::new();
+    for (before, after) in pairs {
+        let secret = secrets::lookalike("{lower:7}@{lower:8}.org", 1);
+        let text = format!("{before}{secret}{after}");
+        for (stream, tools) in [(false, false), (true, false), (false, true), (true, true)] {
+            let mut body = chat::request(&text);
+            body["model"] = "echo-1".into();
+            body["stream"] = stream.into();
+            if tools {
+                body["tools"] = json!([{ "type": "function", "function": { "name": "save" } }]);
+            }
+            let answer = gateway.chat(&token, body.to_string());
+            let said = said(&answer, stream, tools);
+            if said != text {
+                lost.push(format!("stream {stream}, tools {tools}: {text:?} came back as {said:?}"));
+            }
+        }
+    }
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+    for recorded in upstream.requests() {
+        assert_eq!(placeholder::all_in(&chat::last_user_text(&recorded.json())).len(), 1);
+    }
+}
+
+/// The text of an answer, be it content or the arguments of a tool call.
+fn said(answer: &Answer, stream: bool, tools: bool) -> String {
+    let (message, texts) =
+        if stream { ("delta", sse::payloads(&answer.body)) } else { ("message", vec![answer.json()]) };
+    if !tools {
+        return sse::joined(&texts, &format!("/choices/0/{message}/content"));
+    }
+    let arguments = sse::joined(&texts, &format!("/choices/0/{message}/tool_calls/0/function/arguments"));
+    match serde_json::from_str::<Value>(&arguments) {
+        Ok(arguments) => arguments["text"].as_str().unwrap_or_default().to_owned(),
+        Err(error) => format!("{error}: {arguments}"),
+    }
 }
 
 #[test]

@@ -12,14 +12,17 @@ use std::time::Duration;
 fn prompt() -> String {
     let kinds = secrets::one_of_each(4);
     let secrets: Vec<&str> = kinds.iter().map(|(_, secret)| secret.as_str()).collect();
-    format!("\"{}\" 和 \\{}\n🦀{}", secrets[0], secrets[2], secrets[10])
+    format!("\"{}\" 和 \\ {}\n🦀{}", secrets[0], secrets[2], secrets[10])
 }
 
 fn script(recorded: &Recorded) -> Reply {
     let request = recorded.json();
     let text = last_user_text(&request);
-    let frames =
-        if request["tools"].is_array() { tool_stream(&python_arguments(&text), 4) } else { stream(&text, 4) };
+    let frames = if request["tools"].is_array() {
+        tool_stream(&python_arguments(&text), 11)
+    } else {
+        stream(&text, 11)
+    };
     match request["model"].as_str() {
         Some("bytewise") => Reply::bytewise(frames.concat().as_bytes()),
         _ => Reply::events(vec![Piece::Bytes(frames.concat().into_bytes())]),
