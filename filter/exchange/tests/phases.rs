@@ -1,0 +1,267 @@
+//! The phases of an exchange on a fake host: what reaches the upstream, and what reaches the client.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml lifts it in #[test] functions only, not in what they call"
+)]
+
+use aegis_engine::MasterKey;
+use aegis_exchange::fake_host::FakeHost;
+use aegis_exchange::{Exchange, Gateway, Host, Side, Step, Worker};
+use aegis_policy::{FilterConfig, Limits, TokenHash, TokenRoute, Upstream};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+const CHAT: &str = "/v1/__gw__/t/TOK/chat/completions";
+
+fn gateway(holds_headers: bool) -> Rc<Gateway> {
+    let rules = vec!["email".to_owned(), "aws-access-key-id".to_owned()];
+    let config = FilterConfig {
+        revision: 3,
+        allow_on_headers_stop_iteration: holds_headers,
+        limits: Limits { max_request_body_bytes: 1000 },
+        upstreams: vec![Upstream {
+            cluster: "upstream-1".into(),
+            authority: "llm.example".into(),
+            path: "/api/v1".into(),
+        }],
+        tokens: BTreeMap::from([(TokenHash::of(b"TOK"), TokenRoute { upstream: 0 })]),
+        rules: rules.clone(),
+    };
+    let key = MasterKey::from_hex(&"c3".repeat(32)).unwrap();
+    Rc::new(Gateway::new(config, Rc::new(Worker::new(&rules).unwrap()), key))
+}
+
+fn exchange() -> Exchange {
+    Exchange::new(gateway(true))
+}
+
+/// The code of a refusal, wherever its family puts it.
+fn refusal(host: &FakeHost) -> (u32, String) {
+    let (status, body) = host.replied.as_ref().unwrap();
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap();
+    let code = body["error"]["code"].as_str().or(body["error"].as_str()).unwrap();
+    (*status, code.to_owned())
+}
+
+#[test]
+fn a_request_is_routed_redacted_and_its_answer_restored() {
+    let mut exchange = exchange();
+    let body = br#"{"messages":[{"role":"user","content":"I am ada@corp.example"}]}"#;
+    let mut host = FakeHost::request("POST", &format!("{CHAT}?trace=1"))
+        .with_header(Side::Request, "content-length", &body.len().to_string())
+        .with_header(Side::Request, "authorization", "Bearer client-key")
+        .with_header(Side::Request, "x-aegis-filter-mode", "passthrough")
+        .with_header(Side::Request, "x-upstream-base", "http://evil.example")
+        .with_header(Side::Request, "accept-encoding", "gzip, br");
+    let sent = host.send(&mut exchange, &[&body[..20], &body[20..]]).unwrap();
+    let text = String::from_utf8(sent.clone()).unwrap();
+    assert!(!text.contains("ada@") && text.contains("_EMAIL_1}}"), "{text}");
+    let header = |name| host.text(Side::Request, name);
+    assert_eq!(header(":path").unwrap(), "/api/v1/chat/completions?trace=1");
+    assert_eq!(header(":authority").unwrap(), "llm.example");
+    assert_eq!(header("x-aegis-cluster").unwrap(), "upstream-1");
+    assert_eq!(header("x-aegis-request-id").unwrap(), "request-1");
+    assert_eq!(header("authorization").unwrap(), "Bearer client-key");
+    assert_eq!(header("content-length").unwrap(), sent.len().to_string());
+    assert_eq!(header("accept-encoding").unwrap(), "identity");
+    assert_eq!((header("x-aegis-filter-mode"), header("x-upstream-base")), (None, None));
+
+    let placeholder = &text[text.find("{{").unwrap()..text.find("}}").unwrap() + 2];
+    let mut host = host
+        .with_header(Side::Response, ":status", "200")
+        .with_header(Side::Response, "content-type", "application/json; charset=utf-8")
+        .with_header(Side::Response, "content-length", "99");
+    let answer = format!(r#"{{"choices":[{{"message":{{"content":"Hi {placeholder}"}}}}]}}"#);
+    let received = host.answer(&mut exchange, &[answer.as_bytes()]);
+    assert_eq!(received.concat(), br#"{"choices":[{"message":{"content":"Hi ada@corp.example"}}]}"#);
+    assert_eq!(host.text(Side::Response, "content-length"), None);
+    assert_eq!(host.text(Side::Response, "x-aegis-action").unwrap(), "redact");
+    assert_eq!(host.text(Side::Response, "x-aegis-request-id").unwrap(), "request-1");
+}
+
+#[test]
+fn without_findings_neither_body_nor_lengths_change() {
+    let mut exchange = exchange();
+    let body = b" {\"messages\" : [] }\n";
+    let mut host = FakeHost::request("POST", CHAT).with_header(Side::Request, "content-length", "20");
+    assert_eq!(host.send(&mut exchange, &[body]).unwrap(), body);
+    assert_eq!(host.text(Side::Request, "content-length").unwrap(), "20");
+    let mut host = host.with_header(Side::Response, "content-type", "application/json").with_header(
+        Side::Response,
+        "content-length",
+        "4",
+    );
+    assert_eq!(host.answer(&mut exchange, &[b"{{A", b"G"]), [b"{{A".to_vec(), b"G".to_vec()]);
+    assert_eq!(host.text(Side::Response, "content-length").unwrap(), "4");
+    assert_eq!(host.text(Side::Response, "x-aegis-action"), None);
+}
+
+#[test]
+fn refuses_what_it_cannot_route() {
+    for (path, status, code) in [
+        ("/v1/chat/completions", 403, "token_route_required"),
+        ("/v2/x", 403, "token_route_required"),
+        ("/v1/__gw__/t/NOPE/chat/completions", 404, "token_not_found"),
+        ("/v1/__gw__/t/TOK__foo/chat/completions", 400, "invalid_filter_mode"),
+        ("/v1/__gw__/t/TOK__passthrough/models", 403, "passthrough_mode_public_restricted"),
+    ] {
+        let mut host = FakeHost::request("GET", path);
+        assert_eq!(host.send(&mut exchange(), &[]), None, "{path}");
+        assert_eq!(refusal(&host), (status, code.to_owned()), "{path}");
+    }
+}
+
+#[test]
+fn refuses_bodies_that_it_cannot_read() {
+    let large = vec![b' '; 1001];
+    for (body, code, status) in [
+        (&b"{\"messages\":[}"[..], "invalid_json", 400),
+        (b"", "invalid_json", 400),
+        (b"\xff{}", "invalid_json", 400),
+        (b"{\"messages\":[]", "invalid_json", 400),
+        (&large, "request_body_too_large", 413),
+    ] {
+        let mut host = FakeHost::request("POST", CHAT);
+        assert_eq!(host.send(&mut exchange(), &[body]), None);
+        assert_eq!(refusal(&host), (status, code.to_owned()));
+    }
+}
+
+#[test]
+fn refuses_by_headers_before_a_body_is_sent() {
+    let file = "/v1/__gw__/t/TOK/files";
+    for (path, header, value, status, code) in [
+        (CHAT, "content-length", "1001", 413, "request_body_too_large"),
+        (CHAT, "content-encoding", "gzip", 415, "unsupported_content_encoding"),
+        (file, "content-type", "multipart/form-data; boundary=x", 415, "unsupported_media_type"),
+    ] {
+        let mut host = FakeHost::request("POST", path).with_header(Side::Request, header, value);
+        assert_eq!(exchange().on_request_headers(&mut host, false), Step::Pause);
+        assert_eq!(refusal(&host), (status, code.to_owned()));
+    }
+}
+
+#[test]
+fn other_json_routes_are_redacted_too() {
+    let mut host = FakeHost::request("POST", "/v1/__gw__/t/TOK/embeddings");
+    let sent = host.send(&mut exchange(), &[br#"{"input":["ada@corp.example"]}"#]).unwrap();
+    assert!(!String::from_utf8(sent).unwrap().contains("ada@"));
+}
+
+#[test]
+fn requests_without_a_body_are_only_routed() {
+    let mut exchange = exchange();
+    let mut host = FakeHost::request("GET", "/v1/__gw__/t/TOK/v1/models");
+    assert_eq!(exchange.on_request_headers(&mut host, true), Step::Continue);
+    assert_eq!(host.text(Side::Request, ":path").unwrap(), "/api/v1/models");
+}
+
+#[test]
+fn where_headers_cannot_wait_the_length_goes_first() {
+    let mut exchange = Exchange::new(gateway(false));
+    let mut host = FakeHost::request("POST", CHAT).with_header(Side::Request, "content-length", "20");
+    assert_eq!(exchange.on_request_headers(&mut host, false), Step::Continue);
+    assert_eq!(host.text(Side::Request, "content-length"), None);
+    assert!(host.replace_body(Side::Request, br#"{"a":"ada@corp.example"}"#));
+    assert_eq!(exchange.on_request_body(&mut host, 24, true), Step::Continue);
+    assert_eq!(host.text(Side::Request, "content-length"), None);
+    assert!(!String::from_utf8(host.body(Side::Request, 100)).unwrap().contains("ada@"));
+}
+
+#[test]
+fn trailers_end_a_body_that_never_saw_its_end() {
+    let mut exchange = exchange();
+    let mut host = FakeHost::request("POST", CHAT);
+    assert_eq!(exchange.on_request_headers(&mut host, false), Step::Pause);
+    assert!(host.replace_body(Side::Request, br#"{"a":"ada@corp.example"}"#));
+    assert_eq!(exchange.on_request_body(&mut host, 24, false), Step::Pause);
+    assert_eq!(exchange.on_request_trailers(&mut host), Step::Continue);
+    assert!(!String::from_utf8(host.body(Side::Request, 100)).unwrap().contains("ada@"));
+}
+
+#[test]
+fn a_body_that_is_not_all_there_is_refused() {
+    let mut exchange = exchange();
+    let mut host = FakeHost::request("POST", CHAT);
+    exchange.on_request_headers(&mut host, false);
+    assert!(host.replace_body(Side::Request, b"{}"));
+    assert_eq!(exchange.on_request_body(&mut host, 50, true), Step::Pause);
+    assert_eq!(refusal(&host), (500, "gateway_internal_error".to_owned()));
+}
+
+#[test]
+fn the_proxys_own_errors_are_put_into_the_clients_dialect() {
+    for (status, code) in
+        [("503", "upstream_unreachable"), ("504", "upstream_timeout"), ("413", "request_body_too_large")]
+    {
+        let mut exchange = exchange();
+        let mut host = FakeHost::request("POST", CHAT);
+        host.send(&mut exchange, &[b"{}"]).unwrap();
+        host.local_reply = true;
+        let mut host = host.with_header(Side::Response, ":status", status).with_header(
+            Side::Response,
+            "content-type",
+            "text/plain",
+        );
+        let received = host.answer(&mut exchange, &[b"upstream connect error", b" or reset"]).concat();
+        let body: serde_json::Value = serde_json::from_slice(&received).unwrap();
+        assert_eq!(body["error"]["code"], code);
+        assert_eq!(host.text(Side::Response, "content-length").unwrap(), received.len().to_string());
+        assert_eq!(host.text(Side::Response, "content-type").unwrap(), "application/json");
+    }
+}
+
+#[test]
+fn upstream_errors_pass_as_they_are() {
+    let mut exchange = exchange();
+    let mut host = FakeHost::request("POST", CHAT);
+    host.send(&mut exchange, &[b"{}"]).unwrap();
+    let mut host =
+        host.with_header(Side::Response, ":status", "429").with_header(Side::Response, "retry-after", "7");
+    assert_eq!(host.answer(&mut exchange, &[b"slow down"]).concat(), b"slow down");
+    assert_eq!(host.text(Side::Response, "retry-after").unwrap(), "7");
+}
+
+#[test]
+fn passthrough_is_for_the_internal_network_only() {
+    let path = "/v1/__gw__/t/TOK__passthrough/chat/completions";
+    let body = br#"{"a":"ada@corp.example"}"#;
+    for (peer, forwarded, allowed) in [
+        ("127.0.0.1:5000", None, true),
+        ("[::1]:5000", None, true),
+        ("192.168.1.9:5000", None, true),
+        ("[::ffff:10.0.0.1]:5000", None, true),
+        ("8.8.8.8:5000", None, false),
+        ("127.0.0.1:5000", Some("192.168.1.9"), false),
+    ] {
+        let mut host = FakeHost::request("POST", path);
+        host.peer = Some(peer.to_owned());
+        if let Some(forwarded) = forwarded {
+            host = host.with_header(Side::Request, "x-forwarded-for", forwarded);
+        }
+        let sent = host.send(&mut exchange(), &[body]);
+        assert_eq!(sent.as_deref(), allowed.then_some(&body[..]), "{peer} {forwarded:?}");
+    }
+}
+
+#[test]
+fn an_event_stream_is_restored_event_by_event() {
+    let mut exchange = exchange();
+    let mut host = FakeHost::request("POST", CHAT);
+    let sent = host
+        .send(&mut exchange, &[br#"{"messages":[{"role":"user","content":"ada@corp.example"}]}"#])
+        .unwrap();
+    let text = String::from_utf8(sent).unwrap();
+    let placeholder = &text[text.find("{{").unwrap()..text.find("}}").unwrap() + 2];
+    let mut host = host.with_header(Side::Response, "content-type", "text/event-stream");
+    let event = |content: &str| {
+        format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{content}\"}}}}]}}\n\n")
+    };
+    let (head, tail) = placeholder.split_at(9);
+    let events = [event("Hi "), event(head), event(tail), event("."), "data: [DONE]\n\n".to_owned()];
+    let pieces: Vec<&[u8]> = events.iter().map(|event| event.as_bytes()).collect();
+    let received = host.answer(&mut exchange, &pieces);
+    let expected =
+        [event("Hi "), String::new(), event("ada@corp.example") + &event(""), event("."), events[4].clone()];
+    assert_eq!(received, expected.map(String::into_bytes));
+}
