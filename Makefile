@@ -10,7 +10,7 @@ VENV := .tools/venv
 .PHONY: help run build wasm test unit e2e lint fmt bench tools clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
 
 run: build tools ## Build everything and run the gateway with a demo upstream
 	dist/aegisgate up --demo
