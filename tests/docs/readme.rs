@@ -30,7 +30,7 @@ fn every_path_exists() {
         let folder = root.join(file).parent().unwrap().to_owned();
         for reference in references(&std::fs::read_to_string(root.join(file)).unwrap()) {
             let first = reference.split('/').next().unwrap_or_default();
-            let built = ["dist", ".tools", "data"].contains(&first);
+            let built = ["dist", ".tools", "data", "."].contains(&first);
             let is_path = !reference.contains([' ', '*', '<', ':']) && reference.contains('/') && !built;
             let from_root = is_path && known.iter().any(|name| name == first);
             let from_folder = is_path && folder.join(first).exists() && !first.is_empty();
