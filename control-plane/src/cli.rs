@@ -1,7 +1,8 @@
 //! The command line.
 
+use crate::offline::{ReplayArgs, ScanArgs};
 use crate::settings::{ServeArgs, UpArgs};
-use crate::{serve, up};
+use crate::{offline, serve, up};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
@@ -23,6 +24,10 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Run the control plane and an Envoy, supervised in the foreground. Ctrl-C stops both.
     Up(Box<UpArgs>),
+    /// Find secrets and personal data in texts: JSON lines {"id", "text"} in, findings out.
+    Scan(ScanArgs),
+    /// Run a body or an event stream from standard input through the engine, as the filter would.
+    Replay(ReplayArgs),
     /// Become Envoy, to be killed when the supervisor dies.
     #[command(hide = true)]
     ExecEnvoy {
@@ -65,6 +70,8 @@ impl Command {
             Command::Serve(args) => runtime()?.block_on(serve::run(*args)),
             // On this thread, not on a worker: Envoy is tied to the life of the thread that starts it.
             Command::Up(args) => runtime()?.block_on(up::run(*args)),
+            Command::Scan(args) => offline::scan(&args),
+            Command::Replay(args) => offline::replay(&args),
             Command::ExecEnvoy { parent, binary, arguments } => up::become_envoy(parent, &binary, &arguments),
         }
     }
@@ -80,7 +87,7 @@ impl Cli {
     pub(crate) fn into_up(self) -> Option<UpArgs> {
         match self.command {
             Command::Up(args) => Some(*args),
-            Command::Serve(_) | Command::ExecEnvoy { .. } => None,
+            Command::Serve(_) | Command::Scan(_) | Command::Replay(_) | Command::ExecEnvoy { .. } => None,
         }
     }
 }

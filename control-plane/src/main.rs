@@ -5,6 +5,7 @@ mod api;
 mod cli;
 mod keys;
 mod module;
+mod offline;
 mod private_file;
 mod publisher;
 mod rules;

@@ -14,6 +14,7 @@ pub struct Engine {
     detector: Scanner,
     /// One set per slot, in the order of [`Slot::ALL`].
     request_masks: Vec<RuleSet>,
+    response_masks: Vec<RuleSet>,
     pub(crate) placeholders: Scanner,
 }
 
@@ -49,9 +50,11 @@ impl Engine {
         }
         rules.retain(|rule| enabled.contains(&rule.id));
         let patterns: Vec<Pattern> = rules.iter().map(Pattern::from).collect();
-        let mask = |slot: &Slot| RuleSet::acting(&rules, *slot, Direction::Request);
+        let masks =
+            |direction| Slot::ALL.iter().map(|slot| RuleSet::acting(&rules, *slot, direction)).collect();
         Ok(Engine {
-            request_masks: Slot::ALL.iter().map(mask).collect(),
+            request_masks: masks(Direction::Request),
+            response_masks: masks(Direction::Response),
             validators: rules.iter().map(|rule| rule.validator).collect(),
             labels: Labels::new(&patterns)?,
             detector: Scanner::new(&patterns)?,
@@ -70,9 +73,20 @@ impl Engine {
         self.rules.get(usize::from(index))
     }
 
-    /// Finds what the rules that act on request text in `slot` find in a whole text.
-    pub fn detect(&self, caches: &mut Caches, slot: Slot, text: &[u8], found: &mut Vec<Match>) {
-        if let Some(set) = self.request_masks.get(slot as usize) {
+    /// Appends to `found` what the rules find that act on text in `slot` travelling in `direction`.
+    pub fn detect(
+        &self,
+        caches: &mut Caches,
+        direction: Direction,
+        slot: Slot,
+        text: &[u8],
+        found: &mut Vec<Match>,
+    ) {
+        let masks = match direction {
+            Direction::Request => &self.request_masks,
+            Direction::Response => &self.response_masks,
+        };
+        if let Some(set) = masks.get(slot as usize) {
             self.detector.scan(
                 &mut caches.detector,
                 text,

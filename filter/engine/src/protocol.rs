@@ -39,6 +39,9 @@ impl Protocol {
         }
     }
 
+    /// The names of all protocols.
+    pub const NAMES: [&str; 2] = ["chat-completions", "generic"];
+
     /// The protocol with this name, as `aegisgate replay --protocol` takes it.
     pub fn by_name(name: &str) -> Option<Protocol> {
         match name {

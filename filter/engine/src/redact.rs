@@ -9,7 +9,7 @@ use crate::placeholder::Vault;
 use crate::protocol::{Form, Protocol};
 use crate::splice::Splice;
 use crate::text::{OffsetMap, Unescaper};
-use aegis_policy::Slot;
+use aegis_policy::{Direction, Slot};
 use aegis_scanner::{Match, RuleIndex};
 use collect::Text;
 
@@ -131,7 +131,7 @@ impl Redaction<'_> {
 
     fn redact_plain(&mut self, text: &[u8], slot: Slot, map: &OffsetMap) {
         self.matches.clear();
-        self.engine.detect(self.caches, slot, text, &mut self.matches);
+        self.engine.detect(self.caches, Direction::Request, slot, text, &mut self.matches);
         for found in &self.matches {
             let (Ok(start), Ok(end)) = (usize::try_from(found.value), usize::try_from(found.end)) else {
                 continue;
