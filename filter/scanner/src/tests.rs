@@ -182,6 +182,53 @@ proptest! {
     }
 }
 
+/// Rules whose every undecided start is decided within four more bytes.
+const SHORT: &[(&str, u32)] =
+    &[(r"abab", 4), (r"\bab{1,3}c?\b", 6), (r"ca\B", 2), (r"aa\b", 2), (r"bb[abc ]a", 4)];
+
+/// All texts of up to four letters.
+fn continuations() -> Vec<String> {
+    let mut all = vec![String::new()];
+    let mut from = 0;
+    for _ in 0..4 {
+        let until = all.len();
+        for index in from..until {
+            all.extend(["a", "b", "c", " "].map(|letter| all[index].clone() + letter));
+        }
+        from = until;
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 48, ..ProptestConfig::default() })]
+
+    /// Whatever follows, what is settled stays decided; and if anything is held, what follows decides it.
+    #[test]
+    fn exactly_the_undecided_text_is_held(text in "[abc ]{1,9}") {
+        let scanner = Scanner::new(&patterns(SHORT)).unwrap();
+        let model = Model::new(SHORT);
+        let mut cache = scanner.cache();
+        let mut stream = Stream::new();
+        stream.feed(&scanner, &mut cache, text.as_bytes(), &AcceptAll, |_, _| {});
+        let settled = stream.settled();
+        let outcomes: Vec<(Vec<Match>, Option<Match>)> = continuations()
+            .iter()
+            .map(|more| {
+                let found = model.scan((text.clone() + more).as_bytes(), &AcceptAll);
+                let decided = found.iter().copied().filter(|one| one.start < settled).collect();
+                (decided, found.into_iter().find(|one| one.start == settled))
+            })
+            .collect();
+        let (first, rest) = outcomes.split_first().unwrap();
+        prop_assert!(rest.iter().all(|(decided, _)| *decided == first.0), "{text:?} is settled to {settled}");
+        if settled < text.len() as u64 {
+            let undecided = rest.iter().any(|(_, at_settled)| *at_settled != first.1);
+            prop_assert!(undecided, "{text:?} is held from {settled} although nothing can change there");
+        }
+    }
+}
+
 #[test]
 fn streams_survive_a_clear_of_the_shared_cache() {
     let scanner = Scanner::new(&patterns(REAL)).unwrap();
