@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 /// Between two looks at a condition.
 const POLL: Duration = Duration::from_millis(5);
+/// The same for what happens within microseconds.
+const SHORT_POLL: Duration = Duration::from_micros(200);
 
 /// Looks at `condition` until it holds; `false` if it still does not after `limit`.
 pub fn holds_within(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
@@ -19,13 +21,16 @@ pub fn holds_within(limit: Duration, mut condition: impl FnMut() -> bool) -> boo
     }
 }
 
-/// As [`eventually`] for what happens within microseconds: asks without a pause.
+/// As [`eventually`] for what takes microseconds to happen and longer to ask for, so that the first answer should do.
 #[track_caller]
 pub fn soon(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + limit;
-    while !condition() {
+    loop {
+        std::thread::sleep(SHORT_POLL);
+        if condition() {
+            return;
+        }
         assert!(Instant::now() < deadline, "not within {limit:?}: {what}");
-        std::thread::yield_now();
     }
 }
 
