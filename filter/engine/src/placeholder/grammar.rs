@@ -4,13 +4,14 @@ use aegis_scanner::{Pattern, RuleError, Scanner};
 
 /// Models change the case, put spaces inside the braces, escape underscores and braces for Markdown, and write braces
 /// and underscores as HTML entities. In tool-call arguments a Markdown backslash is itself escaped, so two may stand.
+/// Braces are escaped both or not at all: a single backslash in front belongs to the text.
 const PATTERN: &str = concat!(
-    r"(?:(?:\\{0,2}\{){2}|(?:&#123;|&lcub;|&lbrace;){2})[ ]{0,2}",
+    r"(?:\{\{|(?:\\{1,2}\{){2}|(?:&#123;|&lcub;|&lbrace;){2})[ ]{0,2}",
     r"[Aa][Gg](?:\\{0,2}_|&#95;|&lowbar;)",
     r"[A-Za-z2-7]{8}(?:\\{0,2}_|&#95;|&lowbar;)",
     r"(?:[A-Za-z0-9]|\\{0,2}_|&#95;|&lowbar;)+(?:\\{0,2}_|&#95;|&lowbar;)",
     r"[0-9]{1,4}",
-    r"[ ]{0,2}(?:(?:\\{0,2}\}){2}|(?:&#125;|&rcub;|&rbrace;){2})",
+    r"[ ]{0,2}(?:\}\}|(?:\\{1,2}\}){2}|(?:&#125;|&rcub;|&rbrace;){2})",
 );
 
 /// The longest spelling: a kind of 48 characters with every underscore as `&lowbar;` has under 200.
@@ -53,6 +54,16 @@ mod tests {
             assert_eq!((found[0].start, found[0].end), (2, 2 + text.len() as u64), "{text}");
             assert_eq!(canonical(text.as_bytes()), "AG_ABCDEFG2_AWS_ACCESS_KEY_1");
         }
+    }
+
+    #[test]
+    fn a_backslash_beside_a_placeholder_is_text() {
+        let scanner = scanner().unwrap();
+        let mut found = vec![];
+        let text = br"C:\{{AG_ABCDEFG2_EMAIL_1}}\ \{{AG_ABCDEFG2_EMAIL_1}}";
+        scanner.scan(&mut scanner.cache(), text, &AcceptAll, &mut found);
+        let spans: Vec<(u64, u64)> = found.iter().map(|one| (one.start, one.end)).collect();
+        assert_eq!(spans, [(3, 26), (29, 52)]);
     }
 
     #[test]
