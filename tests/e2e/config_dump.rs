@@ -41,6 +41,7 @@ fn envoy_shows_neither_tokens_nor_keys_nor_secrets() {
         .header("authorization", &format!("Bearer {api_key}"))
         .send(gateway.port);
     assert_eq!(answer.json()["choices"][0]["message"]["content"], text.as_str());
+    assert_eq!(upstream.take_only().placeholders().len(), kinds.len(), "there are secrets to keep");
     // Refusals are what logs are written about.
     gateway.chat(&token, format!("{{\"broken\": \"{text}"));
     gateway.chat(&format!("{token}__foo"), request(&text).to_string());

@@ -4,9 +4,8 @@ use aegis_tests::chat::{
     DONE, delta, finish, last_user_text, python_arguments, request, stream, tool_stream,
 };
 use aegis_tests::sse::{frame, joined, parts, payloads};
-use aegis_tests::{FakeUpstream, Gateway, Piece, Recorded, Reply, eventually, placeholder, secrets};
+use aegis_tests::{FakeUpstream, Gateway, Piece, Recorded, Reply, placeholder, secrets};
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// A short e-mail address, card number and private key: every byte costs a look at the kernel's socket table.
 fn values() -> [String; 3] {
@@ -70,6 +69,7 @@ fn byte_by_byte_is_the_same_as_whole() {
         assert_eq!(said, prompt());
         assert!(whole.ends_with(DONE.as_bytes()));
     }
+    assert!(upstream.requests().iter().all(|recorded| recorded.placeholders().len() == 3));
 }
 
 #[test]
@@ -113,7 +113,9 @@ fn ask_for_events(script: fn(&str) -> Reply) -> Vec<Value> {
     let token = gateway.register(&upstream.base("/v1"));
     let mut body = request(&prompt());
     body["stream"] = true.into();
-    payloads(&gateway.chat(&token, body.to_string()).body)
+    let deltas = payloads(&gateway.chat(&token, body.to_string()).body);
+    assert_eq!(upstream.take_only().placeholders().len(), 3);
+    deltas
 }
 
 #[test]
@@ -192,5 +194,5 @@ fn text_without_an_open_placeholder_is_not_held_back() {
     gate.open();
     received.extend(connection.read_rest());
     assert_eq!(joined(&payloads(&received), "/choices/0/delta/content"), format!("Hello, this is {secret}"));
-    eventually("one request", Duration::from_secs(1), || upstream.requests().len() == 1);
+    assert_eq!(upstream.take_only().placeholders().len(), 1);
 }

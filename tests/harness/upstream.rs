@@ -40,6 +40,11 @@ impl Recorded {
         self.head.header(name)
     }
 
+    /// The different placeholders in the body.
+    pub fn placeholders(&self) -> Vec<String> {
+        crate::placeholder::distinct_in(&String::from_utf8_lossy(&self.body))
+    }
+
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
