@@ -129,3 +129,39 @@ fn a_filter_that_cannot_load_lets_nothing_through() {
         assert!(upstream.requests().is_empty(), "{what}: a request passed");
     }
 }
+
+#[test]
+fn a_filter_that_crashes_is_answered_with_503_and_lets_nothing_through() {
+    let gateway = Gateway::start();
+    let upstream = echo();
+    let token = gateway.register(&upstream.base("/v1"));
+    let mut site = gateway.stop();
+    let path = site.data_dir().join("crashing.wasm");
+    std::fs::write(&path, wat::parse_str(CRASHES_ON_REQUESTS).unwrap()).unwrap();
+    site.set_options(Options { wasm: Some(path), ..Options::default() });
+
+    let _process = site.spawn(&["up"]);
+    let question = Request::post(chat_path(&token), request(&secret()).to_string());
+    let crashed = holds_within(START, || question.try_send(site.port).is_ok_and(|answer| answer.status == 503));
+    assert!(crashed, "the crashing filter never ran");
+    for _ in 0..20 {
+        assert_eq!(question.send(site.port).status, 503);
+    }
+    assert!(upstream.requests().is_empty(), "a request passed");
+}
+
+/// A filter that loads, accepts any configuration, and hits `unreachable` at the headers of every request, as a panic
+/// does.
+const CRASHES_ON_REQUESTS: &str = r#"(module
+    (memory (export "memory") 1)
+    (func (export "proxy_abi_version_0_2_0"))
+    (func (export "_initialize"))
+    (func (export "malloc") (param i32) (result i32) i32.const 1024)
+    (func (export "proxy_on_memory_allocate") (param i32) (result i32) i32.const 1024)
+    (func (export "proxy_on_context_create") (param i32 i32))
+    (func (export "proxy_on_vm_start") (param i32 i32) (result i32) i32.const 1)
+    (func (export "proxy_on_configure") (param i32 i32) (result i32) i32.const 1)
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) unreachable)
+    (func (export "proxy_on_done") (param i32) (result i32) i32.const 1)
+    (func (export "proxy_on_log") (param i32))
+    (func (export "proxy_on_delete") (param i32)))"#;
