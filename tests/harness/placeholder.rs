@@ -2,8 +2,11 @@
 
 /// Every placeholder in `text`, in order.
 pub fn all_in(text: &str) -> Vec<String> {
-    let candidates = text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}"));
-    candidates.filter(|(inside, _)| is_name(inside)).map(|(inside, _)| format!("{{{{{inside}}}}}")).collect()
+    let candidates = text.split("{{AG_").skip(1).filter_map(|rest| rest.split_once("}}"));
+    candidates
+        .filter(|(inside, _)| is_name(inside))
+        .map(|(inside, _)| format!("{{{{AG_{inside}}}}}"))
+        .collect()
 }
 
 /// The different placeholders in `text`, sorted.
@@ -14,12 +17,10 @@ pub fn distinct_in(text: &str) -> Vec<String> {
     found
 }
 
-/// Whether this is `AG_[A-Z2-7]+_[A-Z0-9_]+_[0-9]+`.
+/// Whether this is `[A-Z2-7]+_[A-Z0-9_]+_[0-9]+`.
 fn is_name(inside: &str) -> bool {
     let all = |text: &str, allowed: fn(u8) -> bool| !text.is_empty() && text.bytes().all(allowed);
-    let Some((tag, rest)) = inside.strip_prefix("AG_").and_then(|name| name.split_once('_')) else {
-        return false;
-    };
+    let Some((tag, rest)) = inside.split_once('_') else { return false };
     let Some((kind, number)) = rest.rsplit_once('_') else { return false };
     all(tag, |byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7'))
         && all(kind, |byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
@@ -37,5 +38,6 @@ mod tests {
             {{AG_AB_EMAIL_}} {{AG_AB_1}} {{AB}} {{AG_AB_EMAIL_1} }";
         assert_eq!(all_in(text), ["{{AG_AB27_EMAIL_1}}", "{{AG_AB27_IP_V4_12}}", "{{AG_AB27_EMAIL_1}}"]);
         assert_eq!(distinct_in(text).len(), 2);
+        assert_eq!(all_in("{{{AG_AB27_EMAIL_1}}}"), ["{{AG_AB27_EMAIL_1}}"]);
     }
 }
