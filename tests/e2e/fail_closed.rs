@@ -142,7 +142,8 @@ fn a_filter_that_crashes_is_answered_with_503_and_lets_nothing_through() {
 
     let _process = site.spawn(&["up"]);
     let question = Request::post(chat_path(&token), request(&secret()).to_string());
-    let crashed = holds_within(START, || question.try_send(site.port).is_ok_and(|answer| answer.status == 503));
+    let crashed =
+        holds_within(START, || question.try_send(site.port).is_ok_and(|answer| answer.status == 503));
     assert!(crashed, "the crashing filter never ran");
     for _ in 0..20 {
         assert_eq!(question.send(site.port).status, 503);
