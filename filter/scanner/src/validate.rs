@@ -3,11 +3,14 @@
 //! Each is a pure function of the matched bytes: the same text is a match or not, wherever it stands and however it
 //! arrived.
 
+mod basic;
 mod card;
 mod entropy;
 mod jwt;
 mod network;
 mod phone;
+mod secret;
+mod stand_in;
 
 use aegis_policy::Validator;
 
@@ -19,6 +22,15 @@ pub fn check(validator: Validator, text: &[u8]) -> bool {
         Validator::E164 => phone::is_e164(text),
         Validator::Ipv4Host => network::is_ipv4_host(text),
         Validator::Entropy3 => entropy::bits_per_byte(text) >= 3.0,
+        Validator::Credential => secret::is_credential(text),
+        Validator::LongCredential => text.len() >= 32 && secret::is_credential(text),
+        Validator::Token => secret::is_token(text),
+        Validator::LongToken => secret::is_long_token(text),
+        Validator::Password => secret::is_password(text),
+        Validator::BarePassword => secret::is_bare_password(text),
+        Validator::UrlPassword => secret::is_url_password(text),
+        Validator::UserPassword => secret::is_user_password(text),
+        Validator::BasicAuth => basic::is_basic_auth(text),
     }
 }
 
