@@ -97,27 +97,112 @@ pub enum Validator {
     E164,
     /// IPv4 address that identifies a host: not loopback, unspecified, broadcast or a netmask.
     Ipv4Host,
+    /// E-mail address of somebody: not `user@example.com` (RFC 2606), no address of a service.
+    Mailbox,
+    /// IPv4 address as [`Ipv4Host`](Self::Ipv4Host) that does not look like a version number.
+    Ipv4Shape,
+    /// IPv6 address of a host or a network (RFC 4291): not loopback, no C++ or Rust path.
+    Ipv6Host,
+    /// Telephone number behind a label: 7 to 15 digits (ITU-T E.164), no date, no time stamp.
+    Dialable,
+    /// MAC address that is neither zero nor broadcast (IEEE 802).
+    Mac,
+    /// IMEI: 15 digits with Luhn's check digit (3GPP TS 23.003 §6.2).
+    Imei,
+    /// Vehicle identification number with its check digit (49 CFR §565.15).
+    Vin,
+    /// IBAN: length of the country and MOD 97-10 (ISO 13616-1, ISO/IEC 7064).
+    Iban,
+    /// Business identifier code with a country that exists (ISO 9362, ISO 3166-1).
+    Bic,
+    /// ABA routing transit number: prefix and check digit (ANSI X9.100-160).
+    AbaRouting,
+    /// Bitcoin address: base58check, bech32 (BIP-173) or bech32m (BIP-350).
+    BitcoinAddress,
+    /// Ethereum address: in mixed case the case is the checksum (EIP-55).
+    EthereumAddress,
+    /// TRON address: base58check with version 0x41.
+    TronAddress,
+    /// Solana address: 32 bytes in base 58.
+    SolanaAddress,
+    /// Extended public key: base58check of 78 bytes (BIP-32).
+    ExtendedKey,
+    /// Seed phrase of 12 to 24 words of the English list (BIP-39).
+    SeedPhrase,
+    /// US social security number that can have been issued (20 CFR §422.103).
+    UsSsn,
+    /// US individual taxpayer identification number (IRS).
+    UsItin,
+    /// US employer identification number with an assigned prefix (IRS).
+    UsEin,
+    /// US national provider identifier: Luhn with 80840 in front (45 CFR §162.406).
+    UsNpi,
+    /// US DEA registration number with its check digit (21 CFR §1301).
+    UsDea,
+    /// Canadian social insurance number: Luhn.
+    CaSin,
+    /// Brazilian CPF: two check digits mod 11 (Receita Federal).
+    BrCpf,
+    /// Brazilian CNPJ: two check digits mod 11 (Receita Federal).
+    BrCnpj,
+    /// Chinese resident identity number: date and ISO/IEC 7064 MOD 11-2 (GB 11643).
+    CnResident,
+    /// Chinese unified social credit code: mod 31 (GB 32100).
+    CnCreditCode,
+    /// Indian Aadhaar number: Verhoeff's check digit (UIDAI).
+    InAadhaar,
+    /// Singapore NRIC or FIN: check letter (ICA).
+    SgNric,
+    /// Korean resident or foreigner registration number: date, and check digit if bare.
+    KrResident,
+    /// Korean business registration number: check digit (National Tax Service).
+    KrBusiness,
+    /// Japanese individual number: check digit mod 11 (ordinance 85 of 2014).
+    JpMyNumber,
+    /// Thai national identification number: check digit mod 11.
+    ThNational,
+    /// Turkish identity number: two check digits mod 10.
+    TrNational,
+    /// South African identity number: date and Luhn.
+    ZaNational,
+    /// British national insurance number with a prefix in use (HMRC NIM39110).
+    UkNino,
+    /// NHS number: check digit mod 11 (NHS Data Dictionary).
+    UkNhs,
+    /// Spanish DNI or NIE: check letter mod 23 (Real Decreto 1553/2005).
+    EsDni,
+    /// Italian codice fiscale: check letter (DM 23/12/1976).
+    ItCodiceFiscale,
+    /// Italian VAT number: Luhn (DM 23/12/1976).
+    ItPartitaIva,
+    /// French NIR: key mod 97 (INSEE).
+    FrNir,
+    /// German tax identification number: repeated digit and ISO/IEC 7064 MOD 11,10 (§ 139b AO).
+    DeSteuerId,
+    /// German VAT number: ISO/IEC 7064 MOD 11,10 (section 27a of the VAT act).
+    DeVat,
+    /// German pension insurance number: date and check digit (VKVV § 2).
+    DePension,
+    /// Document number whose last digit is the 7-3-1 check digit (ICAO Doc 9303-3 §4.9).
+    IcaoNumber,
+    /// Polish PESEL: date and check digit mod 10.
+    PlPesel,
+    /// Finnish personal identity code: date and check character mod 31.
+    FiHetu,
+    /// Swedish personal identity number: date and Luhn (SKV 704).
+    SePersonnummer,
+    /// Swedish organisation number: Luhn (SKV 709).
+    SeOrganisation,
+    /// Australian tax file number: mod 11 (ATO).
+    AuTfn,
+    /// Australian business number: mod 89 (ABR).
+    AuAbn,
+    /// Australian company number: mod 10 (ASIC).
+    AuAcn,
+    /// Australian Medicare card number: check digit mod 10.
+    AuMedicare,
     /// Text of at least 3 bits of Shannon entropy per character, as random keys have and words do not.
     Entropy3,
-    /// Begins as a vendor's credentials do: at least 3 bits of Shannon entropy per character,
-    /// and none of the filler that documentation writes instead.
-    Credential,
-    /// [`Credential`](Validator::Credential) of at least 32 characters, for formats that begin with no literal.
-    LongCredential,
-    /// Random token behind a label: letters and digits in no order that words, names, versions or code have.
-    Token,
-    /// [`Token`](Validator::Token) of high entropy and no UUID (RFC 9562), for labels that stand in front of other things.
-    LongToken,
-    /// Password in quotes behind a label: no placeholder, template, code, type name or instruction.
-    Password,
-    /// [`Password`](Validator::Password) without quotes: also not letters alone.
-    BarePassword,
-    /// The password in `user:password@` of a URL (RFC 3986 §3.2.1): no port and no placeholder.
-    UrlPassword,
-    /// `user:password` as curl's `-u` takes it.
-    UserPassword,
-    /// Basic credentials: base64 of `user:password` (RFC 7617 §2).
-    BasicAuth,
 }
 
 fn both_directions() -> Vec<Direction> {

@@ -32,21 +32,7 @@ pub(super) fn is_payment_card(text: &[u8]) -> bool {
     let known = ISSUERS.iter().any(|(lowest, highest, lengths)| {
         (*lowest..=*highest).contains(&issuer) && lengths.contains(&length)
     });
-    known && luhn(digits)
-}
-
-/// Luhn's check: double every second digit from the right, sum the digits, the total ends in 0.
-fn luhn(digits: impl DoubleEndedIterator<Item = u32>) -> bool {
-    let sum: u32 = digits
-        .rev()
-        .enumerate()
-        .map(|(index, digit)| match (index % 2, digit * 2) {
-            (0, _) => digit,
-            (_, doubled) if doubled > 9 => doubled - 9,
-            (_, doubled) => doubled,
-        })
-        .sum();
-    sum.is_multiple_of(10)
+    known && super::checksum::luhn(digits)
 }
 
 #[cfg(test)]
