@@ -203,6 +203,25 @@ pub enum Validator {
     AuMedicare,
     /// Text of at least 3 bits of Shannon entropy per character, as random keys have and words do not.
     Entropy3,
+    /// Begins as a vendor's credentials do: at least 3 bits of Shannon entropy per character,
+    /// and none of the filler that documentation writes instead.
+    Credential,
+    /// [`Credential`](Validator::Credential) of at least 32 characters, for formats that begin with no literal.
+    LongCredential,
+    /// Random token behind a label: letters and digits in no order that words, names, versions or code have.
+    Token,
+    /// [`Token`](Validator::Token) of high entropy and no UUID (RFC 9562), for labels that stand in front of other things.
+    LongToken,
+    /// Password in quotes behind a label: no placeholder, template, code, type name or instruction.
+    Password,
+    /// [`Password`](Validator::Password) without quotes: also not letters alone.
+    BarePassword,
+    /// The password in `user:password@` of a URL (RFC 3986 §3.2.1): no port and no placeholder.
+    UrlPassword,
+    /// `user:password` as curl's `-u` takes it.
+    UserPassword,
+    /// Basic credentials: base64 of `user:password` (RFC 7617 §2).
+    BasicAuth,
 }
 
 fn both_directions() -> Vec<Direction> {

@@ -4,6 +4,7 @@
 //! arrived.
 
 mod bank;
+mod basic;
 mod card;
 mod checksum;
 mod coin;
@@ -17,6 +18,8 @@ mod mnemonic;
 mod national;
 mod network;
 mod phone;
+mod secret;
+mod stand_in;
 
 use aegis_policy::Validator;
 use national::{americas, asia, europe, pacific};
@@ -81,6 +84,15 @@ pub fn check(validator: Validator, text: &[u8]) -> bool {
         Validator::AuAcn => pacific::is_acn(text),
         Validator::AuMedicare => pacific::is_medicare(text),
         Validator::Entropy3 => entropy::bits_per_byte(text) >= 3.0,
+        Validator::Credential => secret::is_credential(text),
+        Validator::LongCredential => text.len() >= 32 && secret::is_credential(text),
+        Validator::Token => secret::is_token(text),
+        Validator::LongToken => secret::is_long_token(text),
+        Validator::Password => secret::is_password(text),
+        Validator::BarePassword => secret::is_bare_password(text),
+        Validator::UrlPassword => secret::is_url_password(text),
+        Validator::UserPassword => secret::is_user_password(text),
+        Validator::BasicAuth => basic::is_basic_auth(text),
     }
 }
 
