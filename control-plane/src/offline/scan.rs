@@ -2,7 +2,7 @@
 
 use super::Workbench;
 use aegis_policy::{Confidence, Direction, Slot};
-use aegis_scanner::Match;
+use aegis_scanner::{Budget, Match};
 use anyhow::Context as _;
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ pub(crate) fn scan(args: &ScanArgs) -> anyhow::Result<()> {
         }
         let input: Input = serde_json::from_str(&line)
             .with_context(|| format!("line {texts}: expected a JSON object with `id` and `text`"))?;
-        let output = scan_text(&mut bench, args, input);
+        let output = scan_text(&mut bench, args, input)?;
         hits += u64::from(!output.findings.is_empty());
         for finding in &output.findings {
             *kinds.entry(finding.kind.to_owned()).or_default() += 1;
@@ -91,9 +91,13 @@ pub(crate) fn scan(args: &ScanArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn scan_text<'a>(bench: &'a mut Workbench, args: &ScanArgs, input: Input) -> Report<'a> {
+fn scan_text<'a>(bench: &'a mut Workbench, args: &ScanArgs, input: Input) -> anyhow::Result<Report<'a>> {
     let mut found: Vec<Match> = Vec::new();
-    bench.engine.detect(&mut bench.caches, args.direction, args.slot, input.text.as_bytes(), &mut found);
+    let text = input.text.as_bytes();
+    bench
+        .engine
+        .detect(&mut bench.caches, args.direction, args.slot, text, &mut Budget::default(), &mut found)
+        .with_context(|| format!("text {}", input.id))?;
     let mut vault = bench.vault();
     let mut findings = Vec::with_capacity(found.len());
     let mut output = String::with_capacity(input.text.len());
@@ -117,7 +121,7 @@ fn scan_text<'a>(bench: &'a mut Workbench, args: &ScanArgs, input: Input) -> Rep
     }
     output.push_str(input.text.get(rest..).unwrap_or_default());
     let action = if findings.is_empty() { "allow" } else { "redact" };
-    Report { id: input.id, findings, scores: BTreeMap::new(), action, output }
+    Ok(Report { id: input.id, findings, scores: BTreeMap::new(), action, output })
 }
 
 /// Reads an enumeration by its name in documents.
@@ -139,7 +143,7 @@ mod tests {
             placeholder_key: None,
         };
         let text = "邮箱 joe.doe@corp.example。".to_owned();
-        let output = scan_text(&mut bench, &args, Input { id: 7.into(), text: text.clone() });
+        let output = scan_text(&mut bench, &args, Input { id: 7.into(), text: text.clone() }).unwrap();
         assert_eq!(output.findings.len(), 1);
         let finding = &output.findings[0];
         assert_eq!((finding.rule, finding.kind), ("email", "EMAIL"));

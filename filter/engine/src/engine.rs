@@ -3,7 +3,9 @@
 use crate::catalogue::builtin_rules;
 use crate::placeholder;
 use aegis_policy::{Direction, Rule, Slot, Validator};
-use aegis_scanner::{Cache, Labels, Match, Pattern, RuleError, RuleIndex, RuleMask, RuleSet, Scanner};
+use aegis_scanner::{
+    Budget, Cache, Labels, Match, Pattern, RuleError, RuleIndex, RuleMask, RuleSet, Scanner, TooManyMatches,
+};
 
 /// The rules, compiled. Immutable; what changes while scanning is in [`Caches`].
 #[derive(Debug)]
@@ -80,19 +82,15 @@ impl Engine {
         direction: Direction,
         slot: Slot,
         text: &[u8],
+        budget: &mut Budget,
         found: &mut Vec<Match>,
-    ) {
+    ) -> Result<(), TooManyMatches> {
         let masks = match direction {
             Direction::Request => &self.request_masks,
             Direction::Response => &self.response_masks,
         };
-        if let Some(set) = masks.get(slot as usize) {
-            self.detector.scan(
-                &mut caches.detector,
-                text,
-                &RuleMask::new(set, &self.validators, &self.labels),
-                found,
-            );
-        }
+        let Some(set) = masks.get(slot as usize) else { return Ok(()) };
+        let mask = RuleMask::new(set, &self.validators, &self.labels);
+        self.detector.scan(&mut caches.detector, text, &mask, budget, found)
     }
 }

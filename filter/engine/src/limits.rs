@@ -19,3 +19,12 @@ pub(crate) const MAX_CHANNELS: usize = 1024;
 /// Bytes of complete events that wait for one open placeholder. A choice that pauses inside a placeholder while others
 /// send more than this gets it back unrestored.
 pub(crate) const MAX_HELD_EVENTS: u64 = 1 << 20;
+
+/// Strings of one request. Each costs 48 bytes while the request is read; a conversation of 10,000 messages has 50,000.
+pub(crate) const MAX_TEXTS: usize = 500_000;
+
+/// Values taken out of one request. Each costs a few hundred bytes until the answer is over.
+pub(crate) const MAX_FINDINGS: usize = 100_000;
+
+/// Parts of longer texts in one event that are followed into the next. Providers send one, or one per choice.
+pub(crate) const MAX_DELTAS: usize = 256;

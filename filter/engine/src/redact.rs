@@ -5,13 +5,17 @@ mod nested;
 
 use crate::engine::{Caches, Engine};
 use crate::framing::json::JsonError;
+use crate::limits::{MAX_FINDINGS, MAX_TEXTS};
 use crate::placeholder::Vault;
 use crate::protocol::{Form, Protocol};
 use crate::splice::Splice;
-use crate::text::{OffsetMap, Unescaper};
+use crate::text::{Unescaper, escape_json, locate};
 use aegis_policy::{Direction, Slot};
-use aegis_scanner::{Match, RuleIndex};
+use aegis_scanner::{Budget, RuleIndex, TooManyMatches};
 use collect::Text;
+use nested::Part;
+use std::borrow::Cow;
+use std::ops::Range;
 
 /// The outcome of redacting a request.
 #[derive(Debug)]
@@ -33,7 +37,7 @@ pub struct Finding {
     pub len: u64,
 }
 
-/// Why a request cannot be read. What cannot be read cannot be redacted, so it must not be forwarded.
+/// Why a request cannot be redacted. What cannot be redacted must not be forwarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// Not UTF-8.
@@ -42,6 +46,9 @@ pub enum RequestError {
     /// Not JSON.
     #[error(transparent)]
     NotJson(#[from] JsonError),
+    /// More than a worker's memory has room for.
+    #[error("more than {MAX_TEXTS} strings or {MAX_FINDINGS} values to redact")]
+    TooMany,
 }
 
 /// The state of one redaction.
@@ -51,7 +58,18 @@ struct Redaction<'a> {
     vault: &'a mut Vault,
     splice: Splice,
     findings: Vec<Finding>,
-    matches: Vec<Match>,
+    budget: Budget,
+}
+
+/// A value in a text.
+struct Hit {
+    rule: RuleIndex,
+    /// In the text.
+    span: Range<u64>,
+    /// The value, if it is not what stands there.
+    value: Option<Vec<u8>>,
+    /// A number, whose placeholder must be quoted to keep the document valid.
+    quoted: bool,
 }
 
 /// Replaces everything that the request rules find in `body` by placeholders and puts the values into `vault`.
@@ -70,10 +88,10 @@ pub fn redact_request(
         vault,
         splice: Splice::default(),
         findings: Vec::new(),
-        matches: Vec::new(),
+        budget: Budget::default(),
     };
-    for text in texts {
-        redaction.redact(body, &text);
+    for text in &texts {
+        redaction.redact(body, text)?;
     }
     let Redaction { mut splice, findings, .. } = redaction;
     let body = splice.is_edited().then(|| {
@@ -88,72 +106,123 @@ pub fn redact_request(
 // === impl Redaction ===
 
 impl Redaction<'_> {
-    fn redact(&mut self, body: &[u8], text: &Text) {
-        let Some(raw) = body.get(text.span.clone()) else { return };
+    fn redact(&mut self, body: &[u8], text: &Text) -> Result<(), RequestError> {
+        let Some(raw) = body.get(text.span.clone()) else { return Ok(()) };
         if is_data_uri(raw) {
-            return;
+            return Ok(());
+        }
+        let decoded = unescaped(raw);
+        let hits = self.hits(&decoded, text.form, text.slot)?;
+        if self.findings.len() + hits.len() > MAX_FINDINGS {
+            return Err(RequestError::TooMany);
         }
         let base = text.span.start as u64;
-        // Without a backslash the text is what stands there, and most strings have none.
-        if memchr::memchr(b'\\', raw).is_none() {
-            let mut map = OffsetMap::default();
-            map.push_literal(0, base, raw.len() as u64);
-            self.redact_text(raw, text.form, text.slot, &map);
-        } else {
-            let (mut decoded, mut map, mut unescaper) =
-                (Vec::with_capacity(raw.len()), OffsetMap::default(), Unescaper::default());
-            unescaper.push(raw, base, &mut decoded, &mut map);
-            unescaper.finish(&mut decoded, &mut map);
-            self.redact_text(&decoded, text.form, text.slot, &map);
-        }
-    }
-
-    /// `map` leads from offsets in `text` to offsets in the body.
-    fn redact_text(&mut self, text: &[u8], form: Form, slot: Slot, map: &OffsetMap) {
-        match form {
-            Form::Json if self.redact_document(text, slot, map) => {}
-            _ => self.redact_plain(text, slot, map),
-        }
-    }
-
-    /// Redacts the strings of a JSON document that is itself the text of a string. `false` if it is none.
-    fn redact_document(&mut self, text: &[u8], slot: Slot, outer: &OffsetMap) -> bool {
-        let Ok(strings) = nested::strings(text) else { return false };
-        for (at, raw) in strings {
-            let (mut decoded, mut inner, mut unescaper) =
-                (Vec::new(), OffsetMap::default(), Unescaper::default());
-            unescaper.push(raw, at, &mut decoded, &mut inner);
-            unescaper.finish(&mut decoded, &mut inner);
-            self.redact_plain(&decoded, slot, &inner.through(outer));
-        }
-        true
-    }
-
-    fn redact_plain(&mut self, text: &[u8], slot: Slot, map: &OffsetMap) {
-        self.matches.clear();
-        self.engine.detect(self.caches, Direction::Request, slot, text, &mut self.matches);
-        for found in &self.matches {
-            let (Ok(start), Ok(end)) = (usize::try_from(found.value), usize::try_from(found.end)) else {
-                continue;
-            };
-            let (Some(value), Some(rule)) = (text.get(start..end), self.engine.rule(found.rule)) else {
-                continue;
-            };
+        let spans: Vec<Range<u64>> = hits.iter().map(|hit| hit.span.clone()).collect();
+        let spans = match &decoded {
+            Cow::Borrowed(_) => spans.into_iter().map(|span| base + span.start..base + span.end).collect(),
+            Cow::Owned(_) => locate(raw, base, &spans),
+        };
+        for (hit, span) in hits.into_iter().zip(spans) {
+            let Some(rule) = self.engine.rule(hit.rule) else { continue };
+            let value = hit.value.as_deref().or_else(|| slice(&decoded, &hit.span)).unwrap_or_default();
             let placeholder = self.vault.placeholder(&rule.kind, value);
-            let mut replacement = placeholder.into_bytes();
-            for run in map.raw_runs(found.value..found.end) {
-                self.splice.replace(run, std::mem::take(&mut replacement));
-            }
-            self.findings.push(Finding { rule: found.rule, slot, len: found.end - found.value });
+            let mut replacement = Vec::with_capacity(placeholder.len());
+            let quoted = if hit.quoted { format!("\"{placeholder}\"") } else { placeholder };
+            escape_json(quoted.as_bytes(), &mut replacement);
+            self.findings.push(Finding { rule: hit.rule, slot: text.slot, len: value.len() as u64 });
+            self.splice.replace(span, replacement);
         }
+        Ok(())
+    }
+
+    /// The values in a text, in order.
+    fn hits(&mut self, text: &[u8], form: Form, slot: Slot) -> Result<Vec<Hit>, RequestError> {
+        let mut hits = Vec::new();
+        for (rule, span) in self.detect(text, slot)? {
+            hits.push(Hit { rule, span, value: None, quoted: false });
+        }
+        // Tool results are JSON as often as arguments are.
+        let escaped = || memchr::memchr(b'\\', text).is_some();
+        if form == Form::Json || (nested::looks_like_document(text) && escaped()) {
+            let inner = self.nested_hits(text, form, slot)?;
+            // What is found in the decoded string is right; what its plain text shows may be cut by an escape sequence.
+            if !inner.is_empty() {
+                hits.retain(|hit| !overlaps(&inner, &hit.span));
+                hits.extend(inner);
+                hits.sort_by_key(|hit| hit.span.start);
+            }
+        }
+        Ok(hits)
+    }
+
+    /// The values in those parts of a JSON document that its plain text does not show as they are.
+    fn nested_hits(&mut self, text: &[u8], form: Form, slot: Slot) -> Result<Vec<Hit>, RequestError> {
+        let mut hits = Vec::new();
+        // What is no document after all has been read as plain text.
+        let Ok(parts) = nested::parts(text) else { return Ok(hits) };
+        for part in parts {
+            match part {
+                Part::Escaped(at, raw) => {
+                    let decoded = unescaped(raw);
+                    let found = self.detect(&decoded, slot)?;
+                    let spans: Vec<Range<u64>> = found.iter().map(|(_, span)| span.clone()).collect();
+                    for ((rule, span), outer) in found.into_iter().zip(locate(raw, at, &spans)) {
+                        let value = slice(&decoded, &span).map(<[u8]>::to_vec);
+                        hits.push(Hit { rule, span: outer, value, quoted: false });
+                    }
+                }
+                Part::Number(at, raw) if form == Form::Json => {
+                    if let Some((rule, _)) = self.detect(raw, slot)?.first() {
+                        let span = at..at + raw.len() as u64;
+                        hits.push(Hit { rule: *rule, span, value: None, quoted: true });
+                    }
+                }
+                Part::Number(..) => {}
+            }
+        }
+        Ok(hits)
+    }
+
+    fn detect(&mut self, text: &[u8], slot: Slot) -> Result<Vec<(RuleIndex, Range<u64>)>, RequestError> {
+        let mut found = Vec::new();
+        self.engine
+            .detect(self.caches, Direction::Request, slot, text, &mut self.budget, &mut found)
+            .map_err(|TooManyMatches| RequestError::TooMany)?;
+        Ok(found.into_iter().map(|one| (one.rule, one.value..one.end)).collect())
     }
 }
 
-/// Images and other media as data URIs (RFC 2397) are no text.
+/// The text of a JSON string; what stands there, if it has no escape sequence.
+fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\\', raw).is_none() {
+        return Cow::Borrowed(raw);
+    }
+    let mut text = Vec::with_capacity(raw.len());
+    let mut unescaper = Unescaper::default();
+    unescaper.push(raw, 0, &mut text, &mut ());
+    unescaper.finish(&mut text, &mut ());
+    Cow::Owned(text)
+}
+
+fn slice<'a>(text: &'a [u8], span: &Range<u64>) -> Option<&'a [u8]> {
+    text.get(usize::try_from(span.start).ok()?..usize::try_from(span.end).ok()?)
+}
+
+/// Whether `span` overlaps any of `hits`, which are sorted and disjoint.
+fn overlaps(hits: &[Hit], span: &Range<u64>) -> bool {
+    let next = hits.partition_point(|hit| hit.span.end <= span.start);
+    hits.get(next).is_some_and(|hit| hit.span.start < span.end)
+}
+
+/// Images and other media as data URIs (RFC 2397) are no text, if base64 is all that they hold.
 fn is_data_uri(raw: &[u8]) -> bool {
     let head = raw.get(..raw.len().min(128)).unwrap_or_default();
-    head.starts_with(b"data:") && memchr::memmem::find(head, b";base64,").is_some()
+    let Some(at) = raw.strip_prefix(b"data:").and_then(|_| memchr::memmem::find(head, b";base64,")) else {
+        return false;
+    };
+    // A slash may be written as \/.
+    let is_base64 =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'\\');
+    let head_is_plain = head.get(..at).unwrap_or_default().iter().all(|byte| !byte.is_ascii_whitespace());
+    head_is_plain && raw.get(at + ";base64,".len()..).unwrap_or_default().iter().all(is_base64)
 }
-
-#[cfg(test)]
-mod tests;

@@ -113,6 +113,3 @@ impl ResponseStream {
         self.splice.pending().len()
     }
 }
-
-#[cfg(test)]
-mod tests;

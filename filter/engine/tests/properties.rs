@@ -95,11 +95,11 @@ fn read_stream(stream: &[u8]) -> (String, String) {
 fn pieces(text: &str, cuts: &[usize]) -> Vec<String> {
     let mut edges: Vec<usize> = cuts.iter().map(|cut| cut % (text.len() + 1)).collect();
     edges.extend([0, text.len()]);
-    edges.iter_mut().for_each(|edge| {
+    for edge in &mut edges {
         while !text.is_char_boundary(*edge) {
             *edge -= 1;
         }
-    });
+    }
     edges.sort_unstable();
     edges.windows(2).map(|pair| text.get(pair[0]..pair[1]).unwrap().to_owned()).collect()
 }

@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(first, expand("key {upper:4}{digit:16}!", "a"));
         assert_ne!(first, expand("key {upper:4}{digit:16}!", "b"));
         assert_eq!(first.len(), 4 + 4 + 16 + 1);
-        assert!(first[8..24].bytes().all(|byte| byte.is_ascii_digit()));
+        assert!(first.bytes().skip(8).take(16).all(|byte| byte.is_ascii_digit()));
     }
 
     #[test]

@@ -125,8 +125,10 @@ pub enum Validator {
     TronAddress,
     /// Solana address: 32 bytes in base 58.
     SolanaAddress,
-    /// Extended public key: base58check of 78 bytes (BIP-32).
+    /// Extended key of a wallet: base58check of 78 bytes (BIP-32).
     ExtendedKey,
+    /// Private key in wallet import format: base58check with version 0x80 or 0xEF (Bitcoin).
+    WalletImportKey,
     /// Seed phrase of 12 to 24 words of the English list (BIP-39).
     SeedPhrase,
     /// US social security number that can have been issued (20 CFR §422.103).

@@ -1,12 +1,13 @@
 //! The anchored DFA of all rules, built lazily from the NFA and shared by all streams of a thread.
 
 use crate::RuleIndex;
-use crate::limits::{FORWARD_CACHE_BYTES, MAX_CACHE_BYTES};
+use crate::limits::{FORWARD_CACHE_BYTES, MAX_CACHE_BYTES, MAX_NFA_BYTES};
 use crate::look::{self, Neighbour};
 use crate::program::{self, Program};
 use regex_automata::hybrid::dfa;
-use regex_automata::nfa::thompson::State as NfaState;
+use regex_automata::nfa::thompson::{self, State as NfaState};
 use regex_automata::util::primitives::StateID as NfaId;
+use regex_syntax::hir::Hir;
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
@@ -336,14 +337,21 @@ impl Scratch {
     }
 }
 
-/// Configuration of the fast pass: an unanchored lazy DFA that stops at the first end of any match.
-pub(crate) fn forward_dfa(program: &Program) -> Result<dfa::DFA, String> {
+/// The fast pass: an unanchored lazy DFA that stops at the first end of any match. It finds too much rather than too
+/// little: word boundaries in front of a match are left out, because the exact machine sees some where plain text has
+/// none ([`crate::escaped`]).
+pub(crate) fn forward_dfa(hirs: &[Hir]) -> Result<dfa::DFA, String> {
+    let config = thompson::Config::new()
+        .utf8(false)
+        .which_captures(thompson::WhichCaptures::None)
+        .nfa_size_limit(Some(MAX_NFA_BYTES));
+    let nfa = thompson::Compiler::new()
+        .configure(config)
+        .build_many_from_hir(hirs)
+        .map_err(|error| error.to_string())?;
     let config = dfa::DFA::config()
         .match_kind(regex_automata::MatchKind::All)
         .cache_capacity(FORWARD_CACHE_BYTES)
         .skip_cache_capacity_check(true);
-    dfa::Builder::new()
-        .configure(config)
-        .build_from_nfa(program.nfa.clone())
-        .map_err(|error| error.to_string())
+    dfa::Builder::new().configure(config).build_from_nfa(nfa).map_err(|error| error.to_string())
 }

@@ -91,6 +91,29 @@ fn loosen(hir: &Hir) -> Hir {
     }
 }
 
+/// `hir` without the word boundaries that its matches begin with: it matches all that `hir` does, and more.
+pub(crate) fn without_leading_boundary(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Look(look) if is_ascii_word(*look) => Hir::empty(),
+        HirKind::Capture(capture) => without_leading_boundary(&capture.sub),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(without_leading_boundary).collect()),
+        HirKind::Concat(parts) => {
+            let mut leading = true;
+            let part = |part: &Hir| {
+                let stripped = if leading { without_leading_boundary(part) } else { part.clone() };
+                leading &= part.properties().minimum_len() == Some(0);
+                stripped
+            };
+            Hir::concat(parts.iter().map(part).collect())
+        }
+        _ => hir.clone(),
+    }
+}
+
+fn is_ascii_word(look: Look) -> bool {
+    matches!(look, Look::WordAscii | Look::WordStartAscii | Look::WordStartHalfAscii)
+}
+
 /// Appends the literal that every match of `hir` begins with; returns whether `hir` is nothing but that literal.
 fn literal_prefix(hir: &Hir, prefix: &mut Vec<u8>) -> bool {
     match hir.kind() {

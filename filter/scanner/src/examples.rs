@@ -1,7 +1,7 @@
 //! Rules must behave as their own examples say.
 
 use crate::error::{RuleError, RuleErrorReason};
-use crate::{Labels, Match, Pattern, RuleMask, RuleSet, Scanner};
+use crate::{Budget, Labels, Match, Pattern, RuleMask, RuleSet, Scanner};
 use aegis_policy::{Rule, example};
 
 /// The least number of examples of each kind that a rule must come with.
@@ -23,8 +23,9 @@ fn check(rule: &Rule) -> Result<(), RuleError> {
     let mask = RuleMask::new(&set, &validators, &labels);
     let mut finds = |text: &str| {
         let mut found: Vec<Match> = Vec::new();
-        scanner.scan(&mut cache, example::expand(text, &rule.id).as_bytes(), &mask, &mut found);
-        !found.is_empty()
+        let text = example::expand(text, &rule.id);
+        scanner.scan(&mut cache, text.as_bytes(), &mask, &mut Budget::default(), &mut found).is_err()
+            || !found.is_empty()
     };
     let fail = |list, index, problem| Err(RuleErrorReason::Example { list, index, problem }.of(&rule.id));
     for (list, texts, expected) in [("match", &rule.matches, true), ("no_match", &rule.no_matches, false)] {

@@ -21,16 +21,19 @@
 //! share a thread, and keeping all starts makes caps and validators exact. When start `s` has an accepted match that
 //! ends now, every thread that began after `s` can be dropped at once, even if older threads are undecided: if an older
 //! one matches later it ends later and swallows `s` and all of them; if it dies, `s` wins and they overlap `s`. So
-//! pending matches are always disjoint and sorted, and no byte is read twice: the cost per byte is the number of
-//! threads, which is bounded by the number of distinct live DFA states and is 1 to 3 on ordinary text.
+//! pending matches are always disjoint and sorted, and no byte is read twice: the automaton's cost per byte is the number
+//! of threads, which is bounded by the number of distinct live DFA states and is 1 to 3 on ordinary text. Validators
+//! read candidates again, within a [`Budget`] per byte of text.
 //!
 //! Whole texts take a faster road first: one unanchored pass of a lazy DFA proves "nothing ends before here", and the
 //! exact machine runs only around the places where something may be ([`Scanner::scan`]).
 #![forbid(unsafe_code)]
 
 mod automaton;
+mod budget;
 mod compile;
 mod error;
+mod escaped;
 mod examples;
 mod label;
 mod limits;
@@ -38,6 +41,7 @@ mod look;
 mod mask;
 mod program;
 mod scanner;
+mod starters;
 mod starts;
 mod stream;
 #[cfg(test)]
@@ -46,13 +50,14 @@ mod threads;
 pub mod validate;
 
 pub use automaton::Cache;
+pub use budget::Budget;
 pub use error::RuleError;
 pub use examples::check_examples;
 pub use label::Labels;
 pub use limits::{MAX_CAP, MAX_RULES};
 pub use mask::{RuleMask, RuleSet};
 pub use program::Pattern;
-pub use scanner::Scanner;
+pub use scanner::{Scanner, TooManyMatches};
 pub use stream::Stream;
 
 /// Position of a rule in the list that the scanner was compiled from.
@@ -73,6 +78,9 @@ pub struct Match {
 
 /// Decides whether a candidate counts. Must be a pure function of its arguments while one text is scanned.
 pub trait Accept {
+    /// Whether `rule` acts at all.
+    fn acts(&self, rule: RuleIndex) -> bool;
+
     /// If `text` is a match of `rule`: where in it the value begins.
     fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<usize>;
 }
@@ -82,6 +90,10 @@ pub trait Accept {
 pub struct AcceptAll;
 
 impl Accept for AcceptAll {
+    fn acts(&self, _rule: RuleIndex) -> bool {
+        true
+    }
+
     fn accept(&self, _rule: RuleIndex, _text: &[u8]) -> Option<usize> {
         Some(0)
     }

@@ -25,6 +25,17 @@ pub(crate) const MAX_UNROLLED_REPEAT: u32 = 16;
 /// located by their literal prefix.
 pub(crate) const SHORT_CAP: u32 = 512;
 
+/// Bytes that validators may read per byte of text, and what every request may spend beyond that. Ordinary text stays under
+/// 1; a text in which every position starts a candidate that is rejected at every length would need its square.
+pub(crate) const VALIDATED_PER_BYTE: u64 = 16;
+pub(crate) const VALIDATED_FREELY: u64 = 1 << 20;
+
+/// What one call of a validator costs besides the bytes that it reads.
+pub(crate) const VALIDATION_OVERHEAD: u64 = 16;
+
+/// Matches in one whole text. What has more is no text, and its edits would not fit a worker's memory.
+pub(crate) const MAX_MATCHES: usize = 100_000;
+
 /// How many different word bytes a rule may begin with inside a word. More means that every position of every word
 /// starts a thread: such a rule needs `\b` on its left.
 pub(crate) const MAX_UNBOUNDED_START_BYTES: usize = 16;

@@ -64,10 +64,11 @@ impl<'a> RuleMask<'a> {
 }
 
 impl Accept for RuleMask<'_> {
+    fn acts(&self, rule: RuleIndex) -> bool {
+        self.rules.contains(rule)
+    }
+
     fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<usize> {
-        if !self.rules.contains(rule) {
-            return None;
-        }
         let start = self.labels.end(rule, text);
         let value = text.get(start..)?;
         let validator = self.validators.get(usize::from(rule)).copied().flatten();

@@ -5,8 +5,11 @@ use crate::compile;
 use crate::error::{RuleError, RuleErrorReason};
 use crate::limits::{MAX_NFA_BYTES, MAX_RULES, MAX_UNBOUNDED_START_BYTES};
 use crate::look::Neighbour;
+use crate::starters::Starters;
 use regex_automata::nfa::thompson::{self, NFA, State, WhichCaptures};
+use regex_automata::util::look::Look;
 use regex_automata::util::primitives::{PatternID, StateID};
+use regex_syntax::hir::Hir;
 use std::collections::VecDeque;
 
 /// A rule as far as the scanner is concerned.
@@ -26,7 +29,11 @@ pub struct Pattern {
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) nfa: NFA,
+    /// The patterns for the fast pass.
+    pub(crate) forward: Vec<Hir>,
     pub(crate) rules: Vec<RuleFacts>,
+    /// Where a match may begin.
+    pub(crate) starters: Starters,
     /// For each NFA state: how old a start may be and still match through it, in bytes. 0 for states that only the
     /// unanchored prefix uses.
     reach: Vec<u32>,
@@ -63,7 +70,13 @@ impl Program {
             .configure(config)
             .build_many_from_hir(&hirs)
             .map_err(|error| RuleErrorReason::Budget(error.to_string()).of("*"))?;
-        let mut program = Program { reach: vec![0; nfa.states().len()], nfa, rules };
+        let mut program = Program {
+            starters: Starters::new(&start_bytes(&nfa, nfa.start_anchored(), |_| true)),
+            reach: vec![0; nfa.states().len()],
+            forward: hirs.iter().map(compile::without_leading_boundary).collect(),
+            nfa,
+            rules,
+        };
         for (index, pattern) in patterns.iter().enumerate() {
             program.measure(index, pattern)?;
         }
@@ -95,7 +108,11 @@ impl Program {
             };
             *reach = pattern.cap.saturating_sub(distance);
         }
-        let generic = start_bytes_inside_word(&self.nfa, start);
+        // Inside a word the neighbour behind is a word byte and the one ahead will be one.
+        let inside = |look| crate::look::holds(look, Neighbour::Word, Neighbour::Word);
+        let starts = start_bytes(&self.nfa, start, inside);
+        let is_word = |byte: u8| Neighbour::of(byte) == Neighbour::Word;
+        let generic = (0u8..=255).zip(starts).filter(|&(byte, starts)| starts && is_word(byte)).count();
         if generic > MAX_UNBOUNDED_START_BYTES {
             return Err(RuleErrorReason::GenericStart(generic).of(&pattern.id));
         }
@@ -167,19 +184,14 @@ fn distances(nfa: &NFA, states: &[StateID]) -> Vec<Option<u32>> {
     distance
 }
 
-/// How many word bytes can begin a match right behind another word byte.
-fn start_bytes_inside_word(nfa: &NFA, start: StateID) -> usize {
+/// The bytes that a match can begin with, when exactly the look-arounds in front of it hold that `holds` says do.
+fn start_bytes(nfa: &NFA, start: StateID, holds: impl Fn(Look) -> bool) -> [bool; 256] {
     let mut bytes = [false; 256];
     let mut seen = vec![false; nfa.states().len()];
     let mut stack = vec![start];
     while let Some(id) = stack.pop() {
         match nfa.state(id) {
-            // The neighbour behind is a word byte and the one ahead will be one: only these looks can hold.
-            State::Look { look, next } => {
-                if crate::look::holds(*look, Neighbour::Word, Neighbour::Word) {
-                    stack.push(*next);
-                }
-            }
+            State::Look { look, .. } if !holds(*look) => {}
             state @ (State::ByteRange { .. } | State::Sparse(_) | State::Dense(_)) => {
                 for (byte, flag) in (0u8..=255).zip(bytes.iter_mut()) {
                     *flag |= step(state, byte).is_some();
@@ -193,7 +205,7 @@ fn start_bytes_inside_word(nfa: &NFA, start: StateID) -> usize {
             }),
         }
     }
-    (0u8..=255).zip(bytes).filter(|&(byte, starts)| starts && Neighbour::of(byte) == Neighbour::Word).count()
+    bytes
 }
 
 /// Where a byte-consuming state goes on `byte`.

@@ -2,13 +2,14 @@
 
 use crate::automaton::{self, Cache};
 use crate::error::{RuleError, RuleErrorReason};
-use crate::limits::SHORT_CAP;
+use crate::limits::{MAX_MATCHES, SHORT_CAP};
 use crate::program::{Pattern, Program};
 use crate::threads::{Context, Threads, Window};
-use crate::{Accept, Match};
+use crate::{Accept, Budget, Match};
 use memchr::memmem;
 use regex_automata::Input;
 use regex_automata::hybrid::dfa::DFA;
+use std::ops::Range;
 
 /// The compiled rules. Immutable: everything that changes while scanning is in the [`Cache`].
 #[derive(Debug)]
@@ -22,6 +23,11 @@ pub struct Scanner {
     long: Vec<LongRule>,
 }
 
+/// A text with more matches than anybody can use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("more than {MAX_MATCHES} matches in one text")]
+pub struct TooManyMatches;
+
 #[derive(Debug)]
 struct LongRule {
     cap: usize,
@@ -33,9 +39,9 @@ struct LongRule {
 impl Scanner {
     /// Compiles `patterns`; a pattern's position in the list is its rule index.
     pub fn new(patterns: &[Pattern]) -> Result<Scanner, RuleError> {
-        let program = Program::new(patterns)?;
-        let forward =
-            automaton::forward_dfa(&program).map_err(|reason| RuleErrorReason::Budget(reason).of("*"))?;
+        let mut program = Program::new(patterns)?;
+        let forward = automaton::forward_dfa(&std::mem::take(&mut program.forward))
+            .map_err(|reason| RuleErrorReason::Budget(reason).of("*"))?;
         let (mut short_reach, mut long) = (0, Vec::new());
         for facts in &program.rules {
             let cap = facts.cap as usize;
@@ -61,12 +67,25 @@ impl Scanner {
     /// Scans a whole text and appends its matches, in text order, to `found`.
     ///
     /// The matches are the same as those of a [`Stream`](crate::Stream), however the text was cut there.
-    pub fn scan(&self, cache: &mut Cache, text: &[u8], accept: &dyn Accept, found: &mut Vec<Match>) {
+    pub fn scan(
+        &self,
+        cache: &mut Cache,
+        text: &[u8],
+        accept: &dyn Accept,
+        budget: &mut Budget,
+        found: &mut Vec<Match>,
+    ) -> Result<(), TooManyMatches> {
         let mut at = 0;
         while let Some(end) = self.first_match_end(cache, text, at) {
             let start = self.earliest_start(text, at, end);
-            at = self.scan_exactly(cache, text, start, end, accept, found);
+            let before = text.get(..start).unwrap_or_default();
+            let mut threads = Threads::behind(before);
+            let window = Window { base: 0, bytes: text };
+            let mut context = Context { program: &self.program, cache, window, accept, budget };
+            at = scan_exactly(&mut threads, &mut context, start..end, found)?;
         }
+        budget.end_text(text.len() as u64);
+        Ok(())
     }
 
     /// Where the first match of any rule that begins at or behind `from` ends; `from` or later, never missed, but it
@@ -97,30 +116,41 @@ impl Scanner {
             })
             .fold(short, usize::min)
     }
+}
 
-    /// Runs the exact machine from `start` until nothing is open at `end` or behind it.
-    fn scan_exactly(
-        &self,
-        cache: &mut Cache,
-        text: &[u8],
-        start: usize,
-        end: usize,
-        accept: &dyn Accept,
-        found: &mut Vec<Match>,
-    ) -> usize {
-        let before = start.checked_sub(1).and_then(|index| text.get(index)).copied();
-        let window = Window { base: 0, bytes: text };
-        let (from, to, idle_from) = (start as u64, text.len() as u64, end as u64);
-        let mut context = Context { program: &self.program, cache, window, accept };
-        let mut threads = Threads::new(before);
-        let at = threads.run(&mut context, from, to, idle_from);
-        if !threads.is_idle() {
-            threads.finish(&mut context, to);
+/// Runs the exact machine over `span` and on until nothing is open; returns where that was.
+fn scan_exactly(
+    threads: &mut Threads,
+    context: &mut Context<'_>,
+    span: Range<usize>,
+    found: &mut Vec<Match>,
+) -> Result<usize, TooManyMatches> {
+    let to = context.window.bytes.len();
+    let mut at = span.start as u64;
+    while at < to as u64 {
+        // In steps, so that matches are taken out, and counted, before they are many.
+        let step = (at + STEP).min(to as u64);
+        at = threads.run(context, at, step, span.end as u64);
+        let settled = threads.settled(at);
+        take(threads, settled, found)?;
+        if threads.is_idle() && at >= span.end as u64 {
+            return Ok(usize::try_from(at).unwrap_or(to));
         }
-        // Without a live start all that was accepted is decided.
-        while let Some(next) = threads.next_match(u64::MAX) {
-            found.push(next);
-        }
-        usize::try_from(at).unwrap_or(text.len())
     }
+    threads.finish(context, to as u64);
+    take(threads, u64::MAX, found)?;
+    Ok(to)
+}
+
+/// Bytes between two looks at how many matches there are.
+const STEP: u64 = 64 << 10;
+
+fn take(threads: &mut Threads, settled: u64, found: &mut Vec<Match>) -> Result<(), TooManyMatches> {
+    while let Some(next) = threads.next_match(settled) {
+        if found.len() >= MAX_MATCHES {
+            return Err(TooManyMatches);
+        }
+        found.push(next);
+    }
+    Ok(())
 }

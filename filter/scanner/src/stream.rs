@@ -1,7 +1,7 @@
 //! One text that arrives in pieces.
 
 use crate::threads::{Context, Threads, Window};
-use crate::{Accept, Cache, Match, Scanner};
+use crate::{Accept, Budget, Cache, Match, Scanner};
 
 /// The scan of one text that arrives in pieces. All streams of a scanner share its cache.
 #[derive(Debug)]
@@ -10,6 +10,7 @@ pub struct Stream {
     /// Text from [`Stream::settled`] on, which begins at offset `held_from` of the text.
     held: Vec<u8>,
     held_from: u64,
+    budget: Budget,
 }
 
 // === impl Stream ===
@@ -17,7 +18,7 @@ pub struct Stream {
 impl Stream {
     /// A stream at the beginning of a text.
     pub fn new() -> Stream {
-        Stream { threads: Threads::new(None), held: Vec::new(), held_from: 0 }
+        Stream { threads: Threads::behind(&[]), held: Vec::new(), held_from: 0, budget: Budget::default() }
     }
 
     /// Reads the next piece of the text. Calls `found` with each match that is now decided, in text order, and the
@@ -41,7 +42,8 @@ impl Stream {
         };
         let window = Window { base: self.held_from, bytes: text };
         let to = self.position_of(text);
-        let mut context = Context { program: &scanner.program, cache, window, accept };
+        let mut context =
+            Context { program: &scanner.program, cache, window, accept, budget: &mut self.budget };
         self.threads.run(&mut context, from, to, u64::MAX);
         let settled = self.threads.settled(to);
         while let Some(next) = self.threads.next_match(settled) {
@@ -67,7 +69,10 @@ impl Stream {
     ) {
         let window = Window { base: self.held_from, bytes: &self.held };
         let end = self.position_of(&self.held);
-        self.threads.finish(&mut Context { program: &scanner.program, cache, window, accept }, end);
+        self.threads.finish(
+            &mut Context { program: &scanner.program, cache, window, accept, budget: &mut self.budget },
+            end,
+        );
         while let Some(next) = self.threads.next_match(u64::MAX) {
             found(next, window.slice(next.start, next.end));
         }

@@ -1,6 +1,6 @@
 //! The scanner against a brute-force model, for random rules' texts and random cuts.
 
-use crate::{Accept, AcceptAll, Match, Pattern, RuleIndex, Scanner, Stream, compile};
+use crate::{Accept, AcceptAll, Budget, Match, Pattern, RuleIndex, Scanner, Stream, compile};
 use proptest::prelude::*;
 use regex_automata::hybrid::dfa::{DFA, OverlappingState};
 use regex_automata::nfa::thompson::{self, WhichCaptures};
@@ -32,6 +32,10 @@ const REAL: &[(&str, u32)] = &[
 struct Picky;
 
 impl Accept for Picky {
+    fn acts(&self, _rule: RuleIndex) -> bool {
+        true
+    }
+
     fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<usize> {
         let length = !(text.len() + usize::from(rule)).is_multiple_of(3);
         let content = text.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte)) % 5 != 1;
@@ -107,7 +111,7 @@ fn ends(dfa: &DFA, text: &[u8], start: usize) -> Vec<usize> {
 
 fn scan(scanner: &Scanner, text: &[u8], accept: &dyn Accept) -> Vec<Match> {
     let mut found = vec![];
-    scanner.scan(&mut scanner.cache(), text, accept, &mut found);
+    scanner.scan(&mut scanner.cache(), text, accept, &mut Budget::default(), &mut found).unwrap();
     found
 }
 
@@ -279,4 +283,52 @@ fn a_text_of_one_repeated_byte_costs_one_thread() {
 fn slice(text: &[u8], found: Match) -> &[u8] {
     let at = |offset: u64| usize::try_from(offset).unwrap();
     &text[at(found.start)..at(found.end)]
+}
+
+/// Rejects everything, and counts what it had to read.
+#[derive(Default)]
+struct Never {
+    read: std::cell::Cell<usize>,
+}
+
+impl Accept for Never {
+    fn acts(&self, _rule: RuleIndex) -> bool {
+        true
+    }
+
+    fn accept(&self, _rule: RuleIndex, text: &[u8]) -> Option<usize> {
+        self.read.set(self.read.get() + text.len());
+        None
+    }
+}
+
+#[test]
+fn rejected_candidates_cost_a_bounded_amount_and_then_count() {
+    let scanner = Scanner::new(&patterns(REAL)).unwrap();
+    let text = "sk-".repeat(10_000);
+    let accept = Never::default();
+    let whole = scan(&scanner, text.as_bytes(), &accept);
+    assert!(accept.read.get() < 20 * text.len() + (1 << 20), "{} bytes were read", accept.read.get());
+    assert!(!whole.is_empty(), "what cannot be checked any more must be redacted");
+    let halves = text.as_bytes().split_at(12_345);
+    assert_eq!(stream(&scanner, &[halves.0, halves.1], &Never::default()), whole);
+}
+
+#[test]
+fn a_match_begins_behind_an_escape_sequence_that_is_text() {
+    let scanner =
+        Scanner::new(&patterns(&[(r"\bAKIA[A-Z]{4}\b", 8), (r"\b[a-z]{2,9}@[a-z]+\b", 40)])).unwrap();
+    for (text, expected) in [
+        (r"keys:\nAKIAABCD\n", Some(7)),
+        (r"\u00e9AKIAABCD", Some(6)),
+        ("key%3DAKIAABCD&", Some(6)),
+        (r"to:\njoe@corp", Some(5)),
+        (r"C:\\nAKIAABCD", None),
+        ("nAKIAABCD", None),
+    ] {
+        let found = scan(&scanner, text.as_bytes(), &AcceptAll);
+        assert_eq!(found.first().map(|one| one.start), expected, "{text}");
+        let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
+        assert_eq!(stream(&scanner, &bytes, &AcceptAll), found, "{text}");
+    }
 }

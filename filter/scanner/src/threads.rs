@@ -3,6 +3,8 @@
 //! See the crate documentation for the algorithm and why it is exact.
 
 use crate::automaton::{Cache, Key, StateId};
+use crate::budget::Budget;
+use crate::escaped::Escaped;
 use crate::look::Neighbour;
 use crate::program::Program;
 use crate::starts::{Cursor, Queue, Starts};
@@ -23,6 +25,7 @@ pub(crate) struct Context<'a> {
     pub(crate) cache: &'a mut Cache,
     pub(crate) window: Window<'a>,
     pub(crate) accept: &'a dyn Accept,
+    pub(crate) budget: &'a mut Budget,
 }
 
 /// The state of one text between two bytes.
@@ -34,6 +37,7 @@ pub(crate) struct Threads {
     /// Accepted matches that an older start could still swallow: disjoint and sorted.
     pending: VecDeque<Match>,
     before: Neighbour,
+    escaped: Escaped,
     /// Cache epoch in which the threads' states are valid, and their keys in case it ends.
     epoch: u64,
     keys: Vec<Rc<Key>>,
@@ -61,13 +65,15 @@ impl<'a> Window<'a> {
 // === impl Threads ===
 
 impl Threads {
-    /// A machine at the beginning of a text, or behind `before`.
-    pub(crate) fn new(before: Option<u8>) -> Threads {
+    /// A machine behind `before`.
+    pub(crate) fn behind(before: &[u8]) -> Threads {
+        let (escaped, neighbour) = Escaped::behind((Escaped::No, Neighbour::Edge), before);
         Threads {
             live: Vec::new(),
             starts: Starts::default(),
             pending: VecDeque::new(),
-            before: before.map_or(Neighbour::Edge, Neighbour::of),
+            before: neighbour,
+            escaped,
             epoch: 0,
             keys: Vec::new(),
         }
@@ -83,6 +89,28 @@ impl Threads {
     pub(crate) fn run(&mut self, context: &mut Context<'_>, from: u64, to: u64, idle_from: u64) -> u64 {
         self.enter(context);
         let mut at = from;
+        while at < to {
+            let ahead = context.window.slice(at, to);
+            if self.is_idle() {
+                let skipped = ahead.get(..context.program.starters.find(ahead)).unwrap_or_default();
+                (self.escaped, self.before) = Escaped::behind((self.escaped, self.before), skipped);
+                at += skipped.len() as u64;
+                if at >= idle_from {
+                    break;
+                }
+            }
+            at = self.read(context, at, to);
+            if at >= idle_from && self.is_idle() {
+                break;
+            }
+        }
+        self.keep_keys(context.cache);
+        at
+    }
+
+    /// Reads bytes from `at` until no start is alive; returns the position that was reached.
+    fn read(&mut self, context: &mut Context<'_>, from: u64, to: u64) -> u64 {
+        let mut at = from;
         for &byte in context.window.slice(from, to) {
             if context.cache.is_full() {
                 self.keep_keys(context.cache);
@@ -92,15 +120,16 @@ impl Threads {
             self.look(context, at, Neighbour::of(byte));
             let class = usize::from(context.program.nfa.byte_classes().get(byte));
             self.step(context, byte, class, at);
-            self.spawn(context, byte, class, at);
-            self.before = Neighbour::of(byte);
+            if !self.escaped.is_letter(byte) {
+                self.spawn(context, byte, class, at);
+            }
+            (self.escaped, self.before) = self.escaped.read(byte);
             at += 1;
             self.matches(context, at);
-            if at >= idle_from && self.is_idle() {
+            if self.is_idle() {
                 break;
             }
         }
-        self.keep_keys(context.cache);
         at
     }
 
@@ -207,9 +236,8 @@ impl Threads {
     }
 
     /// Takes the best match that ends at `end`, if any, and drops threads without a future.
-    fn matches(&mut self, context: &Context<'_>, end: u64) {
-        let cache = &*context.cache;
-        if !self.live.iter().any(|thread| cache.facts(thread.state).matched) {
+    fn matches(&mut self, context: &mut Context<'_>, end: u64) {
+        if !self.live.iter().any(|thread| context.cache.facts(thread.state).matched) {
             return;
         }
         for index in 0..self.live.len() {
@@ -228,7 +256,7 @@ impl Threads {
             }
             break;
         }
-        let starts = &mut self.starts;
+        let (starts, cache) = (&mut self.starts, &*context.cache);
         self.live.retain(|thread| {
             let live = cache.facts(thread.state).live;
             if !live {
@@ -239,8 +267,10 @@ impl Threads {
     }
 
     /// The oldest start of `thread` with an accepted match that ends at `end`.
-    fn first_accepted(&self, context: &Context<'_>, thread: Thread, end: u64) -> Option<(Cursor, Match)> {
-        let rules = context.cache.matched(thread.state);
+    fn first_accepted(&self, context: &mut Context<'_>, thread: Thread, end: u64) -> Option<(Cursor, Match)> {
+        // Borrowed apart from the budget, which changes while they are looked at.
+        let (cache, accept, window) = (&*context.cache, context.accept, context.window);
+        let rules = cache.matched(thread.state);
         if rules.is_empty() {
             return None;
         }
@@ -249,7 +279,15 @@ impl Threads {
             let start = self.starts.at(here);
             for &rule in rules {
                 let fits = end - start <= u64::from(context.program.cap(rule));
-                if fits && let Some(value) = context.accept.accept(rule, context.window.slice(start, end)) {
+                if !fits || !accept.acts(rule) {
+                    continue;
+                }
+                let value = if context.budget.spend(end - start, end) {
+                    accept.accept(rule, window.slice(start, end))
+                } else {
+                    Some(0)
+                };
+                if let Some(value) = value {
                     return Some((here, Match { rule, start, value: start + value as u64, end }));
                 }
             }

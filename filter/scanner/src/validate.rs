@@ -46,6 +46,7 @@ pub fn check(validator: Validator, text: &[u8]) -> bool {
         Validator::TronAddress => coin::is_tron(text),
         Validator::SolanaAddress => coin::is_solana(text),
         Validator::ExtendedKey => coin::is_extended_key(text),
+        Validator::WalletImportKey => coin::is_wallet_import_key(text),
         Validator::SeedPhrase => mnemonic::is_seed_phrase(text),
         Validator::UsSsn => americas::is_ssn(text),
         Validator::UsItin => americas::is_itin(text),

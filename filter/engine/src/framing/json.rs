@@ -19,8 +19,8 @@ pub trait Sink {
     fn string_piece(&mut self, at: u64, raw: &[u8]);
     /// The string value ends; `at` is the offset of its closing quote.
     fn string_end(&mut self, at: u64);
-    /// A number, `true`, `false` or `null`, cut to its first bytes if it is very long.
-    fn scalar(&mut self, raw: &[u8]);
+    /// A number, `true`, `false` or `null` and the offset of its first byte; cut short if it is very long.
+    fn scalar(&mut self, at: u64, raw: &[u8]);
 }
 
 /// What an array and an object have in common.
@@ -70,6 +70,7 @@ pub struct Tokenizer {
     key: Vec<u8>,
     key_at: u64,
     scalar: Vec<u8>,
+    scalar_at: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +124,14 @@ enum Number {
 impl Tokenizer {
     /// A tokenizer at the beginning of a document.
     pub fn new() -> Tokenizer {
-        Tokenizer { state: State::Value, stack: Vec::new(), key: Vec::new(), key_at: 0, scalar: Vec::new() }
+        Tokenizer {
+            state: State::Value,
+            stack: Vec::new(),
+            key: Vec::new(),
+            key_at: 0,
+            scalar: Vec::new(),
+            scalar_at: 0,
+        }
     }
 
     /// Begins a new document, keeping the buffers.
@@ -186,6 +194,7 @@ impl Tokenizer {
 
     fn value(&mut self, byte: u8, at: u64, sink: &mut impl Sink) -> Step {
         self.scalar.clear();
+        self.scalar_at = at;
         match byte {
             b'"' => {
                 sink.string_begin(at + 1);
@@ -224,7 +233,9 @@ impl Tokenizer {
                 Escape::No => {
                     let ahead = rest.get(index..).unwrap_or_default();
                     let run = memchr::memchr2(b'"', b'\\', ahead).unwrap_or(ahead.len());
-                    if let Some(control) = ahead.iter().take(run).position(|byte| *byte < 0x20) {
+                    let literal = ahead.get(..run).unwrap_or_default();
+                    if has_control(literal) {
+                        let control = literal.iter().take_while(|byte| **byte >= 0x20).count();
                         return Err((index + control, JsonProblem::Control));
                     }
                     index += run;
@@ -334,7 +345,7 @@ impl Tokenizer {
 
     fn end_scalar(&mut self, sink: &mut impl Sink) {
         self.end_value();
-        sink.scalar(&self.scalar);
+        sink.scalar(self.scalar_at, &self.scalar);
     }
 
     fn end_value(&mut self) {
@@ -352,6 +363,11 @@ impl Default for Tokenizer {
     fn default() -> Tokenizer {
         Tokenizer::new()
     }
+}
+
+/// Whether `text` holds a control character. Without a branch per byte, so that the compiler vectorises it.
+fn has_control(text: &[u8]) -> bool {
+    text.iter().copied().fold(u8::MAX, u8::min) < 0x20
 }
 
 /// How many bytes were read, or where and why they cannot be.

@@ -24,18 +24,31 @@ pub(crate) fn scanner() -> Result<Scanner, RuleError> {
 
 /// The canonical name `AG_<TAG>_<KIND>_<n>` of what was found.
 pub(super) fn canonical(found: &[u8]) -> String {
-    let text = String::from_utf8_lossy(found).replace("&#95;", "_").replace("&lowbar;", "_");
-    let text = ["&#123;", "&lcub;", "&lbrace;", "&#125;", "&rcub;", "&rbrace;"]
-        .iter()
-        .fold(text, |text, entity| text.replace(entity, ""));
-    let kept = text.chars().filter(|character| character.is_ascii_alphanumeric() || *character == '_');
-    kept.map(|character| character.to_ascii_uppercase()).collect()
+    let mut name = String::with_capacity(found.len());
+    let mut rest = found;
+    while let Some((&byte, behind)) = rest.split_first() {
+        rest = behind;
+        match byte {
+            b'_' => name.push('_'),
+            b'&' => {
+                let end = memchr::memchr(b';', rest).map_or(rest.len(), |end| end + 1);
+                let (entity, behind) = rest.split_at(end);
+                if matches!(entity, b"#95;" | b"lowbar;") {
+                    name.push('_');
+                }
+                rest = behind;
+            }
+            _ if byte.is_ascii_alphanumeric() => name.push(char::from(byte.to_ascii_uppercase())),
+            _ => {}
+        }
+    }
+    name
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aegis_scanner::AcceptAll;
+    use aegis_scanner::{AcceptAll, Budget};
 
     #[test]
     fn reads_what_models_write() {
@@ -49,7 +62,15 @@ mod tests {
             "&#123;&#123;AG&#95;ABCDEFG2_AWS&lowbar;ACCESS_KEY_1&rbrace;&rbrace;",
         ] {
             let mut found = vec![];
-            scanner.scan(&mut scanner.cache(), format!("a {text}.").as_bytes(), &AcceptAll, &mut found);
+            scanner
+                .scan(
+                    &mut scanner.cache(),
+                    format!("a {text}.").as_bytes(),
+                    &AcceptAll,
+                    &mut Budget::default(),
+                    &mut found,
+                )
+                .unwrap();
             assert_eq!(found.len(), 1, "{text}");
             assert_eq!((found[0].start, found[0].end), (2, 2 + text.len() as u64), "{text}");
             assert_eq!(canonical(text.as_bytes()), "AG_ABCDEFG2_AWS_ACCESS_KEY_1");
@@ -61,7 +82,7 @@ mod tests {
         let scanner = scanner().unwrap();
         let mut found = vec![];
         let text = br"C:\{{AG_ABCDEFG2_EMAIL_1}}\ \{{AG_ABCDEFG2_EMAIL_1}}";
-        scanner.scan(&mut scanner.cache(), text, &AcceptAll, &mut found);
+        scanner.scan(&mut scanner.cache(), text, &AcceptAll, &mut Budget::default(), &mut found).unwrap();
         let spans: Vec<(u64, u64)> = found.iter().map(|one| (one.start, one.end)).collect();
         assert_eq!(spans, [(3, 26), (29, 52)]);
     }
@@ -71,7 +92,7 @@ mod tests {
         let scanner = scanner().unwrap();
         let mut found = vec![];
         let text = b"{{AG_}} {{ user.name }} ${{ secrets.TOKEN }} {{AG_ABCDEFG2_1}} {AG_ABCDEFG2_EMAIL_1}";
-        scanner.scan(&mut scanner.cache(), text, &AcceptAll, &mut found);
+        scanner.scan(&mut scanner.cache(), text, &AcceptAll, &mut Budget::default(), &mut found).unwrap();
         assert_eq!(found, []);
     }
 }

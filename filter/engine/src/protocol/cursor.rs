@@ -2,6 +2,7 @@
 
 use super::schema::{Edge, Mark, NodeId, Place, Schema};
 use crate::framing::json::Container;
+use crate::text::Unescaper;
 use std::borrow::Cow;
 
 /// Follows a document through a schema.
@@ -72,7 +73,8 @@ fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(raw);
     }
     let mut out = Vec::with_capacity(raw.len());
-    let mut unescaper = crate::text::Unescaper::default();
-    unescaper.push(raw, 0, &mut out, &mut crate::text::OffsetMap::default());
+    let mut unescaper = Unescaper::default();
+    unescaper.push(raw, 0, &mut out, &mut ());
+    unescaper.finish(&mut out, &mut ());
     Cow::Owned(out)
 }

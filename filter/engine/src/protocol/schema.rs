@@ -20,7 +20,7 @@ pub(crate) enum Mark {
     Scope,
     /// The number that identifies the enclosing scope across events.
     Index,
-    /// If not `null`: the enclosing scope's texts end with this event.
+    /// A string that is not empty: the enclosing scope's texts end with this event.
     End,
 }
 

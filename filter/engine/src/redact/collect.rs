@@ -1,6 +1,8 @@
 //! Which strings of a request are text, and in which slot.
 
-use crate::framing::json::{Container, JsonError, Sink, Tokenizer};
+use super::RequestError;
+use crate::framing::json::{Container, Sink, Tokenizer};
+use crate::limits::MAX_TEXTS;
 use crate::protocol::{Cursor, Form, Mark, Schema};
 use aegis_policy::Slot;
 use std::ops::Range;
@@ -15,13 +17,19 @@ pub(super) struct Text {
 }
 
 /// The texts of `body`, in order.
-pub(super) fn texts(schema: &'static Schema, body: &[u8]) -> Result<Vec<Text>, JsonError> {
-    let mut collector =
-        Collector { cursor: Cursor::new(schema), body, begin: 0, texts: Vec::new(), messages: Vec::new() };
+pub(super) fn texts(schema: &'static Schema, body: &[u8]) -> Result<Vec<Text>, RequestError> {
+    let mut collector = Collector {
+        cursor: Cursor::new(schema),
+        body,
+        begin: 0,
+        texts: Vec::new(),
+        overflow: false,
+        messages: Vec::new(),
+    };
     let mut tokenizer = Tokenizer::new();
     tokenizer.push(body, 0, &mut collector)?;
     tokenizer.finish(body.len() as u64, &mut collector)?;
-    Ok(collector.texts)
+    if collector.overflow { Err(RequestError::TooMany) } else { Ok(collector.texts) }
 }
 
 struct Collector<'a> {
@@ -29,6 +37,8 @@ struct Collector<'a> {
     body: &'a [u8],
     begin: usize,
     texts: Vec<Text>,
+    /// There are more texts than [`MAX_TEXTS`].
+    overflow: bool,
     /// Open messages, innermost last.
     messages: Vec<Message>,
 }
@@ -38,6 +48,39 @@ struct Message {
     role: Slot,
     /// Indices of the texts that take its slot.
     texts: Vec<usize>,
+}
+
+impl Collector<'_> {
+    /// A string stands at `span`.
+    fn text(&mut self, span: Range<usize>) {
+        let mark = self.cursor.value();
+        if span.is_empty() || mark == Mark::Skip {
+            return;
+        }
+        if self.texts.len() >= MAX_TEXTS {
+            self.overflow = true;
+            return;
+        }
+        let mut text = Text { span, slot: Slot::User, form: Form::Plain };
+        match mark {
+            Mark::Text(slot, form) => (text.slot, text.form) = (slot, form),
+            Mark::RoleText => {
+                if let Some(message) = self.messages.last_mut() {
+                    message.texts.push(self.texts.len());
+                }
+            }
+            Mark::Role => {
+                if let (Some(message), Some(raw)) =
+                    (self.messages.last_mut(), self.body.get(text.span.clone()))
+                {
+                    message.role = Slot::of_role(raw);
+                }
+            }
+            // A string where something else was expected is text like any other.
+            Mark::Skip | Mark::Delta(..) | Mark::Scope | Mark::Index | Mark::End => {}
+        }
+        self.texts.push(text);
+    }
 }
 
 impl Sink for Collector<'_> {
@@ -59,8 +102,13 @@ impl Sink for Collector<'_> {
         }
     }
 
-    fn key(&mut self, _at: u64, raw: &[u8]) {
+    fn key(&mut self, at: u64, raw: &[u8]) {
         self.cursor.key(raw);
+        // Keys that the schema does not know are data, like what stands behind them.
+        if self.cursor.node().is_none() {
+            let start = usize::try_from(at).unwrap_or(usize::MAX);
+            self.text(start..start.saturating_add(raw.len()));
+        }
     }
 
     fn string_begin(&mut self, at: u64) {
@@ -70,23 +118,8 @@ impl Sink for Collector<'_> {
     fn string_piece(&mut self, _at: u64, _raw: &[u8]) {}
 
     fn string_end(&mut self, at: u64) {
-        let span = self.begin..usize::try_from(at).unwrap_or(usize::MAX);
-        match self.cursor.value() {
-            Mark::Text(slot, form) => self.texts.push(Text { span, slot, form }),
-            Mark::RoleText => {
-                if let Some(message) = self.messages.last_mut() {
-                    message.texts.push(self.texts.len());
-                }
-                self.texts.push(Text { span, slot: Slot::User, form: Form::Plain });
-            }
-            Mark::Role => {
-                if let (Some(message), Some(raw)) = (self.messages.last_mut(), self.body.get(span)) {
-                    message.role = Slot::of_role(raw);
-                }
-            }
-            Mark::Skip | Mark::Delta(..) | Mark::Scope | Mark::Index | Mark::End => {}
-        }
+        self.text(self.begin..usize::try_from(at).unwrap_or(usize::MAX));
     }
 
-    fn scalar(&mut self, _raw: &[u8]) {}
+    fn scalar(&mut self, _at: u64, _raw: &[u8]) {}
 }

@@ -1,28 +1,51 @@
-//! The strings of a JSON document that is itself the text of a string.
+//! A JSON document that is itself the text of a string.
 
 use crate::framing::json::{Container, JsonError, Sink, Tokenizer};
 
-/// All strings of `document`, keys included, with their offsets: in the arguments of a tool call everything is data.
-pub(super) fn strings(document: &[u8]) -> Result<Vec<(u64, &[u8])>, JsonError> {
-    let mut collector = Collector { document, begin: 0, strings: Vec::new() };
+/// A part of a document that its plain text does not show as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part<'a> {
+    /// A string or key with escape sequences: raw bytes and their offset.
+    Escaped(u64, &'a [u8]),
+    /// A long integer.
+    Number(u64, &'a [u8]),
+}
+
+/// Digits of the shortest number that a rule could find.
+const LONG_NUMBER: usize = 8;
+
+/// Whether `text` may be a JSON array or object.
+pub(super) fn looks_like_document(text: &[u8]) -> bool {
+    text.trim_ascii_start().first().is_some_and(|byte| matches!(byte, b'{' | b'['))
+}
+
+/// The parts of `document` that need a look of their own, in order.
+pub(super) fn parts(document: &[u8]) -> Result<Vec<Part<'_>>, JsonError> {
+    let mut collector = Collector { document, begin: 0, parts: Vec::new() };
     let mut tokenizer = Tokenizer::new();
     tokenizer.push(document, 0, &mut collector)?;
     tokenizer.finish(document.len() as u64, &mut collector)?;
-    Ok(collector.strings)
+    Ok(collector.parts)
 }
 
 struct Collector<'a> {
     document: &'a [u8],
     begin: u64,
-    strings: Vec<(u64, &'a [u8])>,
+    parts: Vec<Part<'a>>,
 }
 
-impl Collector<'_> {
-    fn push(&mut self, start: u64, end: u64) {
-        if let (Ok(from), Ok(to)) = (usize::try_from(start), usize::try_from(end))
-            && let Some(raw) = self.document.get(from..to)
-        {
-            self.strings.push((start, raw));
+impl<'a> Collector<'a> {
+    fn slice(&self, start: u64, end: u64) -> &'a [u8] {
+        match (usize::try_from(start), usize::try_from(end)) {
+            (Ok(start), Ok(end)) => self.document.get(start..end).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+
+    fn string(&mut self, start: u64, end: u64) {
+        let raw = self.slice(start, end);
+        if memchr::memchr(b'\\', raw).is_some() {
+            self.parts.push(Part::Escaped(start, raw));
         }
     }
 }
@@ -30,11 +53,10 @@ impl Collector<'_> {
 impl Sink for Collector<'_> {
     fn open(&mut self, _container: Container) {}
     fn close(&mut self) {}
-    fn scalar(&mut self, _raw: &[u8]) {}
     fn string_piece(&mut self, _at: u64, _raw: &[u8]) {}
 
     fn key(&mut self, at: u64, raw: &[u8]) {
-        self.push(at, at + raw.len() as u64);
+        self.string(at, at + raw.len() as u64);
     }
 
     fn string_begin(&mut self, at: u64) {
@@ -42,6 +64,12 @@ impl Sink for Collector<'_> {
     }
 
     fn string_end(&mut self, at: u64) {
-        self.push(self.begin, at);
+        self.string(self.begin, at);
+    }
+
+    fn scalar(&mut self, at: u64, raw: &[u8]) {
+        if raw.len() >= LONG_NUMBER && raw.iter().all(u8::is_ascii_digit) {
+            self.parts.push(Part::Number(at, self.slice(at, at + raw.len() as u64)));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::protocol::Form;
+use crate::splice::Splice;
 use crate::text::{OffsetMap, Unescaper, escape_json};
 use aegis_scanner::{Match, Stream};
 
@@ -41,8 +42,7 @@ impl Channel {
         let Channel { form, stream, map, .. } = self;
         let Context { engine, caches, vault, splice } = context;
         stream.finish(&engine.placeholders, &mut caches.placeholders, *vault, |found, placeholder| {
-            let value = vault.value(placeholder).unwrap_or(placeholder);
-            restore(splice, &map, form, found, value);
+            restore(splice, &map, form, found, vault.value(placeholder));
         });
     }
 
@@ -59,15 +59,15 @@ impl Channel {
         let Channel { form, stream, map, .. } = self;
         let Context { engine, caches, vault, splice } = context;
         stream.feed(&engine.placeholders, &mut caches.placeholders, text, *vault, |found, placeholder| {
-            let value = vault.value(placeholder).unwrap_or(placeholder);
-            restore(splice, map, *form, found, value);
+            restore(splice, map, *form, found, vault.value(placeholder));
         });
         map.forget_before(stream.settled());
     }
 }
 
 /// Puts `value` where `found` is. If the placeholder is spread over several strings, the first takes the value.
-fn restore(splice: &mut crate::splice::Splice, map: &OffsetMap, form: Form, found: Match, value: &[u8]) {
+fn restore(splice: &mut Splice, map: &OffsetMap, form: Form, found: Match, value: Option<&[u8]>) {
+    let Some(value) = value else { return };
     let mut replacement = Vec::with_capacity(value.len());
     match form {
         Form::Plain => escape_json(value, &mut replacement),

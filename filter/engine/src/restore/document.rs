@@ -86,5 +86,5 @@ impl Sink for Listener<'_, '_> {
         }
     }
 
-    fn scalar(&mut self, _raw: &[u8]) {}
+    fn scalar(&mut self, _at: u64, _raw: &[u8]) {}
 }

@@ -4,7 +4,7 @@ use super::channel::Channel;
 use super::{Context, StreamError};
 use crate::framing::json::{Container, JsonError, Sink, Tokenizer};
 use crate::framing::sse::{Event, EventFinder};
-use crate::limits::{MAX_CHANNELS, MAX_HELD_EVENTS, MAX_SSE_EVENT};
+use crate::limits::{MAX_CHANNELS, MAX_DELTAS, MAX_HELD_EVENTS, MAX_SSE_EVENT};
 use crate::protocol::{Cursor, Form, Mark, NodeId, Schema};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -33,9 +33,12 @@ struct Contents {
     cursor: Cursor,
     begin: u64,
     scopes: Vec<Scope>,
+    /// Scopes that are in no other.
+    outermost: u64,
     /// Innermost open scope.
     innermost: Option<usize>,
     texts: Vec<Fragment>,
+    deltas: usize,
     /// Scopes whose texts end with this event.
     ended: Vec<Option<usize>>,
 }
@@ -44,6 +47,8 @@ struct Scope {
     parent: Option<usize>,
     /// Its index, or its position if it has none.
     id: u64,
+    /// How many scopes are directly in it.
+    children: u64,
 }
 
 struct Fragment {
@@ -117,6 +122,18 @@ impl EventStream {
     }
 
     fn apply(&mut self, context: &mut Context<'_>, contents: &Contents) {
+        // A model writes one text of a choice after the other (reasoning, then content): what is open in one that this
+        // event does not go on with, while it goes on with another of the same choice, is over. Tool calls may
+        // interleave, and their arguments end with a brace of their own.
+        let deltas = contents.texts.iter().filter_map(|text| text.delta);
+        let ids: Vec<ChannelId> =
+            deltas.map(|(node, scope)| ChannelId { node, scopes: contents.chain(scope) }).collect();
+        self.finish_channels(context, |open| {
+            open.scopes.len() <= 1
+                && !ids.contains(open)
+                && ids.iter().any(|id| id.scopes.first() == open.scopes.first())
+        });
+        let mut ids = ids.into_iter();
         for text in &contents.texts {
             let raw = context.splice.slice(&text.span).to_vec();
             match text.delta {
@@ -125,13 +142,8 @@ impl EventStream {
                     channel.push(context, &raw, text.span.start);
                     channel.finish(context);
                 }
-                Some((node, scope)) => {
-                    let id = ChannelId { node, scopes: contents.chain(scope) };
-                    // A model writes one text of a choice after the other: what was open in another one is over.
-                    self.finish_channels(context, |other| {
-                        other.scopes.first() == id.scopes.first() && *other != id
-                    });
-                    if let Some(channel) = self.channel(id, text.form) {
+                Some(_) => {
+                    if let Some(channel) = ids.next().and_then(|id| self.channel(id, text.form)) {
                         channel.push(context, &raw, text.span.start);
                         channel.end_string(context);
                     }
@@ -171,8 +183,10 @@ impl Contents {
             cursor: Cursor::new(schema),
             begin: 0,
             scopes: Vec::new(),
+            outermost: 0,
             innermost: None,
             texts: Vec::new(),
+            deltas: 0,
             ended: Vec::new(),
         }
     }
@@ -193,8 +207,11 @@ impl Contents {
 impl Sink for Contents {
     fn open(&mut self, container: Container) {
         if self.cursor.open(container) == Mark::Scope {
-            let siblings = self.scopes.iter().filter(|scope| scope.parent == self.innermost).count();
-            self.scopes.push(Scope { parent: self.innermost, id: siblings as u64 });
+            let parent = self.innermost.and_then(|index| self.scopes.get_mut(index));
+            let siblings = parent.map_or(&mut self.outermost, |parent| &mut parent.children);
+            let id = *siblings;
+            *siblings += 1;
+            self.scopes.push(Scope { parent: self.innermost, id, children: 0 });
             self.innermost = Some(self.scopes.len() - 1);
         }
     }
@@ -218,10 +235,15 @@ impl Sink for Contents {
 
     fn string_end(&mut self, at: u64) {
         let span = self.begin..at;
+        // Some providers send every field with every event, empty if it has nothing to say.
+        if span.is_empty() {
+            return;
+        }
         match self.cursor.value() {
             Mark::Text(_, form) => self.texts.push(Fragment { span, form, delta: None }),
             Mark::Delta(_, form) => {
-                let delta = Some((self.cursor.node(), self.innermost));
+                self.deltas += 1;
+                let delta = (self.deltas <= MAX_DELTAS).then(|| (self.cursor.node(), self.innermost));
                 self.texts.push(Fragment { span, form, delta });
             }
             Mark::End => self.ended.push(self.innermost),
@@ -229,7 +251,7 @@ impl Sink for Contents {
         }
     }
 
-    fn scalar(&mut self, raw: &[u8]) {
+    fn scalar(&mut self, _at: u64, raw: &[u8]) {
         if self.cursor.value() == Mark::Index
             && let Some(scope) = self.innermost.and_then(|index| self.scopes.get_mut(index))
             && let Some(id) = std::str::from_utf8(raw).ok().and_then(|raw| raw.parse().ok())

@@ -1,5 +1,6 @@
 //! From offsets in a decoded text to offsets in the bytes that it was decoded from.
 
+use super::unescape::Origins;
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -23,24 +24,6 @@ struct Segment {
 // === impl OffsetMap ===
 
 impl OffsetMap {
-    /// Appends text that stands literally at `raw`.
-    pub(crate) fn push_literal(&mut self, text: u64, raw: u64, len: u64) {
-        if let Some(last) = self.segments.back_mut()
-            && last.is_literal()
-            && last.raw + last.raw_len == raw
-        {
-            last.text_len += len;
-            last.raw_len += len;
-        } else if len > 0 {
-            self.segments.push_back(Segment { text, text_len: len, raw, raw_len: len });
-        }
-    }
-
-    /// Appends one escape sequence that decodes to `text_len` bytes. Every escape sequence is longer than its text.
-    pub(crate) fn push_escape(&mut self, text: u64, text_len: u64, raw: u64, raw_len: u64) {
-        self.segments.push_back(Segment { text, text_len, raw, raw_len });
-    }
-
     /// The raw bytes of the text at `range`: ascending runs, touching ones joined.
     pub(crate) fn raw_runs(&self, range: Range<u64>) -> Vec<Range<u64>> {
         let mut runs: Vec<Range<u64>> = Vec::new();
@@ -56,29 +39,6 @@ impl OffsetMap {
     /// The raw offset of the text byte at `text`, if that is still known.
     pub(crate) fn raw_start(&self, text: u64) -> Option<u64> {
         self.raw_runs(text..text + 1).first().map(|run| run.start)
-    }
-
-    /// This map followed by `outer`: what is raw here is text there.
-    pub(crate) fn through(&self, outer: &OffsetMap) -> OffsetMap {
-        let mut composed = OffsetMap::default();
-        for segment in &self.segments {
-            let mut text = segment.text;
-            if !segment.is_literal() {
-                let runs = outer.raw_runs(segment.raw..segment.raw + segment.raw_len);
-                let (Some(first), Some(last)) = (runs.first(), runs.last()) else { continue };
-                composed.push_escape(text, segment.text_len, first.start, last.end - first.start);
-                continue;
-            }
-            for part in outer.within(segment.raw..segment.raw + segment.raw_len) {
-                if part.is_literal() {
-                    composed.push_literal(text, part.raw, part.raw_len);
-                } else {
-                    composed.push_escape(text, part.text_len, part.raw, part.raw_len);
-                }
-                text += part.text_len;
-            }
-        }
-        composed
     }
 
     /// The parts of the map that cover the text at `range`.
@@ -99,6 +59,25 @@ impl OffsetMap {
         while self.segments.front().is_some_and(|first| first.text + first.text_len <= text) {
             self.segments.pop_front();
         }
+    }
+}
+
+impl Origins for OffsetMap {
+    fn literal(&mut self, text: u64, raw: u64, len: u64) {
+        if let Some(last) = self.segments.back_mut()
+            && last.is_literal()
+            && last.raw + last.raw_len == raw
+        {
+            last.text_len += len;
+            last.raw_len += len;
+        } else if len > 0 {
+            self.segments.push_back(Segment { text, text_len: len, raw, raw_len: len });
+        }
+    }
+
+    // Every escape sequence is longer than its text, so it is never taken for a literal.
+    fn escape(&mut self, text: u64, text_len: u64, raw: u64, raw_len: u64) {
+        self.segments.push_back(Segment { text, text_len, raw, raw_len });
     }
 }
 
@@ -128,10 +107,10 @@ mod tests {
     fn escapes_are_whole_and_gaps_split_runs() {
         // Raw: `ab\u00e9cd` at 10, then `ef` at 100.
         let mut map = OffsetMap::default();
-        map.push_literal(0, 10, 2);
-        map.push_escape(2, 2, 12, 6);
-        map.push_literal(4, 18, 2);
-        map.push_literal(6, 100, 2);
+        map.literal(0, 10, 2);
+        map.escape(2, 2, 12, 6);
+        map.literal(4, 18, 2);
+        map.literal(6, 100, 2);
         assert_eq!(map.raw_runs(1..5), [11..19]);
         assert_eq!(map.raw_runs(3..4), [12..18]);
         assert_eq!(map.raw_runs(5..7), [19..20, 100..101]);

@@ -1,9 +1,21 @@
 //! JSON string contents → text, in pieces that may be cut inside an escape sequence.
 
-use super::OffsetMap;
-
 /// Length of `\uXXXX`.
 const UNICODE_ESCAPE: u64 = 6;
+
+/// Hears where decoded text comes from.
+pub(crate) trait Origins {
+    /// `len` bytes of text at `text` stand literally at `raw`.
+    fn literal(&mut self, text: u64, raw: u64, len: u64);
+    /// `text_len` bytes of text at `text` are the escape sequence of `raw_len` bytes at `raw`.
+    fn escape(&mut self, text: u64, text_len: u64, raw: u64, raw_len: u64);
+}
+
+/// For those who do not care.
+impl Origins for () {
+    fn literal(&mut self, _text: u64, _raw: u64, _len: u64) {}
+    fn escape(&mut self, _text: u64, _text_len: u64, _raw: u64, _raw_len: u64) {}
+}
 
 /// Decoder of JSON strings. It expects contents that the tokenizer has checked.
 #[derive(Debug, Default)]
@@ -33,17 +45,17 @@ enum Escaped {
 // === impl Unescaper ===
 
 impl Unescaper {
-    /// Decodes `raw`, which begins at offset `at`: appends text to `out` and its origin to `map`.
-    pub(crate) fn push(&mut self, raw: &[u8], at: u64, out: &mut Vec<u8>, map: &mut OffsetMap) {
+    /// Decodes `raw`, which begins at offset `at`: appends text to `out` and tells `origins` where it comes from.
+    pub(crate) fn push(&mut self, raw: &[u8], at: u64, out: &mut Vec<u8>, origins: &mut impl Origins) {
         let mut rest = raw;
         let mut at = at;
         while let Some((&byte, behind)) = rest.split_first() {
             if self.open.is_empty() && byte != b'\\' {
-                self.end_surrogate(out, map);
+                self.end_surrogate(out, origins);
                 let run = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
                 let (literal, behind) = rest.split_at(run);
                 out.extend_from_slice(literal);
-                map.push_literal(self.text, at, run as u64);
+                origins.literal(self.text, at, run as u64);
                 self.text += run as u64;
                 at += run as u64;
                 rest = behind;
@@ -56,14 +68,14 @@ impl Unescaper {
             at += 1;
             rest = behind;
             if let Some(escaped) = decode(&self.open) {
-                self.end_escape(escaped, out, map);
+                self.end_escape(escaped, out, origins);
             }
         }
     }
 
     /// Ends a string. A surrogate without its partner becomes U+FFFD, as in every decoder that does not refuse it.
-    pub(crate) fn finish(&mut self, out: &mut Vec<u8>, map: &mut OffsetMap) {
-        self.end_surrogate(out, map);
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>, origins: &mut impl Origins) {
+        self.end_surrogate(out, origins);
         self.open.clear();
     }
 
@@ -72,42 +84,49 @@ impl Unescaper {
         self.high.map(|high| high.at).or((!self.open.is_empty()).then_some(self.open_at))
     }
 
-    fn end_escape(&mut self, escaped: Escaped, out: &mut Vec<u8>, map: &mut OffsetMap) {
+    fn end_escape(&mut self, escaped: Escaped, out: &mut Vec<u8>, origins: &mut impl Origins) {
         let (at, len) = (self.open_at, self.open.len() as u64);
         self.open.clear();
         match (escaped, self.high) {
             (Escaped::Unit(low @ 0xdc00..=0xdfff), Some(high)) => {
                 self.high = None;
                 let pair = 0x10000 + ((high.code - 0xd800) << 10) + (low - 0xdc00);
-                self.emit(char::from_u32(pair), high.at, 2 * UNICODE_ESCAPE, out, map);
+                self.emit(char::from_u32(pair), high.at, 2 * UNICODE_ESCAPE, out, origins);
             }
             (Escaped::Unit(code @ 0xd800..=0xdbff), _) => {
-                self.end_surrogate(out, map);
+                self.end_surrogate(out, origins);
                 self.high = Some(HighSurrogate { code, at });
             }
             (Escaped::Unit(code), _) => {
-                self.end_surrogate(out, map);
-                self.emit(char::from_u32(code), at, len, out, map);
+                self.end_surrogate(out, origins);
+                self.emit(char::from_u32(code), at, len, out, origins);
             }
             (Escaped::Char(character), _) => {
-                self.end_surrogate(out, map);
-                self.emit(Some(character), at, len, out, map);
+                self.end_surrogate(out, origins);
+                self.emit(Some(character), at, len, out, origins);
             }
         }
     }
 
     /// A high surrogate whose partner did not follow.
-    fn end_surrogate(&mut self, out: &mut Vec<u8>, map: &mut OffsetMap) {
+    fn end_surrogate(&mut self, out: &mut Vec<u8>, origins: &mut impl Origins) {
         if let Some(high) = self.high.take() {
-            self.emit(None, high.at, UNICODE_ESCAPE, out, map);
+            self.emit(None, high.at, UNICODE_ESCAPE, out, origins);
         }
     }
 
-    fn emit(&mut self, decoded: Option<char>, at: u64, len: u64, out: &mut Vec<u8>, map: &mut OffsetMap) {
+    fn emit(
+        &mut self,
+        decoded: Option<char>,
+        at: u64,
+        len: u64,
+        out: &mut Vec<u8>,
+        origins: &mut impl Origins,
+    ) {
         let mut utf8 = [0; 4];
         let text = decoded.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut utf8).as_bytes();
         out.extend_from_slice(text);
-        map.push_escape(self.text, text.len() as u64, at, len);
+        origins.escape(self.text, text.len() as u64, at, len);
         self.text += text.len() as u64;
     }
 }
@@ -133,6 +152,7 @@ fn decode(escape: &[u8]) -> Option<Escaped> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::OffsetMap;
     use super::*;
     use proptest::prelude::*;
 

@@ -90,7 +90,15 @@ pub(super) fn is_solana(text: &[u8]) -> bool {
     base58(text).is_some_and(|bytes| bytes.len() == 32)
 }
 
-/// Whether `text` is an extended public key: base58check of 78 bytes (BIP-32 "Serialization format").
+/// Whether `text` is a private key in wallet import format: a version, 32 bytes, and 1 if the public key is compressed.
+pub(super) fn is_wallet_import_key(text: &[u8]) -> bool {
+    base58check(text).is_some_and(|bytes| {
+        matches!(bytes.first(), Some(0x80 | 0xef))
+            && (bytes.len() == 33 || bytes.len() == 34 && bytes.last() == Some(&1))
+    })
+}
+
+/// Whether `text` is an extended key, public or private: base58check of 78 bytes (BIP-32 "Serialization format").
 pub(super) fn is_extended_key(text: &[u8]) -> bool {
     base58check(text).is_some_and(|bytes| bytes.len() == 78)
 }
@@ -152,6 +160,8 @@ mod tests {
             is_tron(b"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t") && !is_tron(b"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6u")
         );
         assert!(is_solana(b"TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA") && !is_solana(b"Tokenkeg"));
+        assert!(is_wallet_import_key(b"5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ"));
+        assert!(!is_wallet_import_key(b"5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTK"));
         // Test vector 1 of BIP-32, chain m.
         let key = "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap9gSE8NqtwybGhePY2gZ29ESFjqJoCu1Rupje8YtGqsefD265TMg7usUDFdp6\
                    W1EGMcet8";

@@ -33,8 +33,8 @@ impl Sink for Recorder {
         assert_eq!(at, self.begin + self.text.len() as u64);
         self.log.push(format!("string {} {}", self.begin, String::from_utf8_lossy(&self.text)));
     }
-    fn scalar(&mut self, raw: &[u8]) {
-        self.log.push(format!("scalar {}", String::from_utf8_lossy(raw)));
+    fn scalar(&mut self, at: u64, raw: &[u8]) {
+        self.log.push(format!("scalar {at} {}", String::from_utf8_lossy(raw)));
     }
 }
 
@@ -57,9 +57,9 @@ fn reports_every_token_with_its_offset() {
         "Object",
         "key 3 a\\\"",
         "Array",
-        "scalar 1.5e-3",
+        "scalar 9 1.5e-3",
         "string 18 x\\u00e9",
-        "scalar null",
+        "scalar 28 null",
         "close",
         "key 36 b",
         "Object",

@@ -1,0 +1,98 @@
+//! Escape sequences that another notation left in the text.
+//!
+//! Tool results and code are full of `\n` and `%3D` that stand for one character each. Read as text, `keys:\nAKIA…` has
+//! no word boundary in front of the key, because the `n` is a letter. So the last character of an escape sequence counts
+//! as no word character for what follows it, and no match begins with the letter behind a backslash.
+
+use crate::look::Neighbour;
+
+/// Where a text stands in an escape sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escaped {
+    /// In none.
+    No,
+    /// Behind a backslash.
+    Letter,
+    /// So many hexadecimal digits are to come.
+    Digits(u8),
+}
+
+/// The longest sequence, `\uXXXX`.
+const LONGEST: usize = 6;
+
+// === impl Escaped ===
+
+impl Escaped {
+    /// Where a text stands behind `bytes`, and what the next byte sees behind it, if it stood as `at` before them.
+    pub(crate) fn behind(at: (Escaped, Neighbour), bytes: &[u8]) -> (Escaped, Neighbour) {
+        // No sequence reaches further back than this, but whether a backslash is itself escaped depends on all those
+        // in front of it.
+        let mut from = bytes.len().saturating_sub(LONGEST);
+        while from > 0 && bytes.get(from - 1) == Some(&b'\\') {
+            from -= 1;
+        }
+        let at = if from == 0 { at } else { (Escaped::No, Neighbour::Other) };
+        let tail = bytes.get(from..).unwrap_or_default();
+        tail.iter().fold(at, |(escaped, _), byte| escaped.read(*byte))
+    }
+
+    /// Where the text stands behind `byte`, and what the next byte sees behind it.
+    pub(crate) fn read(self, byte: u8) -> (Escaped, Neighbour) {
+        match (self, byte) {
+            (Escaped::Letter, b'n' | b'r' | b't') => (Escaped::No, Neighbour::Other),
+            (Escaped::Letter, b'u') => (Escaped::Digits(4), Neighbour::Other),
+            (Escaped::Letter, b'x') => (Escaped::Digits(2), Neighbour::Other),
+            (Escaped::Letter, _) => (Escaped::No, Neighbour::of(byte)),
+            (Escaped::Digits(1), _) if byte.is_ascii_hexdigit() => (Escaped::No, Neighbour::Other),
+            (Escaped::Digits(left), _) if byte.is_ascii_hexdigit() => {
+                (Escaped::Digits(left - 1), Neighbour::of(byte))
+            }
+            (_, b'\\') => (Escaped::Letter, Neighbour::Other),
+            (_, b'%') => (Escaped::Digits(2), Neighbour::Other),
+            _ => (Escaped::No, Neighbour::of(byte)),
+        }
+    }
+
+    /// Whether `byte` is the letter of an escape sequence, with which no match begins.
+    pub(crate) fn is_letter(self, byte: u8) -> bool {
+        self == Escaped::Letter && matches!(byte, b'n' | b'r' | b't' | b'u' | b'x')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_byte_of_a_sequence_is_no_word() {
+        for (text, neighbour) in [
+            (r"a\n", Neighbour::Other),
+            (r"a\\n", Neighbour::Word),
+            (r"a\\\n", Neighbour::Other),
+            (r"\u00e9", Neighbour::Other),
+            (r"\u00e", Neighbour::Word),
+            ("%3D", Neighbour::Other),
+            ("%3", Neighbour::Word),
+            ("%3Da", Neighbour::Word),
+            ("", Neighbour::Edge),
+            (r"\d", Neighbour::Word),
+        ] {
+            let start = (Escaped::No, Neighbour::Edge);
+            assert_eq!(Escaped::behind(start, text.as_bytes()).1, neighbour, "{text}");
+        }
+    }
+
+    #[test]
+    fn looking_back_is_the_same_as_reading_on() {
+        let text = br"x\\\n%3Dab\u00e9\\\\\xff%%41\nq\u12";
+        let start = (Escaped::No, Neighbour::Edge);
+        for from in 0..text.len() {
+            let before = Escaped::behind(start, &text[..from]);
+            let mut state = before;
+            for to in from..text.len() {
+                assert_eq!(Escaped::behind(before, &text[from..to]).1, state.1, "{from}..{to}");
+                state = state.0.read(text[to]);
+            }
+        }
+    }
+}
