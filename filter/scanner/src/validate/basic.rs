@@ -7,6 +7,8 @@ pub(super) fn is_basic_auth(text: &[u8]) -> bool {
     let decoded = BASE64.decode(text).or_else(|_| BASE64_NOPAD.decode(text)).unwrap_or_default();
     decoded.len() >= 4
         && decoded.contains(&b':')
+        // The header of a token is JSON, which has colons as well.
+        && !decoded.starts_with(b"{")
         && !decoded.iter().any(u8::is_ascii_control)
         && std::str::from_utf8(&decoded).is_ok()
 }

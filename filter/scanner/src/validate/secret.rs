@@ -102,7 +102,9 @@ pub(super) fn is_bare_password(value: &[u8]) -> bool {
 
 /// Whether `value` may be the password in `scheme://user:value@host`, and no port.
 pub(super) fn is_url_password(value: &[u8]) -> bool {
-    let port = value.len() <= 5 && value.iter().all(u8::is_ascii_digit);
+    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let port =
+        (1..=5).contains(&digits) && value.get(digits).is_none_or(|byte| !byte.is_ascii_alphanumeric());
     !port
         && !is_stand_in(value)
         && !is_name(value)
@@ -117,14 +119,20 @@ pub(super) fn is_user_password(value: &[u8]) -> bool {
     if password.is_empty() {
         return is_bare_password(user) && user.iter().any(u8::is_ascii_alphabetic) && user.len() >= 8;
     }
-    is_bare_password(password) && !password.iter().all(u8::is_ascii_digit) && !is_stand_in(user)
+    let password = password.strip_prefix(b"'").unwrap_or(password);
+    let password = password.strip_suffix(b"'").unwrap_or(password);
+    let template = user.first().is_some_and(|first| matches!(first, b'$' | b'<' | b'{' | b'%' | b'+'));
+    let random = password.len() >= 10 && Shape::of(password).changes >= 5 && !is_stand_in(password);
+    (is_bare_password(password) || random) && !password.iter().all(u8::is_ascii_digit) && !template
 }
 
 /// Whether `value`, which begins as a vendor's credentials do, is one rather than filler in documentation.
 pub(super) fn is_credential(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     let filler = ["example", "placeholder", "redacted", "xxxxxx"].iter().any(|part| contains(&lower, part));
-    !filler && bits_per_byte(value) >= 3.0
+    // Small letters alone are words: `sk-loading-indicator-wrapper`.
+    let words = !value.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    !filler && !words && bits_per_byte(value) >= 3.0
 }
 
 fn has_own_rule(value: &[u8]) -> bool {
@@ -201,11 +209,17 @@ mod tests {
     #[test]
     fn a_port_is_no_password() {
         assert!(is_url_password(b"hunter2") && is_url_password(b"1234567"));
-        assert!(!is_url_password(b"8080") && !is_url_password(b"password") && !is_url_password(b"${PW}"));
+        assert!(
+            !is_url_password(b"8080")
+                && !is_url_password(b"8080.")
+                && !is_url_password(b"password")
+                && !is_url_password(b"${PW}")
+        );
     }
 
     #[test]
     fn pairs_need_a_real_password() {
+        assert!(is_user_password(b"j.doe:'p4ssw0rd'") && is_user_password(b"me:aBcdEFghIJklMn"));
         assert!(is_user_password(b"me:p4ssw0rd") && is_user_password(b"d2LkV78zLx!t:"));
         assert!(
             !is_user_password(b"user:pass")
