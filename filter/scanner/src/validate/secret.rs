@@ -116,14 +116,17 @@ pub(super) fn is_url_password(value: &[u8]) -> bool {
 pub(super) fn is_user_password(value: &[u8]) -> bool {
     let mut parts = value.splitn(2, |&byte| byte == b':');
     let (user, password) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    // A template, or the format of `date -u +%H:%M`.
+    if user.first().is_some_and(|first| matches!(first, b'$' | b'<' | b'{' | b'%' | b'+')) {
+        return false;
+    }
     if password.is_empty() {
         return is_bare_password(user) && user.iter().any(u8::is_ascii_alphabetic) && user.len() >= 8;
     }
     let password = password.strip_prefix(b"'").unwrap_or(password);
     let password = password.strip_suffix(b"'").unwrap_or(password);
-    let template = user.first().is_some_and(|first| matches!(first, b'$' | b'<' | b'{' | b'%' | b'+'));
     let random = password.len() >= 10 && Shape::of(password).changes >= 5 && !is_stand_in(password);
-    (is_bare_password(password) || random) && !password.iter().all(u8::is_ascii_digit) && !template
+    (is_bare_password(password) || random) && !password.iter().all(u8::is_ascii_digit)
 }
 
 /// Whether `value`, which begins as a vendor's credentials do, is one rather than filler in documentation.
@@ -224,6 +227,7 @@ mod tests {
         assert!(
             !is_user_password(b"user:pass")
                 && !is_user_password(b"1000:1000")
+                && !is_user_password(b"+%Y-%m-%dT%H:")
                 && !is_user_password(b"$U:$P1")
         );
     }
