@@ -37,6 +37,10 @@ impl HttpContext for HttpExchange {
         action(self.exchange.on_response_headers(&mut ProxyHost, end_of_stream))
     }
 
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        action(self.exchange.on_response_trailers(&mut ProxyHost))
+    }
+
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         action(self.exchange.on_response_body(&mut ProxyHost, size, end_of_stream))
     }

@@ -5,7 +5,7 @@
 //! such as request headers asked for while Envoy answers itself: the exchange asks only in the phase that has them. A
 //! panic ends the VM, and Envoy refuses the request.
 
-use aegis_exchange::{Host, Side};
+use aegis_exchange::{Headers, Host, Side};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, MapType, MetricType};
 
@@ -23,9 +23,8 @@ pub(crate) fn set_gauge(name: &str, value: u64) {
 }
 
 impl Host for ProxyHost {
-    fn header_names(&self, side: Side) -> Vec<Vec<u8>> {
-        let headers = hostcalls::get_map_bytes(map(side)).unwrap_or_default();
-        headers.into_iter().map(|(name, _)| name.into_bytes()).collect()
+    fn headers(&self, side: Side) -> Headers {
+        Headers(hostcalls::get_map_bytes(map(side)).unwrap_or_default())
     }
 
     fn header(&self, side: Side, name: &str) -> Option<Vec<u8>> {

@@ -57,8 +57,8 @@ fn planted() -> impl Strategy<Value = (String, Vec<String>)> {
         for (before, index, seed) in parts {
             let value = example::expand(VALUES[index].1, &seed);
             text.push_str(&before);
-            // A space on both sides: what touches a value could belong to it.
-            text.push(' ');
+            // What touches a value could belong to it; what stands in for another character could not.
+            text.push_str(if seed.starts_with(['a', 'b', 'c', 'd', 'e', 'f']) { "\\n" } else { " " });
             text.push_str(&value);
             text.push(' ');
             values.push(value);
@@ -76,6 +76,10 @@ fn write_json(value: &Value, escape: bool) -> String {
     } else {
         text
     }
+}
+
+fn event(delta: &Value) -> String {
+    format!("data: {}\n\n", json!({ "choices": [{ "index": 0, "delta": delta }] }))
 }
 
 /// The text of a stream's deltas for choice 0, and the concatenated arguments of its tool call.
@@ -133,11 +137,11 @@ proptest! {
         let seen = body["messages"][1]["tool_calls"][0]["function"]["arguments"].as_str().unwrap();
         let mut stream = String::new();
         for piece in pieces(content, &cuts) {
-            stream += &format!("data: {}\n\n", json!({ "choices": [{ "index": 0, "delta": { "content": piece } }] }));
+            stream += &event(&json!({ "content": piece }));
         }
         for piece in pieces(seen, &cuts) {
             let call = json!([{ "index": 0, "function": { "arguments": piece } }]);
-            stream += &format!("data: {}\n\n", json!({ "choices": [{ "index": 0, "delta": { "tool_calls": call } }] }));
+            stream += &event(&json!({ "tool_calls": call }));
         }
         stream += "data: [DONE]\n\n";
         let mut answer = ResponseStream::new(CHAT, Framing::Sse);

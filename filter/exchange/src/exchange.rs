@@ -4,10 +4,13 @@ mod request;
 mod response;
 
 use crate::gateway::Gateway;
-use crate::host::{Host, Side};
+use crate::host::Host;
 use crate::reply::{self, Reply};
 use aegis_engine::{Protocol, ResponseStream, Vault};
 use std::rc::Rc;
+
+/// Identifies the exchange in answers and logs.
+const REQUEST_ID_HEADER: &str = "x-aegis-request-id";
 
 /// What the proxy should do after a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,24 +87,12 @@ impl Exchange {
     fn refuse(&mut self, host: &mut impl Host, reply: &Reply) -> Step {
         self.request = Request::Refused;
         self.response = Response::Foreign;
-        host.reply(reply.status, reply::HEADERS, &reply.body);
+        let id = self.request_id.as_deref().map(String::from_utf8_lossy);
+        let mut headers = reply::HEADERS.to_vec();
+        headers.extend(id.as_deref().map(|id| (REQUEST_ID_HEADER, id)));
+        host.reply(reply.status, &headers, &reply.body);
         Step::Pause
     }
-}
-
-fn header(host: &impl Host, side: Side, name: &str) -> Option<String> {
-    host.header(side, name).map(|value| String::from_utf8_lossy(&value).into_owned())
-}
-
-/// Whether a body is encoded in a way that cannot be read here.
-fn is_encoded(host: &impl Host, side: Side) -> bool {
-    header(host, side, "content-encoding").is_some_and(|value| !matches!(value.trim(), "" | "identity"))
-}
-
-/// The media type of a body, in lower case, without parameters.
-fn media_type(host: &impl Host, side: Side) -> Option<String> {
-    let value = header(host, side, "content-type")?;
-    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
 fn is_json(media_type: &str) -> bool {

@@ -1,6 +1,6 @@
 //! A proxy that exists in memory only.
 
-use crate::{Exchange, Host, Side};
+use crate::{Exchange, Headers, Host, Side};
 use std::collections::HashMap;
 
 /// Holds one exchange's headers and bodies, and what was asked of the proxy.
@@ -77,8 +77,8 @@ impl FakeHost {
 }
 
 impl Host for FakeHost {
-    fn header_names(&self, side: Side) -> Vec<Vec<u8>> {
-        self.headers.get(&side).into_iter().flatten().map(|(name, _)| name.clone().into_bytes()).collect()
+    fn headers(&self, side: Side) -> Headers {
+        Headers(self.headers.get(&side).cloned().unwrap_or_default())
     }
 
     fn header(&self, side: Side, name: &str) -> Option<Vec<u8>> {

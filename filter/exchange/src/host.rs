@@ -9,12 +9,16 @@ pub enum Side {
     Response,
 }
 
+/// The headers of one side, names in lower case.
+#[derive(Debug, Clone, Default)]
+pub struct Headers(pub Vec<(String, Vec<u8>)>);
+
 /// The proxy around one exchange.
 ///
 /// Header values are bytes: they need not be UTF-8.
 pub trait Host {
-    /// Names of all headers, in lower case.
-    fn header_names(&self, side: Side) -> Vec<Vec<u8>>;
+    /// All headers. A call of the host costs microseconds whatever it brings, so whoever needs several takes all.
+    fn headers(&self, side: Side) -> Headers;
     /// The value of a header; the first, if there are several.
     fn header(&self, side: Side, name: &str) -> Option<Vec<u8>>;
     /// Sets a header, or removes it.
@@ -32,4 +36,29 @@ pub trait Host {
     fn is_local_reply(&self) -> bool;
     /// Address of the connection's other end, `ip:port`.
     fn peer(&self) -> Option<String>;
+}
+
+// === impl Headers ===
+
+impl Headers {
+    /// The value of a header; the first, if there are several.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// The value of a header as text.
+    pub(crate) fn text(&self, name: &str) -> Option<std::borrow::Cow<'_, str>> {
+        self.get(name).map(String::from_utf8_lossy)
+    }
+
+    /// Whether the body is encoded in a way that cannot be read here.
+    pub(crate) fn is_encoded(&self) -> bool {
+        self.text("content-encoding").is_some_and(|value| !matches!(value.trim(), "" | "identity"))
+    }
+
+    /// The media type of the body, in lower case, without parameters.
+    pub(crate) fn media_type(&self) -> Option<String> {
+        let value = self.text("content-type")?;
+        Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    }
 }

@@ -21,4 +21,4 @@ pub mod fake_host;
 
 pub use exchange::{Exchange, Step};
 pub use gateway::{Gateway, Worker};
-pub use host::{Host, Side};
+pub use host::{Headers, Host, Side};

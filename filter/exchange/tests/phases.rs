@@ -1,7 +1,9 @@
 //! The phases of an exchange on a fake host: what reaches the upstream, and what reaches the client.
 #![allow(
     clippy::unwrap_used,
-    reason = "clippy.toml lifts it in #[test] functions only, not in what they call"
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "clippy.toml lifts them in #[test] functions only, not in what these call"
 )]
 
 use aegis_engine::MasterKey;
@@ -52,6 +54,8 @@ fn a_request_is_routed_redacted_and_its_answer_restored() {
         .with_header(Side::Request, "authorization", "Bearer client-key")
         .with_header(Side::Request, "x-aegis-filter-mode", "passthrough")
         .with_header(Side::Request, "x-upstream-base", "http://evil.example")
+        .with_header(Side::Request, "x_aegis_cluster", "other")
+        .with_header(Side::Request, "gateway_key", "key")
         .with_header(Side::Request, "accept-encoding", "gzip, br");
     let sent = host.send(&mut exchange, &[&body[..20], &body[20..]]).unwrap();
     let text = String::from_utf8(sent.clone()).unwrap();
@@ -64,7 +68,9 @@ fn a_request_is_routed_redacted_and_its_answer_restored() {
     assert_eq!(header("authorization").unwrap(), "Bearer client-key");
     assert_eq!(header("content-length").unwrap(), sent.len().to_string());
     assert_eq!(header("accept-encoding").unwrap(), "identity");
-    assert_eq!((header("x-aegis-filter-mode"), header("x-upstream-base")), (None, None));
+    for internal in ["x-aegis-filter-mode", "x-upstream-base", "x_aegis_cluster", "gateway_key"] {
+        assert_eq!(header(internal), None);
+    }
 
     let placeholder = &text[text.find("{{").unwrap()..text.find("}}").unwrap() + 2];
     let mut host = host
@@ -116,7 +122,6 @@ fn refuses_bodies_that_it_cannot_read() {
     let large = vec![b' '; 1001];
     for (body, code, status) in [
         (&b"{\"messages\":[}"[..], "invalid_json", 400),
-        (b"", "invalid_json", 400),
         (b"\xff{}", "invalid_json", 400),
         (b"{\"messages\":[]", "invalid_json", 400),
         (&large, "request_body_too_large", 413),
@@ -139,6 +144,12 @@ fn refuses_by_headers_before_a_body_is_sent() {
         assert_eq!(exchange().on_request_headers(&mut host, false), Step::Pause);
         assert_eq!(refusal(&host), (status, code.to_owned()));
     }
+}
+
+#[test]
+fn an_empty_body_carries_nothing_out_and_passes() {
+    let mut host = FakeHost::request("DELETE", "/v1/__gw__/t/TOK/files/f1");
+    assert_eq!(host.send(&mut exchange(), &[b""]).unwrap(), b"");
 }
 
 #[test]
@@ -209,6 +220,19 @@ fn the_proxys_own_errors_are_put_into_the_clients_dialect() {
         assert_eq!(host.text(Side::Response, "content-length").unwrap(), received.len().to_string());
         assert_eq!(host.text(Side::Response, "content-type").unwrap(), "application/json");
     }
+}
+
+#[test]
+fn an_answer_whose_trailers_come_inside_a_placeholder_is_aborted() {
+    let mut exchange = exchange();
+    let mut host = FakeHost::request("POST", CHAT);
+    host.send(&mut exchange, &[br#"{"a":"ada@corp.example"}"#]).unwrap();
+    let mut host = host.with_header(Side::Response, "content-type", "application/json");
+    exchange.on_response_headers(&mut host, false);
+    assert!(host.replace_body(Side::Response, br#"{"x":"{{AG"#));
+    exchange.on_response_body(&mut host, 10, false);
+    exchange.on_response_trailers(&mut host);
+    assert!(host.aborted);
 }
 
 #[test]

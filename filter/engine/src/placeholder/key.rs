@@ -2,6 +2,7 @@
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use std::cell::OnceCell;
 use std::fmt;
 
 /// Bytes of the digest that become the tag: 40 bits are 8 characters of base32. Two of 10,000 values of one request
@@ -11,9 +12,14 @@ const TAG_BYTES: usize = 5;
 /// The secret that all tenants' keys are derived from. It reaches the filter through the VM's environment.
 pub struct MasterKey([u8; 32]);
 
-/// The secret that one tenant's placeholders are derived from.
+/// The secret that one tenant's placeholders are derived from. Derived when it is first needed: most requests have
+/// nothing to redact.
 #[derive(Clone)]
-pub struct TenantKey(Hmac<Sha256>);
+pub struct TenantKey {
+    master: [u8; 32],
+    tenant: Vec<u8>,
+    derived: OnceCell<Hmac<Sha256>>,
+}
 
 /// Why a key was refused. Shows nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,8 +37,7 @@ impl MasterKey {
 
     /// The key of `tenant`. Tenants cannot recognise each other's placeholders.
     pub fn tenant(&self, tenant: &[u8]) -> TenantKey {
-        let derived = mac(&self.0).chain_update(b"aegisgate/tenant\0").chain_update(tenant).finalize();
-        TenantKey(mac(&derived.into_bytes()))
+        TenantKey { master: self.0, tenant: tenant.to_vec(), derived: OnceCell::new() }
     }
 }
 
@@ -47,7 +52,12 @@ impl fmt::Debug for MasterKey {
 impl TenantKey {
     /// The tag of `value`: 8 characters of base32 (RFC 4648 §6), which has no digit that looks like a letter.
     pub(crate) fn tag(&self, value: &[u8]) -> String {
-        let digest = self.0.clone().chain_update(value).finalize().into_bytes();
+        let derived = self.derived.get_or_init(|| {
+            let key =
+                mac(&self.master).chain_update(b"aegisgate/tenant\0").chain_update(&self.tenant).finalize();
+            mac(&key.into_bytes())
+        });
+        let digest = derived.clone().chain_update(value).finalize().into_bytes();
         data_encoding::BASE32_NOPAD.encode(digest.get(..TAG_BYTES).unwrap_or_default())
     }
 }

@@ -1,27 +1,28 @@
 //! The request half of an exchange.
 
-use super::{Exchange, Reading, Request, Response, Step, header, is_encoded, is_json, media_type};
-use crate::host::{Host, Side};
+use super::{Exchange, REQUEST_ID_HEADER, Reading, Request, Response, Step, is_json};
+use crate::host::{Headers, Host, Side};
 use crate::reply::Reply;
 use crate::route::{self, Mode, Route, TokenPath};
-use aegis_engine::{Protocol, Vault, redact_request};
+use aegis_engine::{Protocol, RequestError, Vault, redact_request};
 use aegis_policy::TokenHash;
 use std::net::IpAddr;
 
 /// Names the Envoy cluster that the one data plane route sends the request to.
 const CLUSTER_HEADER: &str = "x-aegis-cluster";
-/// Identifies the exchange in answers and logs.
-pub(super) const REQUEST_ID_HEADER: &str = "x-aegis-request-id";
 
-/// Headers that only the gateway may set, or that carry its own key.
-fn is_internal(name: &[u8]) -> bool {
-    name.starts_with(b"x-aegis-") || matches!(name, b"x-upstream-base" | b"gateway-key")
+/// Headers that only the gateway may set, or that carry its own key; also with `_`, which some servers read as `-`.
+fn is_internal(name: &str) -> bool {
+    let name = name.replace('_', "-");
+    name.starts_with("x-aegis-") || matches!(name.as_str(), "x-upstream-base" | "gateway-key")
 }
 
 impl Exchange {
     /// The request's headers are there.
     pub fn on_request_headers(&mut self, host: &mut impl Host, end_of_stream: bool) -> Step {
-        let path = header(host, Side::Request, ":path").unwrap_or_default();
+        let headers = host.headers(Side::Request);
+        self.request_id = headers.get("x-request-id").map(<[u8]>::to_vec);
+        let path = headers.text(":path").unwrap_or_default();
         match route::parse(&path) {
             Route::Elsewhere => Step::Continue,
             Route::NoToken => {
@@ -32,40 +33,49 @@ impl Exchange {
                 let detail = "the suffix of a token must be __redact or __passthrough";
                 self.refuse(host, &Reply::simple(400, "invalid_filter_mode", detail))
             }
-            Route::Token(token) => self.on_token_request(host, &token, end_of_stream),
+            Route::Token(token) => self.on_token_request(host, &headers, &token, end_of_stream),
         }
     }
 
-    fn on_token_request(&mut self, host: &mut impl Host, path: &TokenPath<'_>, end_of_stream: bool) -> Step {
+    fn on_token_request(
+        &mut self,
+        host: &mut impl Host,
+        headers: &Headers,
+        path: &TokenPath<'_>,
+        end_of_stream: bool,
+    ) -> Step {
         let hash = TokenHash::of(path.token.as_bytes());
         let gateway = self.gateway.clone();
         let Some(upstream) = gateway.upstream(&hash) else {
             return self.refuse(host, &Reply::simple(404, "token_not_found", "token invalid or expired"));
         };
-        if path.mode == Mode::Passthrough && !is_internal_client(host) {
+        if path.mode == Mode::Passthrough && !is_internal_client(host, headers) {
             let message = "Only clients of the internal network may use __passthrough.";
             return self.refuse(host, &Reply::boundary(403, "passthrough_mode_public_restricted", message));
         }
         self.protocol = Protocol::of_path(&format!("/{}", path.bare_rest()));
         self.response = Response::Expected { vault: None };
         let inspected = path.mode != Mode::Passthrough && !end_of_stream;
-        if inspected && let Some(reply) = self.unreadable(host) {
+        if inspected && let Some(reply) = self.unreadable(headers) {
             return self.refuse(host, &reply);
         }
-        for name in host.header_names(Side::Request).iter().filter(|name| is_internal(name)) {
-            host.set_header(Side::Request, &String::from_utf8_lossy(name), None);
+        for (name, _) in headers.0.iter().filter(|(name, _)| is_internal(name)) {
+            host.set_header(Side::Request, name, None);
         }
         host.set_header(Side::Request, ":authority", Some(upstream.authority.as_bytes()));
         host.set_header(Side::Request, ":path", Some(path.upstream_path(&upstream.path).as_bytes()));
         host.set_header(Side::Request, CLUSTER_HEADER, Some(upstream.cluster.as_bytes()));
-        self.request_id = host.header(Side::Request, "x-request-id");
-        host.set_header(Side::Request, REQUEST_ID_HEADER, self.request_id.as_deref());
+        if let Some(id) = &self.request_id {
+            host.set_header(Side::Request, REQUEST_ID_HEADER, Some(id));
+        }
         if !inspected {
             return Step::Continue;
         }
         // An answer must be readable for its placeholders to be restored.
-        host.set_header(Side::Request, "accept-encoding", Some(b"identity"));
-        let announced = host.header(Side::Request, "content-length").is_some();
+        if headers.get("accept-encoding").is_some() {
+            host.set_header(Side::Request, "accept-encoding", Some(b"identity"));
+        }
+        let announced = headers.get("content-length").is_some();
         if !gateway.holds_headers {
             // The headers leave before the body's new length is known; this is the only phase that can change them.
             host.set_header(Side::Request, "content-length", None);
@@ -79,18 +89,17 @@ impl Exchange {
     }
 
     /// Why the announced body cannot be read, if so.
-    fn unreadable(&self, host: &impl Host) -> Option<Reply> {
-        let announced =
-            header(host, Side::Request, "content-length").and_then(|length| length.parse::<u64>().ok());
+    fn unreadable(&self, headers: &Headers) -> Option<Reply> {
+        let announced = headers.text("content-length").and_then(|length| length.parse::<u64>().ok());
         if announced.is_some_and(|length| length > self.gateway.max_request_body as u64) {
             return Some(self.too_large());
         }
-        if is_encoded(host, Side::Request) {
+        if headers.is_encoded() {
             let message =
                 "The gateway cannot read compressed request bodies; send the body without content-encoding.";
             return Some(Reply::dialect(self.protocol, 415, "unsupported_content_encoding", message));
         }
-        let media_type = media_type(host, Side::Request);
+        let media_type = headers.media_type();
         if self.protocol == Protocol::Generic
             && media_type.as_deref().is_some_and(|media_type| !is_json(media_type))
         {
@@ -137,6 +146,11 @@ impl Exchange {
     fn send(&mut self, host: &mut impl Host) -> Step {
         let Request::Reading(reading) = &self.request else { return Step::Continue };
         let reading = reading.clone();
+        if reading.buffered == 0 {
+            // Announced as chunked, but there is none: nothing to read, and nothing that could carry anything out.
+            self.request = Request::Sent;
+            return Step::Continue;
+        }
         let body = host.body(Side::Request, reading.buffered);
         if body.len() != reading.buffered {
             return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
@@ -147,6 +161,11 @@ impl Exchange {
         let redacted =
             redact_request(&worker.engine, &mut worker.caches.borrow_mut(), self.protocol, &body, &mut vault);
         match redacted {
+            Err(RequestError::TooMany) => {
+                let message =
+                    "The request holds more strings or more values to redact than the gateway can follow.";
+                self.refuse(host, &Reply::dialect(self.protocol, 413, "request_too_complex", message))
+            }
             Err(error) => {
                 let message = format!("The gateway cannot read the request body: {error}.");
                 self.refuse(host, &Reply::dialect(self.protocol, 400, "invalid_json", &message))
@@ -173,7 +192,7 @@ impl Exchange {
 }
 
 /// Whether the client is in the internal network and nothing says that it speaks for somebody else.
-fn is_internal_client(host: &impl Host) -> bool {
+fn is_internal_client(host: &impl Host, headers: &Headers) -> bool {
     let peer = host.peer().and_then(|peer| {
         let ip = peer.rsplit_once(':').map_or(peer.as_str(), |(ip, _port)| ip);
         ip.trim_matches(['[', ']']).parse::<IpAddr>().ok()
@@ -183,5 +202,5 @@ fn is_internal_client(host: &impl Host) -> bool {
         Some(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
         None => false,
     };
-    internal && host.header(Side::Request, "x-forwarded-for").is_none()
+    internal && headers.get("x-forwarded-for").is_none()
 }

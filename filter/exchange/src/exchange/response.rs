@@ -1,7 +1,6 @@
 //! The response half of an exchange.
 
-use super::request::REQUEST_ID_HEADER;
-use super::{Exchange, Response, Step, header, is_encoded, is_json, media_type};
+use super::{Exchange, REQUEST_ID_HEADER, Response, Step, is_json};
 use crate::host::{Host, Side};
 use crate::reply::{self, Reply};
 use aegis_engine::{Framing, ResponseStream, Vault};
@@ -17,8 +16,12 @@ impl Exchange {
         if let Some(id) = &self.request_id {
             host.set_header(Side::Response, REQUEST_ID_HEADER, Some(id));
         }
-        self.response = if host.is_local_reply() {
-            self.replaced(host, end_of_stream)
+        // Only the gateway says what the gateway did.
+        host.set_header(Side::Response, ACTION_HEADER, vault.is_some().then_some(b"redact".as_slice()));
+        let status = host.header(Side::Response, ":status");
+        let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok()).unwrap_or(503);
+        self.response = if status >= 400 && !end_of_stream && host.is_local_reply() {
+            self.replaced(host, status)
         } else if let Some(vault) = vault {
             self.restored(host, vault, end_of_stream)
         } else {
@@ -28,12 +31,7 @@ impl Exchange {
     }
 
     /// Envoy answers itself (upstream down, time-out, limits), in plain text.
-    fn replaced(&self, host: &mut impl Host, end_of_stream: bool) -> Response {
-        let status =
-            header(host, Side::Response, ":status").and_then(|status| status.parse().ok()).unwrap_or(503);
-        if end_of_stream || status < 400 {
-            return Response::Untouched;
-        }
+    fn replaced(&self, host: &mut impl Host, status: u32) -> Response {
         let reply = Reply::for_local_reply(self.protocol, status);
         for (name, value) in reply::HEADERS {
             host.set_header(Side::Response, name, Some(value.as_bytes()));
@@ -43,13 +41,13 @@ impl Exchange {
     }
 
     fn restored(&self, host: &mut impl Host, vault: Vault, end_of_stream: bool) -> Response {
-        host.set_header(Side::Response, ACTION_HEADER, Some(b"redact"));
-        let framing = match media_type(host, Side::Response) {
+        let headers = host.headers(Side::Response);
+        let framing = match headers.media_type() {
             Some(media_type) if media_type == "text/event-stream" => Framing::Sse,
             Some(media_type) if is_json(&media_type) => Framing::Json,
             _ => return Response::Untouched,
         };
-        if end_of_stream || is_encoded(host, Side::Response) {
+        if end_of_stream || headers.is_encoded() {
             return Response::Untouched;
         }
         // Restored values have other lengths than their placeholders, and this is the only phase that can say so.
@@ -67,6 +65,15 @@ impl Exchange {
                 }
             }
             Response::Restored { .. } => self.restore(host, size, end_of_stream),
+        }
+        Step::Continue
+    }
+
+    /// The answer's trailers are there, so no byte of its body can be added any more.
+    pub fn on_response_trailers(&mut self, host: &mut impl Host) -> Step {
+        // A broken answer rather than one that lacks its end and does not say so.
+        if matches!(&self.response, Response::Restored { stream, .. } if stream.held() > 0) {
+            host.abort();
         }
         Step::Continue
     }
