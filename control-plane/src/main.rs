@@ -8,7 +8,6 @@ mod module;
 mod offline;
 mod private_file;
 mod publisher;
-mod rules;
 mod serve;
 mod settings;
 mod shutdown;

@@ -6,7 +6,6 @@ mod scan;
 pub(crate) use replay::{ReplayArgs, replay};
 pub(crate) use scan::{ScanArgs, scan};
 
-use crate::rules;
 use aegis_engine::{Caches, Engine, MasterKey, Vault};
 use anyhow::Context as _;
 
@@ -24,7 +23,8 @@ struct Workbench {
 
 impl Workbench {
     fn new(key: Option<&str>) -> anyhow::Result<Workbench> {
-        let engine = Engine::new(&rules::enabled()?).context("the built-in rules do not compile")?;
+        let engine =
+            Engine::new(&aegis_engine::default_rules()).context("the built-in rules do not compile")?;
         let key = MasterKey::from_hex(key.unwrap_or(PUBLIC_KEY)).context("AEGIS_PLACEHOLDER_KEY")?;
         Ok(Workbench { caches: engine.caches(), engine, key })
     }

@@ -2,7 +2,7 @@
 //!
 //! Keys are not among them: [`crate::keys`] reads those, because a flag would show them in the process list.
 
-use crate::{module, rules};
+use crate::module;
 use aegis_xds::RenderSettings;
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -99,7 +99,7 @@ impl ServeArgs {
         Ok(RenderSettings {
             wasm: module::install(&module::find(self.wasm.as_deref())?, data_dir)?,
             ca_bundle: self.find_ca_bundle()?,
-            rules: rules::enabled()?,
+            rules: aegis_engine::default_rules(),
             max_request_body_bytes: self.max_request_body_bytes,
         })
     }

@@ -3,9 +3,10 @@
 use crate::statistics::Spread;
 use crate::{case, texts};
 use aegis_engine::{
-    Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, builtin_rules, redact_request,
+    Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, default_rules, redact_request,
 };
 use aegis_policy::{Direction, Slot};
+use aegis_scanner::Budget;
 use aegis_tests::chat;
 use std::time::Instant;
 
@@ -15,8 +16,7 @@ const TEXT: usize = 400_000;
 /// Measures and prints.
 pub(crate) fn report() {
     println!("\nEngine alone, native");
-    let rules: Vec<String> =
-        builtin_rules().expect("the catalogue").into_iter().map(|rule| rule.id).collect();
+    let rules: Vec<String> = default_rules();
     let engine = Engine::new(&rules).expect("the rules compile");
     let mut caches = engine.caches();
     for (name, text) in [
@@ -38,9 +38,10 @@ pub(crate) fn report() {
 fn scan(engine: &Engine, caches: &mut Caches, text: &[u8]) -> f64 {
     let mut found = Vec::new();
     let began = Instant::now();
-    engine.detect(caches, Direction::Request, Slot::User, text, &mut found);
+    let mut budget = Budget::default();
+    let scanned = engine.detect(caches, Direction::Request, Slot::User, text, &mut budget, &mut found);
     let elapsed = began.elapsed().as_secs_f64();
-    assert!(found.is_empty(), "there is nothing to find: {found:?}");
+    assert!(scanned.is_ok() && found.is_empty(), "there is nothing to find: {found:?}");
     #[expect(clippy::cast_precision_loss)]
     let bytes = text.len() as f64;
     bytes / 1e6 / elapsed

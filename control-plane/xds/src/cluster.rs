@@ -36,7 +36,7 @@ const CONNECT_TIMEOUT_SECONDS: i64 = 10;
 /// Per upstream connection; above it Envoy stops reading from the upstream until the client has caught up.
 const BUFFER_LIMIT_BYTES: UInt32Value = UInt32Value { value: 1024 * 1024 };
 
-/// Envoy's default of 1,024 is less than one busy gateway needs. Overload protection is the listener's job.
+/// Envoy's default of 1,024 is less than one busy gateway needs. What a client may have open is limited by the listener.
 const MAX_CONCURRENT: UInt32Value = UInt32Value { value: 1_000_000 };
 
 /// Name of the cluster of an upstream.

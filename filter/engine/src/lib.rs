@@ -46,7 +46,7 @@ mod restore;
 mod splice;
 mod text;
 
-pub use catalogue::builtin_rules;
+pub use catalogue::{builtin_rules, default_rules};
 pub use engine::{Caches, Engine, EngineError};
 pub use placeholder::{KeyError, MasterKey, TenantKey, Vault};
 pub use protocol::Protocol;

@@ -6,7 +6,7 @@
 
 use aegis_cases::{Case, Cases};
 use aegis_engine::{
-    Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, builtin_rules, redact_request,
+    Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, default_rules, redact_request,
 };
 use std::cell::RefCell;
 
@@ -26,8 +26,7 @@ fn cases() -> Cases {
 
 impl Bench {
     fn new() -> Bench {
-        let rules: Vec<String> = builtin_rules().unwrap().into_iter().map(|rule| rule.id).collect();
-        let engine = Engine::new(&rules).unwrap();
+        let engine = Engine::new(&default_rules()).unwrap();
         Bench { caches: engine.caches(), engine }
     }
 

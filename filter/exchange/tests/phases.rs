@@ -283,7 +283,7 @@ fn an_event_stream_is_restored_event_by_event() {
     };
     let (head, tail) = placeholder.split_at(9);
     let events = [event("Hi "), event(head), event(tail), event("."), "data: [DONE]\n\n".to_owned()];
-    let pieces: Vec<&[u8]> = events.iter().map(|event| event.as_bytes()).collect();
+    let pieces: Vec<&[u8]> = events.iter().map(String::as_bytes).collect();
     let received = host.answer(&mut exchange, &pieces);
     let expected =
         [event("Hi "), String::new(), event("ada@corp.example") + &event(""), event("."), events[4].clone()];

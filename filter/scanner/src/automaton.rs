@@ -337,9 +337,7 @@ impl Scratch {
     }
 }
 
-/// The fast pass: an unanchored lazy DFA that stops at the first end of any match. It finds too much rather than too
-/// little: word boundaries in front of a match are left out, because the exact machine sees some where plain text has
-/// none ([`crate::escaped`]).
+/// The fast pass: an unanchored lazy DFA that stops at the first end of any match.
 pub(crate) fn forward_dfa(hirs: &[Hir]) -> Result<dfa::DFA, String> {
     let config = thompson::Config::new()
         .utf8(false)

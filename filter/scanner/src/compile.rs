@@ -91,18 +91,27 @@ fn loosen(hir: &Hir) -> Hir {
     }
 }
 
-/// `hir` without the word boundaries that its matches begin with: it matches all that `hir` does, and more.
-pub(crate) fn without_leading_boundary(hir: &Hir) -> Hir {
+/// `hir` as the fast pass looks for it: behind a word boundary, or behind an escape sequence that is text
+/// ([`crate::escaped`]), where only the exact machine sees a boundary.
+pub(crate) fn behind_escapes(hir: &Hir) -> Result<Hir, RuleErrorReason> {
+    let escapes = parse(r"\\[nrt]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}")?;
+    Ok(with_leading(hir, &escapes))
+}
+
+/// `hir` with `other` as an alternative to each word boundary that its matches begin with.
+fn with_leading(hir: &Hir, other: &Hir) -> Hir {
     match hir.kind() {
-        HirKind::Look(look) if is_ascii_word(*look) => Hir::empty(),
-        HirKind::Capture(capture) => without_leading_boundary(&capture.sub),
-        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(without_leading_boundary).collect()),
+        HirKind::Look(look) if is_ascii_word(*look) => Hir::alternation(vec![hir.clone(), other.clone()]),
+        HirKind::Capture(capture) => with_leading(&capture.sub, other),
+        HirKind::Alternation(parts) => {
+            Hir::alternation(parts.iter().map(|part| with_leading(part, other)).collect())
+        }
         HirKind::Concat(parts) => {
             let mut leading = true;
             let part = |part: &Hir| {
-                let stripped = if leading { without_leading_boundary(part) } else { part.clone() };
+                let replaced = if leading { with_leading(part, other) } else { part.clone() };
                 leading &= part.properties().minimum_len() == Some(0);
-                stripped
+                replaced
             };
             Hir::concat(parts.iter().map(part).collect())
         }

@@ -62,6 +62,11 @@ impl Program {
             hirs.push(compiled.hir);
             rules.push(RuleFacts { cap: pattern.cap, prefix: compiled.prefix });
         }
+        let forward = hirs
+            .iter()
+            .zip(patterns)
+            .map(|(hir, pattern)| compile::behind_escapes(hir).map_err(|reason| reason.of(&pattern.id)))
+            .collect::<Result<_, _>>()?;
         let config = thompson::Config::new()
             .utf8(false)
             .which_captures(WhichCaptures::None)
@@ -73,7 +78,7 @@ impl Program {
         let mut program = Program {
             starters: Starters::new(&start_bytes(&nfa, nfa.start_anchored(), |_| true)),
             reach: vec![0; nfa.states().len()],
-            forward: hirs.iter().map(compile::without_leading_boundary).collect(),
+            forward,
             nfa,
             rules,
         };
