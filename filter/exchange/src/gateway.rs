@@ -18,7 +18,6 @@ pub struct Worker {
 pub struct Gateway {
     pub(crate) worker: Rc<Worker>,
     pub(crate) key: MasterKey,
-    pub(crate) revision: u64,
     pub(crate) holds_headers: bool,
     pub(crate) max_request_body: usize,
     upstreams: Vec<Upstream>,
@@ -44,17 +43,11 @@ impl Gateway {
         Gateway {
             worker,
             key,
-            revision: config.revision,
             holds_headers: config.allow_on_headers_stop_iteration,
             max_request_body: usize::try_from(config.limits.max_request_body_bytes).unwrap_or(usize::MAX),
             upstreams: config.upstreams,
             tokens: config.tokens.into_iter().collect(),
         }
-    }
-
-    /// Revision of the configuration.
-    pub fn revision(&self) -> u64 {
-        self.revision
     }
 
     /// Where requests with `token` go.

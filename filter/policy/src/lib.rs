@@ -16,4 +16,4 @@ pub mod slot;
 
 pub use filter_config::{FilterConfig, FilterConfigError, Limits, TokenHash, TokenRoute, Upstream};
 pub use rule::{Confidence, Rule, RuleFile, Severity, Validator};
-pub use slot::{Direction, Slot, SlotSet};
+pub use slot::{Direction, Slot};

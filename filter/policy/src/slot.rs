@@ -36,10 +36,6 @@ pub enum Slot {
     ToolDefinition,
 }
 
-/// A set of [`Slot`]s.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SlotSet(u8);
-
 // === impl Slot ===
 
 impl Slot {
@@ -67,51 +63,9 @@ impl Slot {
     }
 }
 
-// === impl SlotSet ===
-
-impl SlotSet {
-    /// No slot.
-    pub const EMPTY: SlotSet = SlotSet(0);
-    /// Every slot.
-    pub const ALL: SlotSet = SlotSet(u8::MAX);
-
-    /// This set with `slot` in it.
-    #[must_use]
-    pub const fn with(self, slot: Slot) -> SlotSet {
-        SlotSet(self.0 | 1 << slot as u8)
-    }
-
-    /// This set without `slot`.
-    #[must_use]
-    pub const fn without(self, slot: Slot) -> SlotSet {
-        SlotSet(self.0 & !(1 << slot as u8))
-    }
-
-    /// Whether `slot` is in the set.
-    pub const fn contains(self, slot: Slot) -> bool {
-        self.0 & (1 << slot as u8) != 0
-    }
-}
-
-impl FromIterator<Slot> for SlotSet {
-    fn from_iter<I: IntoIterator<Item = Slot>>(slots: I) -> SlotSet {
-        slots.into_iter().fold(SlotSet::EMPTY, SlotSet::with)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_set_holds_exactly_what_was_put_in() {
-        let set: SlotSet = [Slot::User, Slot::ToolResult].into_iter().collect();
-        for slot in Slot::ALL {
-            assert_eq!(set.contains(slot), matches!(slot, Slot::User | Slot::ToolResult));
-            assert!(SlotSet::ALL.contains(slot));
-        }
-        assert_eq!(set.without(Slot::User), SlotSet::EMPTY.with(Slot::ToolResult));
-    }
 
     #[test]
     fn unknown_roles_are_watched_like_user_text() {

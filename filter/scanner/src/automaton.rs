@@ -111,11 +111,6 @@ impl Cache {
         self.keys.len()
     }
 
-    /// Memory of the states built so far, in bytes, the fast pass included.
-    pub fn memory(&self) -> usize {
-        self.bytes + self.forward.memory_usage()
-    }
-
     /// Whether the cache should be [cleared](Cache::clear) before more states are built.
     pub(crate) fn is_full(&self) -> bool {
         self.bytes > MAX_CACHE_BYTES

@@ -18,7 +18,7 @@ pub(crate) enum Escaped {
 }
 
 /// The longest sequence, `\uXXXX`.
-const LONGEST: usize = 6;
+pub(crate) const LONGEST: usize = 6;
 
 // === impl Escaped ===
 
@@ -40,8 +40,8 @@ impl Escaped {
     pub(crate) fn read(self, byte: u8) -> (Escaped, Neighbour) {
         match (self, byte) {
             (Escaped::Letter, b'n' | b'r' | b't') => (Escaped::No, Neighbour::Other),
-            (Escaped::Letter, b'u') => (Escaped::Digits(4), Neighbour::Other),
-            (Escaped::Letter, b'x') => (Escaped::Digits(2), Neighbour::Other),
+            (Escaped::Letter, b'u') => (Escaped::Digits(4), Neighbour::Word),
+            (Escaped::Letter, b'x') => (Escaped::Digits(2), Neighbour::Word),
             (Escaped::Letter, _) => (Escaped::No, Neighbour::of(byte)),
             (Escaped::Digits(1), _) if byte.is_ascii_hexdigit() => (Escaped::No, Neighbour::Other),
             (Escaped::Digits(left), _) if byte.is_ascii_hexdigit() => {
@@ -51,6 +51,13 @@ impl Escaped {
             (_, b'%') => (Escaped::Digits(2), Neighbour::Other),
             _ => (Escaped::No, Neighbour::of(byte)),
         }
+    }
+
+    /// Whether what stands behind `before` sees something else there than its last byte: a search that begins there
+    /// would not know.
+    pub(crate) fn hides(before: &[u8]) -> bool {
+        let (escaped, neighbour) = Escaped::behind((Escaped::No, Neighbour::Edge), before);
+        escaped != Escaped::No || before.last().is_some_and(|last| Neighbour::of(*last) != neighbour)
     }
 
     /// Whether `byte` is the letter of an escape sequence, with which no match begins.

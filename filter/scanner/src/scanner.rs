@@ -2,6 +2,7 @@
 
 use crate::automaton::{self, Cache};
 use crate::error::{RuleError, RuleErrorReason};
+use crate::escaped::{self, Escaped};
 use crate::limits::{MAX_MATCHES, SHORT_CAP};
 use crate::program::{Pattern, Program};
 use crate::threads::{Context, Threads, Window};
@@ -59,11 +60,6 @@ impl Scanner {
         Cache::new(&self.program, &self.forward)
     }
 
-    /// Size of the compiled rules in bytes, without caches.
-    pub fn memory(&self) -> usize {
-        self.program.nfa.memory_usage() + self.forward.memory_usage()
-    }
-
     /// Scans a whole text and appends its matches, in text order, to `found`.
     ///
     /// The matches are the same as those of a [`Stream`](crate::Stream), however the text was cut there.
@@ -93,6 +89,9 @@ impl Scanner {
     fn first_match_end(&self, cache: &mut Cache, text: &[u8], from: usize) -> Option<usize> {
         if from >= text.len() {
             return None;
+        }
+        if Escaped::hides(text.get(..from).unwrap_or_default()) {
+            return Some(text.len().min(from + escaped::LONGEST));
         }
         let input = Input::new(text).range(from..).earliest(true);
         match self.forward.try_search_fwd(&mut cache.forward, &input) {

@@ -186,6 +186,40 @@ proptest! {
     }
 }
 
+fn escaped_text() -> impl Strategy<Value = String> {
+    let escape = prop_oneof![
+        Just(r"\n"),
+        Just(r"\\"),
+        Just(r"\"),
+        Just("%3D"),
+        Just("%"),
+        Just(r"\u00e9"),
+        Just(r"\u00"),
+        Just(r"\x41"),
+        Just(" "),
+    ];
+    (proptest::collection::vec((escape, real_text()), 0..6))
+        .prop_map(|parts| parts.into_iter().map(|(escape, text)| escape.to_owned() + &text).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The model knows nothing of escape sequences, but the fast pass and any cut must agree on them.
+    #[test]
+    fn whole_and_cut_texts_agree_on_escape_sequences(
+        text in escaped_text(), cuts in proptest::collection::vec(0usize..300, 0..6),
+    ) {
+        let scanner = Scanner::new(&patterns(REAL)).unwrap();
+        for accept in [&AcceptAll as &dyn Accept, &Picky] {
+            let whole = scan(&scanner, text.as_bytes(), accept);
+            prop_assert_eq!(&stream(&scanner, &cut(text.as_bytes(), &cuts), accept), &whole);
+            let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
+            prop_assert_eq!(&stream(&scanner, &bytes, accept), &whole);
+        }
+    }
+}
+
 /// Rules whose every undecided start is decided within four more bytes.
 const SHORT: &[(&str, u32)] =
     &[(r"abab", 4), (r"\bab{1,3}c?\b", 6), (r"ca\B", 2), (r"aa\b", 2), (r"bb[abc ]a", 4)];
@@ -324,10 +358,23 @@ fn a_match_begins_behind_an_escape_sequence_that_is_text() {
         ("key%3DAKIAABCD&", Some(6)),
         (r"to:\njoe@corp", Some(5)),
         (r"C:\\nAKIAABCD", None),
+        (r"joe@corp \nAKIAABCD", Some(0)),
         ("nAKIAABCD", None),
     ] {
         let found = scan(&scanner, text.as_bytes(), &AcceptAll);
         assert_eq!(found.first().map(|one| one.start), expected, "{text}");
+        let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
+        assert_eq!(stream(&scanner, &bytes, &AcceptAll), found, "{text}");
+    }
+}
+
+#[test]
+fn a_second_match_behind_an_escape_sequence_is_found_too() {
+    let scanner = Scanner::new(&patterns(REAL)).unwrap();
+    for gap in [r"\n", r" \n", r"  \n", r"\\\n", "%20", r" \u0020", r"\t\t", r". \x20"] {
+        let text = format!("{gap}4111 1111 1111 1111{gap}10.20.30.40{gap}10.20.30.40{gap}");
+        let found = scan(&scanner, text.as_bytes(), &AcceptAll);
+        assert_eq!(found.len(), 3, "{text}: {found:?}");
         let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
         assert_eq!(stream(&scanner, &bytes, &AcceptAll), found, "{text}");
     }

@@ -43,16 +43,6 @@ impl Vault {
     pub fn value(&self, placeholder: &[u8]) -> Option<&[u8]> {
         self.values.get(&canonical(placeholder)).map(Vec::as_slice)
     }
-
-    /// Whether nothing was taken in, so that there is nothing to restore.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// How many different values were taken in.
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
 }
 
 /// A placeholder counts if the vault knows it: a foreign one, or one that a user wrote, stays as it is.
