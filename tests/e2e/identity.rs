@@ -107,7 +107,7 @@ fn a_large_request_arrives_as_it_was_sent() {
     let gateway = Gateway::start();
     let upstream = FakeUpstream::start(|_| Reply::whole("application/json", "{}"));
     let token = gateway.register(&upstream.base("/v1"));
-    let text = secrets::lookalike("{lower:2000000}", 5);
+    let text = secrets::lookalike("{lower:10000}", 5).repeat(200);
     let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{text}"}}]}}"#);
     assert_eq!(gateway.chat(&token, body.clone()).status, 200);
     assert!(upstream.take_only().body == body.as_bytes(), "2 MB came out differently");

@@ -4,27 +4,12 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
-const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const DIGITS: &str = "0123456789";
-
-/// Fills in `{class:count}` with characters of a class: `alnum`, `lower`, `upper`, `digit`, `nonzero`, `base32`,
-/// `base64`, `hex`.
+/// Fills in `{class:count}` with characters of a class, as [`aegis_policy::example`] describes.
 #[track_caller]
 pub fn lookalike(template: &str, seed: u64) -> String {
-    let mut random =
-        Random(template.bytes().fold(seed, |state, byte| (state ^ u64::from(byte)).wrapping_mul(PRIME)));
-    let mut value = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (field, after) = after.split_once('}').expect("a closing brace");
-        let (class, count) = field.split_once(':').expect("a count");
-        let alphabet: Vec<char> = alphabet(class).chars().collect();
-        value.push_str(before);
-        value.extend((0..count.parse().expect("a number")).map(|_| alphabet[random.below(alphabet.len())]));
-        rest = after;
-    }
-    value + rest
+    let value = aegis_policy::example::expand(template, &seed.to_string());
+    assert!(!value.contains('{'), "{template} has a field that is no template");
+    value
 }
 
 /// A payment card number that passes the Luhn check, in the range of a large issuer.
@@ -69,34 +54,6 @@ pub fn one_of_each(seed: u64) -> Vec<(&'static str, String)> {
 /// The parts of a secret that must not be seen either: a private key's lines, or the whole.
 pub fn fragments(secret: &str) -> Vec<&str> {
     secret.lines().filter(|line| !line.starts_with("-----")).collect()
-}
-
-const PRIME: u64 = 0x0000_0100_0000_01b3;
-
-/// The generator `SplitMix64` by Steele, Lea and Flood: good enough to look random, the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % limit as u64).expect("below an usize")
-    }
-}
-
-fn alphabet(class: &str) -> String {
-    match class {
-        "alnum" => [LOWER, UPPER, DIGITS].concat(),
-        "lower" => LOWER.into(),
-        "upper" => UPPER.into(),
-        "digit" => DIGITS.into(),
-        "nonzero" => "123456789".into(),
-        "base32" => [UPPER, "234567"].concat(),
-        "base64" => [LOWER, UPPER, DIGITS, "+/"].concat(),
-        "hex" => "0123456789abcdef".into(),
-        _ => panic!("no character class {class}"),
-    }
 }
 
 /// What a digit adds to the Luhn sum, `index` places left of the check digit.
