@@ -1,13 +1,12 @@
 //! The anchored DFA of all rules, built lazily from the NFA and shared by all streams of a thread.
 
 use crate::RuleIndex;
-use crate::limits::{FORWARD_CACHE_BYTES, MAX_CACHE_BYTES, MAX_NFA_BYTES};
+use crate::forward::{Forward, ForwardCache};
+use crate::limits::MAX_CACHE_BYTES;
 use crate::look::{self, Neighbour};
 use crate::program::{self, Program};
-use regex_automata::hybrid::dfa;
-use regex_automata::nfa::thompson::{self, State as NfaState};
+use regex_automata::nfa::thompson::State as NfaState;
 use regex_automata::util::primitives::StateID as NfaId;
-use regex_syntax::hir::Hir;
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
@@ -56,7 +55,7 @@ pub struct Cache {
     epoch: u64,
     scratch: Scratch,
     /// State of the unanchored fast pass.
-    pub(crate) forward: dfa::Cache,
+    pub(crate) forward: ForwardCache,
 }
 
 #[derive(Default)]
@@ -83,7 +82,7 @@ impl StateId {
 // === impl Cache ===
 
 impl Cache {
-    pub(crate) fn new(program: &Program, forward: &dfa::DFA) -> Cache {
+    pub(crate) fn new(program: &Program, forward: &Forward) -> Cache {
         let mut cache = Cache {
             keys: Vec::new(),
             facts: Vec::new(),
@@ -95,7 +94,7 @@ impl Cache {
             bytes: 0,
             epoch: 0,
             scratch: Scratch { seen: vec![0; program.nfa.states().len()], ..Scratch::default() },
-            forward: forward.create_cache(),
+            forward: forward.cache(),
         };
         cache.clear();
         cache
@@ -330,21 +329,4 @@ impl Scratch {
             }
         }
     }
-}
-
-/// The fast pass: an unanchored lazy DFA that stops at the first end of any match.
-pub(crate) fn forward_dfa(hirs: &[Hir]) -> Result<dfa::DFA, String> {
-    let config = thompson::Config::new()
-        .utf8(false)
-        .which_captures(thompson::WhichCaptures::None)
-        .nfa_size_limit(Some(MAX_NFA_BYTES));
-    let nfa = thompson::Compiler::new()
-        .configure(config)
-        .build_many_from_hir(hirs)
-        .map_err(|error| error.to_string())?;
-    let config = dfa::DFA::config()
-        .match_kind(regex_automata::MatchKind::All)
-        .cache_capacity(FORWARD_CACHE_BYTES)
-        .skip_cache_capacity_check(true);
-    dfa::Builder::new().configure(config).build_from_nfa(nfa).map_err(|error| error.to_string())
 }

@@ -1,18 +1,15 @@
 //! One pattern: parse it, check what the scanner's guarantees rest on, and loosen its counted repetitions.
 
 use crate::error::RuleErrorReason;
-use crate::limits::{MAX_CAP, MAX_UNROLLED_REPEAT, SHORT_CAP};
+use crate::factor::{self, Factor};
+use crate::limits::{MAX_CAP, MAX_FACTOR_DISTANCE, MAX_UNROLLED_REPEAT};
 use crate::program::Pattern;
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
-/// A long rule's literal prefix must tell it apart from ordinary text.
-const MIN_PREFIX: usize = 3;
-
-/// The checked and loosened form of a pattern, with the literal that each of its matches begins with.
+/// The checked and loosened form of a pattern, and what the fast pass looks for.
 pub(crate) struct Compiled {
     pub(crate) hir: Hir,
-    /// Empty if matches begin in more than one way.
-    pub(crate) prefix: Vec<u8>,
+    pub(crate) factors: Vec<Factor>,
 }
 
 /// Parses and checks `pattern`.
@@ -25,7 +22,7 @@ pub(crate) fn compile(pattern: &Pattern) -> Result<Compiled, RuleErrorReason> {
         return Err(RuleErrorReason::Empty);
     }
     let label = pattern.label.as_deref().map(parse).transpose()?;
-    let hir = Hir::concat(label.into_iter().chain([value]).collect());
+    let hir = Hir::concat(label.iter().chain([&value]).cloned().collect());
     let properties = hir.properties();
     if !properties.is_utf8() {
         return Err(RuleErrorReason::NotUtf8);
@@ -37,12 +34,12 @@ pub(crate) fn compile(pattern: &Pattern) -> Result<Compiled, RuleErrorReason> {
     if minimum > usize::try_from(pattern.cap).unwrap_or(usize::MAX) {
         return Err(RuleErrorReason::CapTooShort { cap: pattern.cap, minimum });
     }
-    let mut prefix = Vec::new();
-    literal_prefix(&hir, &mut prefix);
-    if pattern.cap > SHORT_CAP && prefix.len() < MIN_PREFIX {
-        return Err(RuleErrorReason::LongWithoutPrefix { cap: SHORT_CAP });
+    let factors = factor::factors(label.as_ref().map(loosen).as_ref(), &loosen(&value), pattern.cap as usize);
+    let distance = factors.iter().map(|factor| factor.distance).max().unwrap_or(0);
+    if distance > MAX_FACTOR_DISTANCE {
+        return Err(RuleErrorReason::FactorTooFar { distance });
     }
-    Ok(Compiled { hir: loosen(&hir), prefix })
+    Ok(Compiled { hir: loosen(&hir), factors })
 }
 
 /// Without Unicode, \b \d \w \s and (?i) are ASCII: small tables, and a key right after a Chinese character is still at
@@ -91,55 +88,6 @@ fn loosen(hir: &Hir) -> Hir {
     }
 }
 
-/// `hir` as the fast pass looks for it: behind a word boundary, or behind an escape sequence that is text
-/// ([`crate::escaped`]), where only the exact machine sees a boundary.
-pub(crate) fn behind_escapes(hir: &Hir) -> Result<Hir, RuleErrorReason> {
-    let escapes = parse(r"\\[nrt]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}")?;
-    Ok(with_leading(hir, &escapes))
-}
-
-/// `hir` with `other` as an alternative to each word boundary that its matches begin with.
-fn with_leading(hir: &Hir, other: &Hir) -> Hir {
-    match hir.kind() {
-        HirKind::Look(look) if is_ascii_word(*look) => Hir::alternation(vec![hir.clone(), other.clone()]),
-        HirKind::Capture(capture) => with_leading(&capture.sub, other),
-        HirKind::Alternation(parts) => {
-            Hir::alternation(parts.iter().map(|part| with_leading(part, other)).collect())
-        }
-        HirKind::Concat(parts) => {
-            let mut leading = true;
-            let part = |part: &Hir| {
-                let replaced = if leading { with_leading(part, other) } else { part.clone() };
-                leading &= part.properties().minimum_len() == Some(0);
-                replaced
-            };
-            Hir::concat(parts.iter().map(part).collect())
-        }
-        _ => hir.clone(),
-    }
-}
-
-fn is_ascii_word(look: Look) -> bool {
-    matches!(look, Look::WordAscii | Look::WordStartAscii | Look::WordStartHalfAscii)
-}
-
-/// Appends the literal that every match of `hir` begins with; returns whether `hir` is nothing but that literal.
-fn literal_prefix(hir: &Hir, prefix: &mut Vec<u8>) -> bool {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => true,
-        HirKind::Literal(literal) => {
-            prefix.extend_from_slice(&literal.0);
-            true
-        }
-        HirKind::Capture(capture) => literal_prefix(&capture.sub, prefix),
-        HirKind::Concat(parts) => parts.iter().all(|part| literal_prefix(part, prefix)),
-        HirKind::Repetition(repetition) if repetition.min > 0 => {
-            literal_prefix(&repetition.sub, prefix) && repetition.min == 1 && repetition.max == Some(1)
-        }
-        HirKind::Class(_) | HirKind::Alternation(_) | HirKind::Repetition(_) => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,7 +104,7 @@ mod tests {
         assert!(matches!(check(r"(?u:\b)a", 10), Err(RuleErrorReason::UnicodeWordBoundary)));
         assert!(matches!(check("a", 0), Err(RuleErrorReason::Cap(0))));
         assert!(matches!(check("a{20}", 10), Err(RuleErrorReason::CapTooShort { minimum: 20, .. })));
-        assert!(matches!(check("[ab]x+", 1000), Err(RuleErrorReason::LongWithoutPrefix { .. })));
+        assert!(matches!(check("[ab]x+", 1000), Err(RuleErrorReason::FactorTooFar { .. })));
     }
 
     #[test]
@@ -164,12 +112,5 @@ mod tests {
         assert_eq!(check("[a-c]{2,200}", 300).unwrap().hir.properties().maximum_len(), None);
         assert_eq!(check("[a-c]{36}", 300).unwrap().hir.properties().maximum_len(), Some(36));
         assert_eq!(check("[a-c]{2,8}", 300).unwrap().hir.properties().maximum_len(), Some(8));
-    }
-
-    #[test]
-    fn finds_the_literal_that_every_match_begins_with() {
-        assert_eq!(check(r"\b(?:sk-)[a-z]+", 100).unwrap().prefix, b"sk-");
-        assert_eq!(check("a+b", 100).unwrap().prefix, b"a");
-        assert_eq!(check("(?:ab|cd)e", 100).unwrap().prefix, b"");
     }
 }

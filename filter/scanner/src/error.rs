@@ -1,6 +1,6 @@
 //! Why a rule cannot be compiled.
 
-use crate::limits::{MAX_CAP, MAX_RULES};
+use crate::limits::{MAX_CAP, MAX_FACTOR_DISTANCE, MAX_RULES};
 
 /// A rule that the scanner refuses, with the reason.
 #[derive(Debug, thiserror::Error)]
@@ -41,11 +41,14 @@ pub enum RuleErrorReason {
     /// The pattern can start anywhere inside a word.
     #[error("the pattern can start at {0} different letters or digits inside a word; put \\b on its left")]
     GenericStart(usize),
-    /// A long rule must begin with a literal so that the fast pass can find its start.
-    #[error("a cap over {cap} bytes needs a pattern that begins with a literal of 3 or more bytes")]
-    LongWithoutPrefix {
-        /// The cap above which this holds.
-        cap: u32,
+    /// The fast pass would have to go too far back.
+    #[error(
+        "what tells the pattern apart from ordinary text ends up to {distance} bytes behind its beginning, more than \
+         {MAX_FACTOR_DISTANCE}; begin with a literal, or lower the cap"
+    )]
+    FactorTooFar {
+        /// How far, in bytes.
+        distance: usize,
     },
     /// Too many rules.
     #[error("more than {MAX_RULES} rules")]

@@ -7,7 +7,7 @@
 use crate::look::Neighbour;
 
 /// Where a text stands in an escape sequence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Escaped {
     /// In none.
     No,
@@ -18,7 +18,7 @@ pub(crate) enum Escaped {
 }
 
 /// The longest sequence, `\uXXXX`.
-pub(crate) const LONGEST: usize = 6;
+const LONGEST: usize = 6;
 
 // === impl Escaped ===
 
@@ -51,13 +51,6 @@ impl Escaped {
             (_, b'%') => (Escaped::Digits(2), Neighbour::Other),
             _ => (Escaped::No, Neighbour::of(byte)),
         }
-    }
-
-    /// Whether what stands behind `before` sees something else there than its last byte: a search that begins there
-    /// would not know.
-    pub(crate) fn hides(before: &[u8]) -> bool {
-        let (escaped, neighbour) = Escaped::behind((Escaped::No, Neighbour::Edge), before);
-        escaped != Escaped::No || before.last().is_some_and(|last| Neighbour::of(*last) != neighbour)
     }
 
     /// Whether `byte` is the letter of an escape sequence, with which no match begins.

@@ -25,8 +25,8 @@
 //! of threads, which is bounded by the number of distinct live DFA states and is 1 to 3 on ordinary text. Validators
 //! read candidates again, within a [`Budget`] per byte of text.
 //!
-//! Whole texts take a faster road first: one unanchored pass of a lazy DFA proves "nothing ends before here", and the
-//! exact machine runs only around the places where something may be ([`Scanner::scan`]).
+//! Whole texts take a faster road ([`Scanner::scan`]): every match contains a *factor* of its rule, something short and
+//! rare; two lazy automata look for those at one table lookup each per byte, and the exact machine runs only around them.
 #![forbid(unsafe_code)]
 
 mod automaton;
@@ -35,6 +35,8 @@ mod compile;
 mod error;
 mod escaped;
 mod examples;
+mod factor;
+mod forward;
 mod label;
 mod limits;
 mod look;

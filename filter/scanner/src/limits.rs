@@ -10,20 +10,19 @@ pub const MAX_CAP: u32 = 8192;
 /// NFA memory in bytes. The first 52-rule catalogue takes 84 KB.
 pub(crate) const MAX_NFA_BYTES: usize = 8 << 20;
 
-/// Bytes of DFA states kept before the cache starts anew. Ordinary text touches a few hundred states; adversarial text
+/// Bytes of DFA states kept before the cache starts anew. Ordinary text touches some hundred states; adversarial text
 /// a few thousand.
-pub(crate) const MAX_CACHE_BYTES: usize = 4 << 20;
+pub(crate) const MAX_CACHE_BYTES: usize = 8 << 20;
 
-/// Bytes of the fast pass's lazy DFA. At least what regex-automata demands for the rule set, at most this or that.
+/// Bytes of the fast pass's states before it starts anew. Ordinary text touches some thousand.
 pub(crate) const FORWARD_CACHE_BYTES: usize = 4 << 20;
 
 /// Counted repetitions with a larger bound are compiled as open loops; the rule's cap takes over as their limit.
 /// Unrolled, `[a-z]{20,200}` would cost 200 NFA states and as many threads.
 pub(crate) const MAX_UNROLLED_REPEAT: u32 = 16;
 
-/// Rules with a cap up to this are looked for in a window of this size before a hit of the fast pass; longer rules are
-/// located by their literal prefix.
-pub(crate) const SHORT_CAP: u32 = 512;
+/// The exact machine begins this many bytes or less in front of the end of a factor.
+pub(crate) const MAX_FACTOR_DISTANCE: usize = 512;
 
 /// Bytes that validators may read per byte of text, and what every request may spend beyond that. Ordinary text stays under
 /// 1; a text in which every position starts a candidate that is rejected at every length would need its square.

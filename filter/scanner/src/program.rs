@@ -3,14 +3,14 @@
 use crate::RuleIndex;
 use crate::compile;
 use crate::error::{RuleError, RuleErrorReason};
+use crate::factor::Factor;
 use crate::limits::{MAX_NFA_BYTES, MAX_RULES, MAX_UNBOUNDED_START_BYTES};
 use crate::look::Neighbour;
 use crate::starters::Starters;
 use regex_automata::nfa::thompson::{self, NFA, State, WhichCaptures};
 use regex_automata::util::look::Look;
 use regex_automata::util::primitives::{PatternID, StateID};
-use regex_syntax::hir::Hir;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 /// A rule as far as the scanner is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,22 +29,15 @@ pub struct Pattern {
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) nfa: NFA,
-    /// The patterns for the fast pass.
-    pub(crate) forward: Vec<Hir>,
-    pub(crate) rules: Vec<RuleFacts>,
+    /// The longest match of each rule.
+    pub(crate) caps: Vec<u32>,
+    /// What the fast pass looks for.
+    pub(crate) factors: Vec<Factor>,
     /// Where a match may begin.
     pub(crate) starters: Starters,
     /// For each NFA state: how old a start may be and still match through it, in bytes. 0 for states that only the
     /// unanchored prefix uses.
     reach: Vec<u32>,
-}
-
-/// What scanning needs to know about a rule.
-#[derive(Debug)]
-pub(crate) struct RuleFacts {
-    pub(crate) cap: u32,
-    /// The literal that every match begins with; empty if there is none.
-    pub(crate) prefix: Vec<u8>,
 }
 
 // === impl Program ===
@@ -56,17 +49,12 @@ impl Program {
             return Err(RuleErrorReason::TooMany.of("*"));
         }
         let mut hirs = Vec::with_capacity(patterns.len());
-        let mut rules = Vec::with_capacity(patterns.len());
+        let mut factors = Vec::with_capacity(patterns.len());
         for pattern in patterns {
             let compiled = compile::compile(pattern).map_err(|reason| reason.of(&pattern.id))?;
             hirs.push(compiled.hir);
-            rules.push(RuleFacts { cap: pattern.cap, prefix: compiled.prefix });
+            factors.extend(compiled.factors);
         }
-        let forward = hirs
-            .iter()
-            .zip(patterns)
-            .map(|(hir, pattern)| compile::behind_escapes(hir).map_err(|reason| reason.of(&pattern.id)))
-            .collect::<Result<_, _>>()?;
         let config = thompson::Config::new()
             .utf8(false)
             .which_captures(WhichCaptures::None)
@@ -78,13 +66,14 @@ impl Program {
         let mut program = Program {
             starters: Starters::new(&start_bytes(&nfa, nfa.start_anchored(), |_| true)),
             reach: vec![0; nfa.states().len()],
-            forward,
+            caps: patterns.iter().map(|pattern| pattern.cap).collect(),
+            factors,
             nfa,
-            rules,
         };
         for (index, pattern) in patterns.iter().enumerate() {
-            program.measure(index, pattern)?;
+            program.refuse_generic_start(index).map_err(|reason| reason.of(&pattern.id))?;
         }
+        program.measure();
         Ok(program)
     }
 
@@ -95,31 +84,30 @@ impl Program {
 
     /// The longest match of `rule`.
     pub(crate) fn cap(&self, rule: RuleIndex) -> u32 {
-        self.rules.get(usize::from(rule)).map_or(0, |facts| facts.cap)
+        self.caps.get(usize::from(rule)).copied().unwrap_or(0)
     }
 
-    /// Computes `reach` for the states of one pattern and refuses generic starts.
-    fn measure(&mut self, index: usize, pattern: &Pattern) -> Result<(), RuleError> {
-        let budget = |what: &str| RuleErrorReason::Budget(what.to_owned()).of(&pattern.id);
-        let pid = PatternID::new(index).map_err(|_| budget("too many patterns"))?;
-        let start = self.nfa.start_pattern(pid).ok_or_else(|| budget("no start state"))?;
-        let states = reachable(&self.nfa, start);
-        let distance = distances(&self.nfa, &states);
-        for &id in &states {
-            let (Some(reach), Some(distance)) =
-                (self.reach.get_mut(id.as_usize()), distance.get(id.as_usize()).copied().flatten())
-            else {
-                continue;
-            };
-            *reach = pattern.cap.saturating_sub(distance);
+    /// Computes `reach`.
+    fn measure(&mut self) {
+        let owners = owners(&self.nfa, self.caps.len());
+        for ((reach, owner), distance) in self.reach.iter_mut().zip(owners).zip(distances(&self.nfa)) {
+            let cap = owner.and_then(|pattern| self.caps.get(pattern));
+            if let (Some(cap), Some(distance)) = (cap, distance) {
+                *reach = cap.saturating_sub(distance);
+            }
         }
+    }
+
+    fn refuse_generic_start(&self, index: usize) -> Result<(), RuleErrorReason> {
+        let pattern = PatternID::new(index).map_err(|_| RuleErrorReason::TooMany)?;
+        let Some(start) = self.nfa.start_pattern(pattern) else { return Err(RuleErrorReason::TooMany) };
         // Inside a word the neighbour behind is a word byte and the one ahead will be one.
         let inside = |look| crate::look::holds(look, Neighbour::Word, Neighbour::Word);
         let starts = start_bytes(&self.nfa, start, inside);
         let is_word = |byte: u8| Neighbour::of(byte) == Neighbour::Word;
         let generic = (0u8..=255).zip(starts).filter(|&(byte, starts)| starts && is_word(byte)).count();
         if generic > MAX_UNBOUNDED_START_BYTES {
-            return Err(RuleErrorReason::GenericStart(generic).of(&pattern.id));
+            return Err(RuleErrorReason::GenericStart(generic));
         }
         Ok(())
     }
@@ -141,30 +129,29 @@ fn edges(state: &State, mut edge: impl FnMut(StateID, bool)) {
     }
 }
 
-/// The states that can be reached from `start`. Patterns share none, so these belong to one rule.
-fn reachable(nfa: &NFA, start: StateID) -> Vec<StateID> {
-    let mut seen = vec![false; nfa.states().len()];
-    let mut found = vec![start];
-    let mut next = 0;
-    while let Some(&id) = found.get(next) {
-        next += 1;
-        edges(nfa.state(id), |to, _| {
-            if let Some(flag @ false) = seen.get_mut(to.as_usize()) {
-                *flag = true;
-                found.push(to);
+/// For each state: the pattern that it belongs to. Patterns share none.
+pub(crate) fn owners(nfa: &NFA, patterns: usize) -> Vec<Option<usize>> {
+    let mut owners = vec![None; nfa.states().len()];
+    let mut stack = Vec::new();
+    for pattern in 0..patterns {
+        stack.extend(PatternID::new(pattern).ok().and_then(|id| nfa.start_pattern(id)));
+        while let Some(id) = stack.pop() {
+            if let Some(owner @ None) = owners.get_mut(id.as_usize()) {
+                *owner = Some(pattern);
+                edges(nfa.state(id), |to, _| stack.push(to));
             }
-        });
+        }
     }
-    found
+    owners
 }
 
-/// For each of `states`: the least number of bytes from there to a match.
-fn distances(nfa: &NFA, states: &[StateID]) -> Vec<Option<u32>> {
+/// For each state: the least number of bytes from there to a match.
+fn distances(nfa: &NFA) -> Vec<Option<u32>> {
     let mut reversed: Vec<Vec<(StateID, bool)>> = vec![Vec::new(); nfa.states().len()];
     let mut distance = vec![None; nfa.states().len()];
     let mut queue = VecDeque::new();
-    for &from in states {
-        let state = nfa.state(from);
+    for (index, state) in nfa.states().iter().enumerate() {
+        let Ok(from) = StateID::new(index) else { break };
         if matches!(state, State::Match { .. }) {
             queue.push_back((from, 0));
         }
@@ -192,7 +179,7 @@ fn distances(nfa: &NFA, states: &[StateID]) -> Vec<Option<u32>> {
 /// The bytes that a match can begin with, when exactly the look-arounds in front of it hold that `holds` says do.
 fn start_bytes(nfa: &NFA, start: StateID, holds: impl Fn(Look) -> bool) -> [bool; 256] {
     let mut bytes = [false; 256];
-    let mut seen = vec![false; nfa.states().len()];
+    let mut seen = HashSet::from([start]);
     let mut stack = vec![start];
     while let Some(id) = stack.pop() {
         match nfa.state(id) {
@@ -203,8 +190,7 @@ fn start_bytes(nfa: &NFA, start: StateID, holds: impl Fn(Look) -> bool) -> [bool
                 }
             }
             state => edges(state, |to, _| {
-                if let Some(flag @ false) = seen.get_mut(to.as_usize()) {
-                    *flag = true;
+                if seen.insert(to) {
                     stack.push(to);
                 }
             }),

@@ -1,0 +1,141 @@
+//! The relaxed head of a pattern.
+//!
+//! Relaxed: classes become one of a few, counted repetitions become open, digits equal. All of this only makes it match
+//! more, and all of it makes different rules share states.
+
+use super::generic::{SHORT, longest, members, ranges};
+use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind, Look, Repetition};
+
+/// With so many small or capital letters, more than hexadecimal digits have, a class has all of them.
+const SOME: usize = 8;
+
+/// The head of something.
+pub(super) struct Head {
+    pub(super) hir: Hir,
+    /// Bytes that it matches at least.
+    pub(super) shortest: usize,
+    /// Bytes of the original that it stands for at most.
+    pub(super) longest: Option<usize>,
+    /// It stands for all of the original, so that something may follow.
+    pub(super) whole: bool,
+}
+
+/// The relaxed head of `hir` that matches at least `want` bytes, or all of it.
+pub(super) fn head(hir: &Hir, want: usize, leading: bool) -> Head {
+    let shortest = hir.properties().minimum_len().unwrap_or(0);
+    if shortest <= want {
+        return Head { hir: relax(hir, leading), shortest, longest: longest(hir), whole: true };
+    }
+    let cut = |hir: Hir, longest| {
+        let shortest = hir.properties().minimum_len().unwrap_or(0);
+        Head { hir, shortest, longest, whole: false }
+    };
+    match hir.kind() {
+        HirKind::Literal(literal) => {
+            let bytes = literal.0.get(..want).unwrap_or(&literal.0);
+            cut(relax(&Hir::literal(bytes), leading), Some(want))
+        }
+        HirKind::Repetition(repetition) => {
+            let one = repetition.sub.properties().minimum_len().unwrap_or(0);
+            let rounds = want.checked_div(one).and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(0);
+            if rounds == 0 {
+                return head(&repetition.sub, want, leading);
+            }
+            let longest = longest(&repetition.sub).map(|len| len.saturating_mul(rounds as usize));
+            cut(repeated(rounds, Some(rounds), relax(&repetition.sub, leading)), longest)
+        }
+        HirKind::Capture(capture) => head(&capture.sub, want, leading),
+        HirKind::Concat(parts) => {
+            let (mut taken, mut left, mut sum, mut leading) = (Vec::new(), want, Some(0usize), leading);
+            for part in parts {
+                let next = head(part, left, leading);
+                leading &= next.shortest == 0;
+                left = left.saturating_sub(next.shortest);
+                sum = sum.zip(next.longest).map(|(sum, len)| sum.saturating_add(len));
+                taken.push(next.hir);
+                if !next.whole || left == 0 {
+                    break;
+                }
+            }
+            cut(Hir::concat(taken), sum)
+        }
+        HirKind::Alternation(parts) => {
+            let heads: Vec<Head> = parts.iter().map(|part| head(part, want, leading)).collect();
+            let longest = heads.iter().try_fold(0, |max, head| head.longest.map(|len| len.max(max)));
+            cut(Hir::alternation(heads.into_iter().map(|head| head.hir).collect()), longest)
+        }
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => cut(relax(hir, leading), longest(hir)),
+    }
+}
+
+/// `hir` with fewer distinctions.
+fn relax(hir: &Hir, leading: bool) -> Hir {
+    match hir.kind() {
+        HirKind::Look(look) if leading && is_word_start(*look) => hir.clone(),
+        HirKind::Empty | HirKind::Look(_) => Hir::empty(),
+        HirKind::Literal(bytes) => Hir::concat(bytes.0.iter().map(|byte| literal(*byte)).collect()),
+        HirKind::Class(class) => widened(class),
+        HirKind::Capture(capture) => relax(&capture.sub, leading),
+        HirKind::Alternation(parts) => {
+            Hir::alternation(parts.iter().map(|part| relax(part, leading)).collect())
+        }
+        HirKind::Concat(parts) => {
+            let mut leading = leading;
+            let part = |part: &Hir| {
+                let relaxed = relax(part, leading);
+                leading &= part.properties().minimum_len() == Some(0);
+                relaxed
+            };
+            Hir::concat(parts.iter().map(part).collect())
+        }
+        HirKind::Repetition(repetition) => {
+            let max = match repetition.max {
+                Some(max) if max == repetition.min || max as usize <= SHORT => Some(max),
+                _ => None,
+            };
+            repeated(repetition.min, max, relax(&repetition.sub, leading))
+        }
+    }
+}
+
+pub(super) fn repeated(min: u32, max: Option<u32>, sub: Hir) -> Hir {
+    Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(sub) })
+}
+
+fn is_word_start(look: Look) -> bool {
+    matches!(look, Look::WordAscii | Look::WordAsciiNegate | Look::WordStartAscii | Look::WordStartHalfAscii)
+}
+
+/// A byte of a literal. Digits, and the halves of characters outside ASCII that hold the least, share a few classes.
+fn literal(byte: u8) -> Hir {
+    let class = match byte {
+        b'0'..=b'9' => ClassBytes::new([ClassBytesRange::new(b'0', b'9')]),
+        0x80..=0xBF => {
+            let low = byte & 0x0F;
+            ClassBytes::new([0x80, 0x90, 0xA0, 0xB0].map(|high| ClassBytesRange::new(high | low, high | low)))
+        }
+        _ => return Hir::literal([byte]),
+    };
+    Hir::class(Class::Bytes(class))
+}
+
+/// The class with all digits, letters or bytes outside ASCII, if it has some of them.
+fn widened(class: &Class) -> Hir {
+    let mut wide = ClassBytes::empty();
+    for (from, to) in ranges(class) {
+        if let (Ok(from @ ..=0x7F), Ok(to)) = (u8::try_from(from), u8::try_from(to.min(0x7F))) {
+            wide.push(ClassBytesRange::new(from, to));
+        }
+    }
+    for (first, last, some) in [(b'0', b'9', 1), (b'A', b'Z', SOME), (b'a', b'z', SOME)] {
+        if members(class, first.into(), last.into()) >= some {
+            wide.push(ClassBytesRange::new(first, last));
+        }
+    }
+    if members(class, 0x80, u32::MAX - 1) == 0 {
+        return Hir::class(Class::Bytes(wide));
+    }
+    wide.push(ClassBytesRange::new(0x80, 0xFF));
+    // A character outside ASCII has several of these bytes.
+    repeated(1, None, Hir::class(Class::Bytes(wide)))
+}
