@@ -1,5 +1,7 @@
-//! The documents that configure AegisGate: detection rules and the filter's configuration.
+//! The documents that configure AegisGate: policies, detection rules and the filter's configuration.
 //!
+//! * [`policy`]: what is looked for, where, and what happens to it, as people write it.
+//! * [`compiled`]: a policy as the filter gets it.
 //! * [`rule`]: one detection rule, as written in `filter/rules/*.toml`.
 //! * [`filter_config`]: what the control plane sends to the filter through ECDS.
 //! * [`example`]: look-alike secrets for rule examples and tests.
@@ -9,11 +11,23 @@
 //! the filter (which reads the documents) and the control plane (which writes them).
 #![forbid(unsafe_code)]
 
+pub mod compiled;
+mod disposition;
 pub mod example;
 pub mod filter_config;
+mod hidden;
+mod key_name;
+pub mod limits;
+pub mod policy;
+mod problem;
 pub mod rule;
 pub mod slot;
 
+pub use compiled::{CompiledAllow, CompiledPolicy, ValueDigest};
+pub use disposition::Disposition;
 pub use filter_config::{FilterConfig, FilterConfigError, Limits, TokenHash, TokenRoute, Upstream};
+pub use hidden::HiddenText;
+pub use policy::{Allow, ExactValues, Level, Mode, Override, Policy, Preset};
+pub use problem::{Problem, Problems};
 pub use rule::{Confidence, Rule, RuleFile, Severity, Validator};
 pub use slot::{Direction, Slot};
