@@ -6,7 +6,7 @@ use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::placeholder::{self, MasterKey};
 use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot, Validator};
 use aegis_scanner::{
-    Budget, Cache, Labels, Match, Pattern, RuleError, RuleIndex, RuleMask, Scanner, TooManyMatches,
+    Budget, Cache, Labels, Match, Pattern, RuleError, RuleIndex, RuleMask, Scanner, Size, TooManyMatches,
 };
 
 /// A policy, compiled. Immutable; what changes while scanning is in [`Caches`].
@@ -119,6 +119,11 @@ impl Engine {
     /// The rule at `index`.
     pub fn rule(&self, index: RuleIndex) -> Option<&Rule> {
         self.rules.get(usize::from(index))
+    }
+
+    /// How large the rules are together.
+    pub fn size(&self) -> Size {
+        self.detector.size()
     }
 
     /// Whether findings have consequences.

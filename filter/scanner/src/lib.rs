@@ -41,6 +41,7 @@ mod look;
 mod mask;
 mod program;
 mod scanner;
+mod size;
 mod starters;
 mod starts;
 mod stream;
@@ -58,6 +59,7 @@ pub use limits::{MAX_CAP, MAX_RULES};
 pub use mask::{RuleMask, RuleSet};
 pub use program::Pattern;
 pub use scanner::{Scanner, TooManyMatches};
+pub use size::Size;
 pub use stream::Stream;
 
 /// Position of a rule in the list that the scanner was compiled from.
