@@ -4,6 +4,7 @@
 //! * [`compiled`]: a policy as the filter gets it.
 //! * [`rule`]: one detection rule, as written in `filter/rules/*.toml`.
 //! * [`filter_config`]: what the control plane sends to the filter through ECDS.
+//! * [`exact`]: exact values as the filter gets them.
 //! * [`example`]: look-alike secrets for rule examples and tests.
 //! * [`slot`]: where a piece of text comes from, which decides what a rule may do there.
 //!
@@ -13,6 +14,7 @@
 
 pub mod compiled;
 mod disposition;
+pub mod exact;
 pub mod example;
 pub mod filter_config;
 mod hidden;
@@ -25,6 +27,7 @@ pub mod slot;
 
 pub use compiled::{CompiledAllow, CompiledPolicy, ValueDigest};
 pub use disposition::Disposition;
+pub use exact::{CompiledExact, CompiledValue, MAX_EXACT_BYTES, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
 pub use filter_config::{FilterConfig, FilterConfigError, Limits, TokenHash, TokenRoute, Upstream};
 pub use hidden::HiddenText;
 pub use policy::{Allow, ExactValues, Level, Mode, Override, Policy, Preset};
