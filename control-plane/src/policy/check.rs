@@ -24,14 +24,15 @@ pub(super) fn check(path: &Path) -> Result<String, Vec<String>> {
 }
 
 fn summary(policy: &Policy, compiled: &CompiledPolicy, engine: &Engine) -> String {
-    let Policy { allow, custom_rules, .. } = policy;
+    let Policy { allow, custom_rules, exact_values, .. } = policy;
+    let values: usize = exact_values.iter().map(|list| list.values.len()).sum();
     let size = engine.size();
     let json = serde_json::to_vec(compiled).map_or(0, |json| json.len());
     let lines = [
         ("policy", [name(policy.mode), name(policy.level), name(policy.preset)].join(", ")),
         ("requests", acting(engine, Direction::Request)),
         ("answers", acting(engine, Direction::Response)),
-        ("own rules", custom_rules.len().to_string()),
+        ("own", format!("{} rules, {values} exact values", custom_rules.len())),
         (
             "allowed",
             format!(

@@ -3,6 +3,7 @@
 use crate::catalogue::builtin_rules;
 use crate::decide::{self, AllowError};
 use crate::engine::{Engine, EngineError};
+use crate::exact;
 use crate::placeholder::MasterKey;
 use aegis_policy::{CompiledPolicy, Override, Policy, Problem, Problems, Rule};
 use std::slice;
@@ -22,12 +23,22 @@ pub fn compile(policy: &Policy, key: &MasterKey) -> Result<CompiledPolicy, Probl
     for (index, rule) in policy.custom_rules.iter().enumerate() {
         problems.extend(check_custom_rule(&format!("custom_rules[{index}]"), rule, &builtin));
     }
-    let rules = || policy.custom_rules.iter().chain(&builtin);
+    let mut compiled = CompiledPolicy::without_values(policy);
+    let lists: Vec<Rule> = compiled.exact_lists.iter().map(exact::rule).collect();
+    for (index, list) in lists.iter().enumerate() {
+        problems.extend(check_name(&format!("exact_values[{index}].name"), &list.id, &builtin));
+    }
+    let rules = || policy.custom_rules.iter().chain(&builtin).chain(&lists);
     for index in without_rules(&policy.rules, rules().collect::<Vec<_>>().as_slice()) {
         let Some(exception) = policy.rules.get(index) else { continue };
         problems.push(no_such_rule(&format!("rules[{index}]"), exception, rules()));
     }
-    let mut compiled = CompiledPolicy::without_values(policy);
+    match exact::compile(&policy.exact_values, key) {
+        Ok(values) => compiled.exact = values,
+        // The document's own check has said so, with the place.
+        Err(_) if !problems.is_empty() => {}
+        Err(error) => problems.push(Problem::new("exact_values", error.to_string(), "see its limits")),
+    }
     if !policy.allow.values.is_empty() {
         let key = key.allowed_values();
         compiled.allow.values = decide::digests(&key, &policy.allow.values);
@@ -49,12 +60,17 @@ pub(crate) fn without_rules(exceptions: &[Override], rules: &[&Rule]) -> Vec<usi
 }
 
 fn check_custom_rule(path: &str, rule: &Rule, builtin: &[Rule]) -> Option<Problem> {
-    if builtin.iter().any(|other| other.id == rule.id) {
-        let what = format!("`{}` is a built-in rule", rule.id);
-        return Some(Problem::new(format!("{path}.id"), what, "choose another name"));
+    let name = check_name(&format!("{path}.id"), &rule.id, builtin);
+    if name.is_some() {
+        return name;
     }
     let error = aegis_scanner::check_examples(slice::from_ref(rule)).err()?;
     Some(Problem::new(path, error.reason.to_string(), "see the README of the rules for what a rule needs"))
+}
+
+fn check_name(path: &str, name: &str, builtin: &[Rule]) -> Option<Problem> {
+    let taken = builtin.iter().any(|other| other.id == name);
+    taken.then(|| Problem::new(path, format!("`{name}` is a built-in rule"), "choose another name"))
 }
 
 fn no_such_rule<'a>(

@@ -56,13 +56,13 @@ const CREDENTIALS: &str = "secrets";
 // === impl Decisions ===
 
 impl Decisions {
-    /// What `policy` says about `rules`, of which the first `custom` are its own.
-    pub(crate) fn new(policy: &CompiledPolicy, rules: &[Rule], custom: usize) -> Decisions {
+    /// What `policy` says about `rules`, some of which are its own.
+    pub(crate) fn new(policy: &CompiledPolicy, rules: &[Rule], is_own: impl Fn(usize) -> bool) -> Decisions {
         let place = |direction, slot| {
             let mut place =
                 Place { dispositions: Vec::with_capacity(rules.len()), acting: RuleSet::default() };
             for (index, rule) in rules.iter().enumerate() {
-                let disposition = decide(policy, rule, index < custom, direction, slot);
+                let disposition = decide(policy, rule, is_own(index), direction, slot);
                 place.dispositions.push(disposition);
                 if disposition != Disposition::Allow {
                     place.acting.insert(index);
@@ -93,27 +93,21 @@ fn place(direction: Direction, slot: Slot) -> usize {
 }
 
 /// Whether `rule` does something anywhere.
-pub(crate) fn acts_anywhere(policy: &CompiledPolicy, rule: &Rule, custom: bool) -> bool {
+pub(crate) fn acts_anywhere(policy: &CompiledPolicy, rule: &Rule, own: bool) -> bool {
     [Direction::Request, Direction::Response].iter().any(|direction| {
-        Slot::ALL.iter().any(|slot| decide(policy, rule, custom, *direction, *slot) != Disposition::Allow)
+        Slot::ALL.iter().any(|slot| decide(policy, rule, own, *direction, *slot) != Disposition::Allow)
     })
 }
 
 /// What happens to findings of `rule` in text in `slot` travelling in `direction`.
-fn decide(
-    policy: &CompiledPolicy,
-    rule: &Rule,
-    custom: bool,
-    direction: Direction,
-    slot: Slot,
-) -> Disposition {
+fn decide(policy: &CompiledPolicy, rule: &Rule, own: bool, direction: Direction, slot: Slot) -> Disposition {
     if !rule.directions.contains(&direction) || !rule.slots.contains(&slot) {
         return Disposition::Allow;
     }
     let exception = |one: &&Override| one.selects(rule) && one.holds(direction, slot);
     match policy.rules.iter().rev().find(exception) {
         Some(exception) => exception.action,
-        None if custom || acts(policy.preset, policy.level, rule) => rule.action,
+        None if own || acts(policy.preset, policy.level, rule) => rule.action,
         None => Disposition::Allow,
     }
 }

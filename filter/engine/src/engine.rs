@@ -3,8 +3,10 @@
 use crate::catalogue::builtin_rules;
 use crate::compile::without_rules;
 use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
+use crate::exact::{self, ExactFinder};
 use crate::placeholder::{self, MasterKey};
 use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot, Validator};
+use aegis_scanner::exact::ExactConfigError;
 use aegis_scanner::{
     Budget, Cache, Labels, Match, Pattern, RuleError, RuleIndex, RuleMask, Scanner, Size, TooManyMatches,
 };
@@ -12,13 +14,14 @@ use aegis_scanner::{
 /// A policy, compiled. Immutable; what changes while scanning is in [`Caches`].
 #[derive(Debug)]
 pub struct Engine {
-    /// The rules that act: the policy's own, then built-in ones.
+    /// The rules that act: the policy's own, then built-in ones, then its lists of exact values.
     rules: Vec<Rule>,
     validators: Vec<Option<Validator>>,
     labels: Labels,
     detector: Scanner,
     decisions: Decisions,
     allow: AllowList,
+    exact: ExactFinder,
     mode: Mode,
     pub(crate) placeholders: Scanner,
 }
@@ -56,6 +59,9 @@ pub enum EngineError {
         "rules[{0}] of the policy fits no rule: the filter module and the control plane may be of different versions"
     )]
     UnknownRule(usize),
+    /// The exact values cannot be used.
+    #[error(transparent)]
+    Exact(#[from] ExactConfigError),
     /// The digests of the policy were made with another key, so no value would be recognised.
     #[error(
         "the policy was compiled with another AEGIS_PLACEHOLDER_KEY; give all parts of the gateway the same one"
@@ -80,13 +86,14 @@ impl Site<'_> {
 impl Engine {
     /// An engine for `policy`, whose digests were made with `key`.
     pub fn new(policy: &CompiledPolicy, key: &MasterKey) -> Result<Engine, EngineError> {
-        let key = key.allowed_values();
-        if policy.key_proof.as_ref().is_some_and(|proof| *proof != key.proof()) {
+        let allowed = key.allowed_values();
+        if policy.key_proof.as_ref().is_some_and(|proof| *proof != allowed.proof()) {
             return Err(EngineError::OtherKey);
         }
         let mut rules = policy.custom_rules.clone();
         let builtin = builtin_rules()?;
-        let all: Vec<&Rule> = rules.iter().chain(&builtin).collect();
+        let lists: Vec<Rule> = policy.exact_lists.iter().map(exact::rule).collect();
+        let all: Vec<&Rule> = rules.iter().chain(&builtin).chain(&lists).collect();
         if let Some(index) = without_rules(&policy.rules, &all).first() {
             return Err(EngineError::UnknownRule(*index));
         }
@@ -94,12 +101,15 @@ impl Engine {
         let custom = rules.len();
         rules.extend(builtin.into_iter().filter(|rule| acts_anywhere(policy, rule, false)));
         let patterns: Vec<Pattern> = rules.iter().map(Pattern::from).collect();
+        rules.extend(lists);
+        let is_own = |index| index < custom || index >= patterns.len();
         Ok(Engine {
-            decisions: Decisions::new(policy, &rules, custom),
+            decisions: Decisions::new(policy, &rules, is_own),
+            exact: ExactFinder::new(policy, key, patterns.len())?,
             validators: rules.iter().map(|rule| rule.validator).collect(),
             labels: Labels::new(&patterns)?,
             detector: Scanner::new(&patterns)?,
-            allow: AllowList::new(&policy.allow, key)?,
+            allow: AllowList::new(&policy.allow, allowed)?,
             mode: policy.mode,
             placeholders: placeholder::scanner()?,
             rules,
@@ -137,7 +147,7 @@ impl Engine {
         self.decisions.get(direction, slot, rule)
     }
 
-    /// Appends to `found` what the rules find that do something at `site`, without what is allowed.
+    /// Appends to `found` what the rules find that do something at `site`, without what is allowed, and the policy's exact values.
     pub fn detect(
         &self,
         caches: &mut Caches,
@@ -148,8 +158,12 @@ impl Engine {
     ) -> Result<(), TooManyMatches> {
         let Some(set) = self.decisions.acting(site.direction, site.slot) else { return Ok(()) };
         let mask = RuleMask::new(set, &self.validators, &self.labels);
-        self.allow.apply(site.before, text, &mask, found, |accept, found| {
-            self.detector.scan(&mut caches.detector, text, accept, budget, found)
-        })
+        let mut here = Vec::new();
+        self.allow.apply(site.before, text, &mask, &mut here, |accept, here| {
+            self.detector.scan(&mut caches.detector, text, accept, budget, here)
+        })?;
+        self.exact.add(text, |rule| self.disposition(site.direction, site.slot, rule), &mut here)?;
+        found.append(&mut here);
+        Ok(())
     }
 }

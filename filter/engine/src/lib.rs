@@ -41,6 +41,7 @@ mod catalogue;
 mod compile;
 mod decide;
 mod engine;
+mod exact;
 pub mod framing;
 pub mod limits;
 mod placeholder;

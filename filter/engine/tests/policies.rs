@@ -228,6 +228,30 @@ fn custom_rules_act_and_win_ties() {
 }
 
 #[test]
+fn exact_values_have_the_last_word() {
+    let lists = json!([
+        { "name": "projects", "kind": "PROJECT", "values": ["Project Nightjar", "nightjar.corp.example"] },
+        { "name": "passwords", "kind": "PASSPHRASE", "values": ["correct horse"], "action": "block" },
+    ]);
+    let on = json!([{ "family": "exact", "action": "redact" }, { "rule": "passwords", "action": "block" }]);
+    let bench = Bench::new(json!({
+        "exact_values": lists, "rules": on,
+        "allow": { "values": ["Project Nightjar", "bob@nightjar.corp.example"] },
+    }));
+    assert!(
+        bench.send("user", "on Project Nightjar.").contains("on {{AG_"),
+        "what is allowed is no exact value"
+    );
+    assert!(bench.send("user", "Project Nightjar").contains("_PROJECT_1}}"));
+    let inside = bench.send("user", "ada@nightjar.corp.example");
+    assert!(inside.ends_with("_EMAIL_1}}") && inside.matches("{{").count() == 1, "{inside}");
+    let allowed = bench.send("user", "bob@nightjar.corp.example");
+    assert!(allowed.starts_with("bob@{{AG_") && allowed.ends_with("_PROJECT_1}}"), "{allowed}");
+    let body = json!({ "messages": [{ "role": "user", "content": "the correct horse" }] });
+    assert_eq!(bench.redact(Protocol::ChatCompletions, &body).unwrap_err(), RequestError::Blocked);
+}
+
+#[test]
 fn a_preset_is_a_policy_of_its_own() {
     let bench = |members: Value| {
         let key = MasterKey::from_hex(&"3c".repeat(32)).unwrap();

@@ -1,6 +1,8 @@
 //! A policy as the filter gets it.
 
-use crate::policy::{Level, Mode, Override, Policy, Preset};
+use crate::disposition::Disposition;
+use crate::exact::CompiledExact;
+use crate::policy::{ExactValues, Level, Mode, Override, Policy, Preset};
 use crate::rule::Rule;
 use serde::{Deserialize, Serialize};
 
@@ -26,9 +28,27 @@ pub struct CompiledPolicy {
     /// The author's rules, without their examples.
     #[serde(default)]
     pub custom_rules: Vec<Rule>,
-    /// Proof of the key that the digests were made with: a digest of nothing. Missing if there are no digests.
+    /// The author's values.
+    #[serde(default)]
+    pub exact: CompiledExact,
+    /// What their lists are called and what happens to them, in the order that the values refer to.
+    #[serde(default)]
+    pub exact_lists: Vec<ExactList>,
+    /// Proof of the key that the digests of allowed values were made with: a digest of nothing. Missing if there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_proof: Option<String>,
+}
+
+/// A list of exact values, without the values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExactList {
+    /// What reports call these values.
+    pub name: String,
+    /// What placeholders call them.
+    pub kind: String,
+    /// What happens to them.
+    pub action: Disposition,
 }
 
 /// What stays although a rule finds it, without clear text.
@@ -60,6 +80,11 @@ impl CompiledPolicy {
         for rule in &mut custom_rules {
             rule.drop_examples();
         }
+        let list = |list: &ExactValues| ExactList {
+            name: list.name.clone(),
+            kind: list.kind.clone(),
+            action: list.action,
+        };
         CompiledPolicy {
             name: policy.name.clone(),
             mode: policy.mode,
@@ -72,6 +97,8 @@ impl CompiledPolicy {
                 keys: policy.allow.keys.iter().map(|key| key.to_ascii_lowercase()).collect(),
             },
             custom_rules,
+            exact: CompiledExact::default(),
+            exact_lists: policy.exact_values.iter().map(list).collect(),
             key_proof: None,
         }
     }

@@ -25,7 +25,7 @@ mod problem;
 pub mod rule;
 pub mod slot;
 
-pub use compiled::{CompiledAllow, CompiledPolicy, ValueDigest};
+pub use compiled::{CompiledAllow, CompiledPolicy, ExactList, ValueDigest};
 pub use disposition::Disposition;
 pub use exact::{CompiledExact, CompiledValue, MAX_EXACT_BYTES, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
 pub use filter_config::{FilterConfig, FilterConfigError, Limits, TokenHash, TokenRoute, Upstream};

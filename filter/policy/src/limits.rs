@@ -24,14 +24,5 @@ pub const MAX_ALLOWED_KEYS: usize = 1000;
 /// Bytes of an allowed key, as in the token API.
 pub const MAX_KEY_BYTES: usize = 64;
 
-/// Exact values in one policy.
-pub const MAX_EXACT_VALUES: usize = 10_000;
-
-/// Bytes of the shortest exact value: shorter ones are ordinary words and numbers.
-pub const MIN_EXACT_BYTES: usize = 6;
-
-/// Bytes of the longest exact value.
-pub const MAX_EXACT_BYTES: usize = 4096;
-
 /// Bytes of names: of policies, of kinds (part of every placeholder), of rules.
 pub const MAX_NAME_BYTES: usize = 48;

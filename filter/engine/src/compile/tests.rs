@@ -5,7 +5,7 @@ fn key() -> MasterKey {
     MasterKey::from_hex(&"21".repeat(32)).unwrap()
 }
 
-fn policy(members: Value) -> Policy {
+fn document(members: Value) -> Policy {
     let mut document = json!({ "version": 1, "name": "test" });
     let members: serde_json::Map<String, Value> = serde_json::from_value(members).unwrap();
     document.as_object_mut().unwrap().extend(members);
@@ -21,7 +21,7 @@ fn rule(id: &str, pattern: &str) -> Value {
 
 /// The problems of a policy with these members, as text.
 fn problems(members: Value) -> Vec<String> {
-    let Err(Problems(problems)) = compile(&policy(members), &key()) else { return vec![] };
+    let Err(Problems(problems)) = compile(&document(members), &key()) else { return vec![] };
     problems.iter().map(Problem::to_string).collect()
 }
 
@@ -103,13 +103,14 @@ fn allowed_patterns_must_be_patterns() {
 
 #[test]
 fn what_is_compiled_shows_no_value() {
-    let policy = policy(json!({
+    let policy = document(json!({
         "allow": { "values": ["support@corp.example", "support@corp.example"], "keys": ["User_ID"] },
+        "exact_values": [{ "name": "projects", "kind": "PROJECT", "values": ["Project Nightjar"] }],
         "custom_rules": [rule("order", r"\bORD-[0-9]{6}")],
     }));
     let compiled = compile(&policy, &key()).unwrap();
     let json = serde_json::to_string(&compiled).unwrap();
-    assert!(!json.contains("support") && !json.contains("123456"), "{json}");
+    assert!(!json.contains("support") && !json.contains("Nightjar") && !json.contains("123456"), "{json}");
     assert_eq!((compiled.allow.values.len(), compiled.allow.values[0].0), (1, 20));
     assert_eq!(compiled.allow.keys, ["user_id"]);
     assert_eq!(serde_json::from_str::<CompiledPolicy>(&json).unwrap(), compiled);
@@ -117,11 +118,15 @@ fn what_is_compiled_shows_no_value() {
 
 #[test]
 fn another_key_is_refused() {
-    let policy = policy(json!({ "allow": { "values": ["support@corp.example"] } }));
+    let policy = document(json!({ "allow": { "values": ["support@corp.example"] } }));
     let compiled = compile(&policy, &key()).unwrap();
     assert!(Engine::new(&compiled, &key()).is_ok());
     let other = MasterKey::from_hex(&"22".repeat(32)).unwrap();
     assert!(matches!(Engine::new(&compiled, &other), Err(EngineError::OtherKey)));
+    let values = json!({ "exact_values": [{ "name": "n", "kind": "K", "values": ["Project Nightjar"] }] });
+    let values = compile(&document(values), &key()).unwrap();
+    assert!(Engine::new(&values, &key()).is_ok());
+    assert!(matches!(Engine::new(&values, &other), Err(EngineError::Exact(_))));
     let without = compile(&Policy::default(), &key()).unwrap();
     assert!(Engine::new(&without, &other).is_ok(), "nothing in it depends on the key");
 }

@@ -90,8 +90,7 @@ impl AllowList {
         self.values.is_empty() && self.patterns.is_none() && self.keys.is_empty()
     }
 
-    /// Scans `text`, behind `before`, with `scan` until nothing that is allowed is among its findings. `scan` appends to
-    /// a list; what the list holds already stays.
+    /// Scans `text`, behind `before`, with `scan` into the empty list `found`, until nothing that is allowed is found.
     pub(crate) fn apply(
         &self,
         before: &[u8],
@@ -100,14 +99,13 @@ impl AllowList {
         found: &mut Vec<Match>,
         mut scan: impl FnMut(&dyn Accept, &mut Vec<Match>) -> Result<(), TooManyMatches>,
     ) -> Result<(), TooManyMatches> {
-        let begin = found.len();
         scan(accept, found)?;
         if self.is_empty() {
             return Ok(());
         }
         let mut spans = Spans::default();
         for _ in 0..MAX_ALLOW_ROUNDS {
-            let fresh = found.get(begin..).unwrap_or_default().iter().filter_map(|one| {
+            let fresh = found.iter().filter_map(|one| {
                 let span = usize::try_from(one.value).ok()?..usize::try_from(one.end).ok()?;
                 self.permits(before, text, &span).then_some(span)
             });
@@ -116,7 +114,7 @@ impl AllowList {
                 break;
             }
             spans.extend(fresh);
-            found.truncate(begin);
+            found.clear();
             scan(&Sparing { inner: accept, text, spans: &spans }, found)?;
         }
         // What is still allowed after so many rounds is treated like any other finding.

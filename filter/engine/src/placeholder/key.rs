@@ -1,5 +1,6 @@
 //! Keys of placeholder tags.
 
+use aegis_scanner::exact::ExactKey;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use std::cell::OnceCell;
@@ -44,6 +45,11 @@ impl MasterKey {
     /// The key of `tenant`. Tenants cannot recognise each other's placeholders.
     pub fn tenant(&self, tenant: &[u8]) -> TenantKey {
         TenantKey { master: self.0, tenant: tenant.to_vec(), derived: OnceCell::new() }
+    }
+
+    /// The key of a policy's exact values.
+    pub(crate) fn exact_values(&self) -> ExactKey {
+        ExactKey::derive(&self.0, b"policy")
     }
 
     /// The key of the digests of allowed values.

@@ -1,12 +1,12 @@
 //! What is wrong with a policy document, as far as it shows without the rules.
 
-use super::{Allow, ExactValues, Override, Policy, VERSION};
+use super::{Allow, Override, Policy, VERSION};
 use crate::disposition::Disposition;
+use crate::exact::{MAX_EXACT_BYTES, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
 use crate::key_name::{is_field_name, names_credential};
 use crate::limits::{
     MAX_ALLOWED_KEYS, MAX_ALLOWED_PATTERN_BYTES, MAX_ALLOWED_PATTERNS, MAX_ALLOWED_VALUE_BYTES,
-    MAX_ALLOWED_VALUES, MAX_CUSTOM_RULES, MAX_EXACT_BYTES, MAX_EXACT_VALUES, MAX_KEY_BYTES, MAX_NAME_BYTES,
-    MAX_OVERRIDES, MIN_EXACT_BYTES,
+    MAX_ALLOWED_VALUES, MAX_CUSTOM_RULES, MAX_KEY_BYTES, MAX_NAME_BYTES, MAX_OVERRIDES,
 };
 use crate::problem::Problem;
 use crate::rule::{is_id, is_kind};
@@ -39,7 +39,7 @@ impl Policy {
         }
         checker.check_allow(&self.allow);
         checker.check_custom_rules(self);
-        checker.check_exact_values(&self.exact_values);
+        checker.check_exact_values(self);
         checker.problems
     }
 }
@@ -132,11 +132,17 @@ impl Checker {
         }
     }
 
-    fn check_exact_values(&mut self, lists: &[ExactValues]) {
+    fn check_exact_values(&mut self, policy: &Policy) {
+        let lists = &policy.exact_values;
         self.count("exact_values", lists.iter().map(|list| list.values.len()).sum(), MAX_EXACT_VALUES);
         for (index, list) in lists.iter().enumerate() {
             let path = format!("exact_values[{index}]");
             self.check_id(&format!("{path}.name"), &list.name);
+            let names = policy.custom_rules.iter().map(|rule| &rule.id);
+            if names.chain(lists.iter().take(index).map(|other| &other.name)).any(|name| *name == list.name) {
+                let what = format!("something else is called `{}` as well", list.name);
+                self.report(format!("{path}.name"), what, "give each list a name of its own");
+            }
             self.check_kind(&format!("{path}.kind"), &list.kind);
             if list.action == Disposition::Defang {
                 let remedy = "use `redact`, `sanitize` or `block`";

@@ -62,6 +62,11 @@ fn every_problem_says_where_it_is() {
         ),
         (json!({ "exact_values": [{ "name": "n", "kind": "k", "values": [] }] }), "exact_values[0].kind"),
         (
+            json!({ "custom_rules": [rule("order")],
+                    "exact_values": [{ "name": "order", "kind": "K", "values": [] }] }),
+            "exact_values[0].name",
+        ),
+        (
             json!({ "exact_values": [{ "name": "n", "kind": "K", "values": [], "action": "defang" }] }),
             "exact_values[0].action",
         ),
