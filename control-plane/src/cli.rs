@@ -1,8 +1,9 @@
 //! The command line.
 
 use crate::offline::{ReplayArgs, ScanArgs};
+use crate::policy::PolicyCommand;
 use crate::settings::{ServeArgs, UpArgs};
-use crate::{offline, serve, up};
+use crate::{offline, policy, serve, up};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
@@ -28,6 +29,9 @@ enum Command {
     Scan(ScanArgs),
     /// Run a body or an event stream from standard input through the engine, as the filter would.
     Replay(ReplayArgs),
+    /// Check policy documents, or print their JSON Schema.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Become Envoy, to be killed when the supervisor dies.
     #[command(hide = true)]
     ExecEnvoy {
@@ -72,6 +76,7 @@ impl Command {
             Command::Up(args) => runtime()?.block_on(up::run(*args)),
             Command::Scan(args) => offline::scan(&args),
             Command::Replay(args) => offline::replay(&args),
+            Command::Policy(command) => policy::run(&command),
             Command::ExecEnvoy { parent, binary, arguments } => up::become_envoy(parent, &binary, &arguments),
         }
     }
@@ -87,7 +92,11 @@ impl Cli {
     pub(crate) fn into_up(self) -> Option<UpArgs> {
         match self.command {
             Command::Up(args) => Some(*args),
-            Command::Serve(_) | Command::Scan(_) | Command::Replay(_) | Command::ExecEnvoy { .. } => None,
+            Command::Serve(_)
+            | Command::Scan(_)
+            | Command::Replay(_)
+            | Command::Policy(_)
+            | Command::ExecEnvoy { .. } => None,
         }
     }
 }

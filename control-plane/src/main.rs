@@ -6,6 +6,7 @@ mod cli;
 mod keys;
 mod module;
 mod offline;
+mod policy;
 mod private_file;
 mod publisher;
 mod serve;

@@ -2,10 +2,13 @@
 //!
 //! Keys are not among them: [`crate::keys`] reads those, because a flag would show them in the process list.
 
-use crate::module;
+use crate::{keys, module, policy};
+use aegis_engine::MasterKey;
+use aegis_policy::CompiledPolicy;
 use aegis_xds::RenderSettings;
 use anyhow::{Context as _, bail};
 use clap::Args;
+use secrecy::ExposeSecret as _;
 use std::fs::DirBuilder;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
@@ -36,6 +39,9 @@ pub(crate) struct ServeArgs {
     /// Certificate authorities for upstreams, as Envoy finds the file [default: the system's bundle].
     #[arg(long, env = "AEGIS_CA_BUNDLE")]
     pub ca_bundle: Option<PathBuf>,
+    /// The policy, in YAML or JSON [default: the built-in default policy]. Check it with: aegisgate policy check.
+    #[arg(long, env = "AEGIS_POLICY")]
+    pub policy: Option<PathBuf>,
     /// Largest request body in bytes; more is answered with 413.
     #[arg(long, env = "AEGIS_MAX_REQUEST_BODY_BYTES", default_value_t = 12_000_000)]
     pub max_request_body_bytes: u32,
@@ -99,9 +105,16 @@ impl ServeArgs {
         Ok(RenderSettings {
             wasm: module::install(&module::find(self.wasm.as_deref())?, data_dir)?,
             ca_bundle: self.find_ca_bundle()?,
-            rules: aegis_engine::default_rules(),
+            policy: self.policy(data_dir)?,
             max_request_body_bytes: self.max_request_body_bytes,
         })
+    }
+
+    /// The policy as the filter gets it; its digests are made with the key that the filter has.
+    fn policy(&self, data_dir: &Path) -> anyhow::Result<CompiledPolicy> {
+        let Some(path) = &self.policy else { return Ok(CompiledPolicy::default()) };
+        let key = keys::placeholder(data_dir)?;
+        policy::compile(path, &MasterKey::from_hex(key.expose_secret())?)
     }
 
     fn find_ca_bundle(&self) -> anyhow::Result<PathBuf> {

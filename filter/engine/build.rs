@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let file: RuleFile =
             toml::from_str(&fs::read_to_string(&path)?).map_err(|error| format!("{name}: {error}"))?;
         aegis_scanner::check_examples(&file.rules).map_err(|error| format!("{name}: {error}"))?;
-        rules.extend(file.rules);
+        rules.extend(file.into_rules());
     }
     let mut ids = HashSet::new();
     if let Some(twice) = rules.iter().find(|rule| !ids.insert(&rule.id)) {
@@ -26,8 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     // The examples have done their work and would only make the module larger.
     for rule in &mut rules {
-        rule.matches.clear();
-        rule.no_matches.clear();
+        rule.drop_examples();
     }
     let out = Path::new(&env::var("OUT_DIR")?).join("catalogue.json");
     fs::write(out, serde_json::to_vec(&rules)?)?;

@@ -4,7 +4,7 @@ use crate::context::HttpExchange;
 use crate::host;
 use aegis_engine::MasterKey;
 use aegis_exchange::{Exchange, Gateway, Worker};
-use aegis_policy::FilterConfig;
+use aegis_policy::{CompiledPolicy, FilterConfig};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use std::cell::RefCell;
@@ -18,8 +18,8 @@ const KEY_VARIABLE: &str = "AEGIS_PLACEHOLDER_KEY";
 const REVISION_GAUGE: &str = "aegisgate.config_revision";
 
 thread_local! {
-    /// The last compiled rules. A VM is reused for configuration updates, so a token change compiles nothing.
-    static COMPILED: RefCell<Option<(Vec<String>, Rc<Worker>)>> = const { RefCell::new(None) };
+    /// The last compiled policy. A VM is reused for configuration updates, so a token change compiles nothing.
+    static COMPILED: RefCell<Option<(CompiledPolicy, Rc<Worker>)>> = const { RefCell::new(None) };
 }
 
 /// One configuration of the filter.
@@ -37,7 +37,7 @@ impl Root {
         let key = std::env::var(KEY_VARIABLE)
             .map_err(|_| format!("{KEY_VARIABLE} is not set in the VM's environment (host_env_keys)"))?;
         let key = MasterKey::from_hex(&key)?;
-        let worker = worker(&config.rules)?;
+        let worker = worker(&config.policy, &key)?;
         let revision = config.revision;
         self.gateway = Some(Rc::new(Gateway::new(config, worker, key)));
         Ok(revision)
@@ -71,13 +71,13 @@ impl RootContext for Root {
     }
 }
 
-/// The compiled `rules`, from the last configuration if they are the same.
-fn worker(rules: &[String]) -> Result<Rc<Worker>, Box<dyn Error>> {
+/// The compiled `policy`, from the last configuration if it is the same. The key is: a VM's environment never changes.
+fn worker(policy: &CompiledPolicy, key: &MasterKey) -> Result<Rc<Worker>, Box<dyn Error>> {
     COMPILED.with_borrow_mut(|compiled| match compiled {
-        Some((known, worker)) if known == rules => Ok(Rc::clone(worker)),
+        Some((known, worker)) if known == policy => Ok(Rc::clone(worker)),
         _ => {
-            let worker = Rc::new(Worker::new(rules)?);
-            *compiled = Some((rules.to_vec(), Rc::clone(&worker)));
+            let worker = Rc::new(Worker::new(policy, key)?);
+            *compiled = Some((policy.clone(), Rc::clone(&worker)));
             Ok(worker)
         }
     })

@@ -3,9 +3,9 @@
 use crate::statistics::Spread;
 use crate::{case, texts};
 use aegis_engine::{
-    Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, default_rules, redact_request,
+    Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Site, Vault, redact_request,
 };
-use aegis_policy::{Direction, Slot};
+use aegis_policy::{CompiledPolicy, Direction, Slot};
 use aegis_scanner::Budget;
 use aegis_tests::chat;
 use std::time::Instant;
@@ -16,8 +16,8 @@ const TEXT: usize = 400_000;
 /// Measures and prints.
 pub(crate) fn report() {
     println!("\nEngine alone, native");
-    let rules: Vec<String> = default_rules();
-    let engine = Engine::new(&rules).expect("the rules compile");
+    let key = MasterKey::from_hex(&"00".repeat(32)).expect("a key");
+    let engine = Engine::new(&CompiledPolicy::default(), &key).expect("the rules compile");
     let mut caches = engine.caches();
     for (name, text) in [
         ("English prose", texts::prose(TEXT, 1)),
@@ -39,7 +39,8 @@ fn scan(engine: &Engine, caches: &mut Caches, text: &[u8]) -> f64 {
     let mut found = Vec::new();
     let began = Instant::now();
     let mut budget = Budget::default();
-    let scanned = engine.detect(caches, Direction::Request, Slot::User, text, &mut budget, &mut found);
+    let site = Site::of(Direction::Request, Slot::User);
+    let scanned = engine.detect(caches, site, text, &mut budget, &mut found);
     let elapsed = began.elapsed().as_secs_f64();
     assert!(scanned.is_ok() && found.is_empty(), "there is nothing to find: {found:?}");
     #[expect(clippy::cast_precision_loss)]

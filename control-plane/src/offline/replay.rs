@@ -1,6 +1,6 @@
 //! `aegisgate replay`: bytes in, the bytes that the filter would send out.
 
-use super::Workbench;
+use super::{Workbench, WorkbenchArgs};
 use aegis_engine::{Framing, Protocol, ResponseStream, redact_request};
 use aegis_policy::Direction;
 use anyhow::{Context as _, bail};
@@ -22,9 +22,8 @@ pub(crate) struct ReplayArgs {
     /// For a response: the body of its request, whose values come back.
     #[arg(long)]
     request: Option<PathBuf>,
-    /// Key of the placeholders, 64 hexadecimal digits.
-    #[arg(long, env = "AEGIS_PLACEHOLDER_KEY", hide_env_values = true)]
-    placeholder_key: Option<String>,
+    #[command(flatten)]
+    workbench: WorkbenchArgs,
 }
 
 /// Reads standard input to its end and writes what the filter would send on.
@@ -36,7 +35,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> anyhow::Result<()> {
         .with_context(|| format!("unknown direction `{}`: use request or response", args.direction))?;
     let mut input = Vec::new();
     std::io::stdin().lock().read_to_end(&mut input).context("standard input")?;
-    let mut bench = Workbench::new(args.placeholder_key.as_deref())?;
+    let mut bench = Workbench::new(&args.workbench)?;
     let output = match direction {
         Direction::Request => request(&mut bench, protocol, input)?,
         Direction::Response => {
@@ -53,7 +52,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> anyhow::Result<()> {
 fn request(bench: &mut Workbench, protocol: Protocol, body: Vec<u8>) -> anyhow::Result<Vec<u8>> {
     let mut vault = bench.vault();
     let redacted = redact_request(&bench.engine, &mut bench.caches, protocol, &body, &mut vault)
-        .context("the filter would refuse this request with 400")?;
+        .context("the filter would refuse this request")?;
     Ok(redacted.body.unwrap_or(body))
 }
 
@@ -67,7 +66,7 @@ fn response(
     let mut vault = bench.vault();
     if let Some(sent) = sent {
         redact_request(&bench.engine, &mut bench.caches, protocol, sent, &mut vault)
-            .context("the filter would refuse that request with 400")?;
+            .context("the filter would refuse that request")?;
     }
     // The filter looks at the content type, which is not here.
     let json = answer.trim_ascii_start().first().is_some_and(|byte| matches!(byte, b'{' | b'['));
@@ -85,10 +84,11 @@ fn response(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aegis_policy::{Disposition, Override, Policy};
 
     #[test]
     fn a_request_and_the_answer_to_it() {
-        let mut bench = Workbench::new(None).unwrap();
+        let mut bench = Workbench::with(&Policy::only(&["email"]));
         let body = br#"{"messages":[{"role":"user","content":"joe@corp.example"}]}"#;
         let sent = String::from_utf8(request(&mut bench, Protocol::ChatCompletions, body.to_vec()).unwrap())
             .unwrap();
@@ -101,5 +101,15 @@ mod tests {
             assert_eq!(String::from_utf8(out).unwrap(), answer.replace(&placeholder, "joe@corp.example"));
         }
         assert!(request(&mut bench, Protocol::ChatCompletions, b"{".to_vec()).is_err());
+    }
+
+    #[test]
+    fn a_blocked_request_is_an_error() {
+        let mut policy = Policy::only(&["email"]);
+        policy.rules.push(Override::everywhere(Some("email"), Disposition::Block));
+        let body = br#"{"messages":[{"role":"user","content":"joe@corp.example"}]}"#;
+        let blocked = request(&mut Workbench::with(&policy), Protocol::ChatCompletions, body.to_vec());
+        let error = format!("{:#}", blocked.unwrap_err());
+        assert!(error.contains("policy refuses") && !error.contains("joe"), "{error}");
     }
 }

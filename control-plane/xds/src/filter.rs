@@ -83,7 +83,7 @@ fn config(snapshot: &Snapshot, settings: &RenderSettings) -> Result<FilterConfig
         limits: Limits { max_request_body_bytes: settings.max_request_body_bytes },
         upstreams: upstreams.collect(),
         tokens: tokens.collect::<Result<_, RenderError>>()?,
-        rules: settings.rules.clone(),
+        policy: settings.policy.clone(),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{cluster, filter};
 use aegis_model::Snapshot;
+use aegis_policy::CompiledPolicy;
 use envoy_types::pb::google::protobuf::Any;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -15,8 +16,8 @@ pub struct RenderSettings {
     pub wasm: PathBuf,
     /// Certificate authorities that upstreams are verified against, as Envoy finds the file.
     pub ca_bundle: PathBuf,
-    /// Ids of the rules that act.
-    pub rules: Vec<String>,
+    /// What the filter looks for, and what happens to it.
+    pub policy: CompiledPolicy,
     /// The largest request body in bytes.
     pub max_request_body_bytes: u32,
 }

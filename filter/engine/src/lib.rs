@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! bytes ─► framing (json, sse) ─► protocol (schema: which string is text, in which slot)
-//!       ─► text (unescape, offset map) ─► scanner crate ─► placeholder (vault) ─► splice ─► bytes
+//!       ─► text (unescape, offset map) ─► scanner crate ─► decide ─► placeholder (vault) ─► splice ─► bytes
 //! ```
 //!
 //! * [`redact_request`] takes secrets out of a whole request body and puts placeholders in.
@@ -14,11 +14,13 @@
 //! Bytes that are not changed are not touched: nothing is parsed and written again.
 //!
 //! ```
-//! use aegis_engine::{Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, redact_request};
+//! use aegis_engine::{Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, compile, redact_request};
+//! use aegis_policy::Policy;
 //!
-//! let engine = Engine::new(&["email".to_owned()])?;
+//! let key = MasterKey::from_hex(&"00".repeat(32))?;
+//! let engine = Engine::new(&compile(&Policy::only(&["email"]), &key)?, &key)?;
 //! let mut caches = engine.caches();
-//! let mut vault = Vault::new(MasterKey::from_hex(&"00".repeat(32))?.tenant(b"demo"));
+//! let mut vault = Vault::new(key.tenant(b"demo"));
 //!
 //! let request = br#"{"messages":[{"role":"user","content":"I am joe@corp.example"}]}"#;
 //! let redacted = redact_request(&engine, &mut caches, Protocol::ChatCompletions, request, &mut vault)?;
@@ -36,7 +38,10 @@
 #![forbid(unsafe_code)]
 
 mod catalogue;
+mod compile;
+mod decide;
 mod engine;
+mod exact;
 pub mod framing;
 pub mod limits;
 mod placeholder;
@@ -46,8 +51,10 @@ mod restore;
 mod splice;
 mod text;
 
-pub use catalogue::{builtin_rules, default_rules};
-pub use engine::{Caches, Engine, EngineError};
+pub use catalogue::builtin_rules;
+pub use compile::compile;
+pub use decide::AllowError;
+pub use engine::{Caches, Engine, EngineError, Site};
 pub use placeholder::{KeyError, MasterKey, TenantKey, Vault};
 pub use protocol::Protocol;
 pub use redact::{Finding, Redacted, RequestError, redact_request};

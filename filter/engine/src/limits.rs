@@ -28,3 +28,9 @@ pub(crate) const MAX_FINDINGS: usize = 100_000;
 
 /// Parts of longer texts in one event that are followed into the next. Providers send one, or one per choice.
 pub(crate) const MAX_DELTAS: usize = 256;
+
+/// Scans of one text in which allowed findings come to light, each behind those of the scan before. Real texts have one.
+pub(crate) const MAX_ALLOW_ROUNDS: usize = 4;
+
+/// Bytes of the automaton of a policy's allowed patterns.
+pub(crate) const MAX_ALLOW_NFA_BYTES: usize = 1 << 20;

@@ -9,5 +9,6 @@ mod key;
 mod vault;
 
 pub(crate) use grammar::scanner;
+pub(crate) use key::{DigestKey, VALUE_DIGEST_BYTES};
 pub use key::{KeyError, MasterKey, TenantKey};
 pub use vault::Vault;

@@ -3,14 +3,14 @@
 mod collect;
 mod nested;
 
-use crate::engine::{Caches, Engine};
+use crate::engine::{Caches, Engine, Site};
 use crate::framing::json::JsonError;
 use crate::limits::{MAX_FINDINGS, MAX_TEXTS};
 use crate::placeholder::Vault;
 use crate::protocol::{Form, Protocol};
 use crate::splice::Splice;
 use crate::text::{Unescaper, escape_json, locate};
-use aegis_policy::{Direction, Slot};
+use aegis_policy::{Direction, Disposition, Mode, Slot};
 use aegis_scanner::{Budget, RuleIndex, TooManyMatches};
 use collect::Text;
 use nested::Part;
@@ -24,6 +24,8 @@ pub struct Redacted {
     pub body: Option<Vec<u8>>,
     /// What was found. Holds no text.
     pub findings: Vec<Finding>,
+    /// The strongest thing that was done.
+    pub action: Disposition,
 }
 
 /// One finding, without its text.
@@ -35,6 +37,8 @@ pub struct Finding {
     pub slot: Slot,
     /// Length of the found value in bytes.
     pub len: u64,
+    /// What the policy says about it; in shadow mode, what would have been done.
+    pub disposition: Disposition,
 }
 
 /// Why a request cannot be redacted. What cannot be redacted must not be forwarded.
@@ -49,6 +53,9 @@ pub enum RequestError {
     /// More than a worker's memory has room for.
     #[error("more than {MAX_TEXTS} strings or {MAX_FINDINGS} values to redact")]
     TooMany,
+    /// The policy refuses what was found. Says no more, because its answer must not explain how to get around it.
+    #[error("the policy refuses what the request contains")]
+    Blocked,
 }
 
 /// The state of one redaction.
@@ -72,7 +79,8 @@ struct Hit {
     quoted: bool,
 }
 
-/// Replaces everything that the request rules find in `body` by placeholders and puts the values into `vault`.
+/// Does to `body` what the policy says: replaces what the rules find by placeholders, puts the values into `vault`, or
+/// cuts them out. In shadow mode it only reports.
 pub fn redact_request(
     engine: &Engine,
     caches: &mut Caches,
@@ -100,7 +108,9 @@ pub fn redact_request(
         splice.release(body.len() as u64, &mut out);
         out
     });
-    Ok(Redacted { body, findings })
+    let strongest = findings.iter().map(|finding| finding.disposition).max().unwrap_or(Disposition::Allow);
+    let action = if engine.mode() == Mode::Shadow { Disposition::Allow } else { strongest };
+    Ok(Redacted { body, findings, action })
 }
 
 // === impl Redaction ===
@@ -112,7 +122,8 @@ impl Redaction<'_> {
             return Ok(());
         }
         let decoded = unescaped(raw);
-        let hits = self.hits(&decoded, text.form, text.slot)?;
+        let before = body.get(..text.span.start).filter(|_| text.keyed).unwrap_or_default();
+        let hits = self.hits(before, &decoded, text.form, text.slot)?;
         if self.findings.len() + hits.len() > MAX_FINDINGS {
             return Err(RequestError::TooMany);
         }
@@ -125,20 +136,35 @@ impl Redaction<'_> {
         for (hit, span) in hits.into_iter().zip(spans) {
             let Some(rule) = self.engine.rule(hit.rule) else { continue };
             let value = hit.value.as_deref().or_else(|| slice(&decoded, &hit.span)).unwrap_or_default();
-            let placeholder = self.vault.placeholder(&rule.kind, value);
-            let mut replacement = Vec::with_capacity(placeholder.len());
-            let quoted = if hit.quoted { format!("\"{placeholder}\"") } else { placeholder };
+            let disposition = self.engine.disposition(Direction::Request, text.slot, hit.rule);
+            self.findings.push(Finding {
+                rule: hit.rule,
+                slot: text.slot,
+                len: value.len() as u64,
+                disposition,
+            });
+            if self.engine.mode() == Mode::Shadow {
+                continue;
+            }
+            let inserted = match disposition {
+                // Nothing follows a request, so nothing in it can be defanged; policies that ask for it are refused.
+                Disposition::Redact | Disposition::Defang => self.vault.placeholder(&rule.kind, value),
+                Disposition::Sanitize => String::new(),
+                Disposition::Block => return Err(RequestError::Blocked),
+                Disposition::Allow => continue,
+            };
+            let mut replacement = Vec::with_capacity(inserted.len());
+            let quoted = if hit.quoted { format!("\"{inserted}\"") } else { inserted };
             escape_json(quoted.as_bytes(), &mut replacement);
-            self.findings.push(Finding { rule: hit.rule, slot: text.slot, len: value.len() as u64 });
             self.splice.replace(span, replacement);
         }
         Ok(())
     }
 
-    /// The values in a text, in order.
-    fn hits(&mut self, text: &[u8], form: Form, slot: Slot) -> Result<Vec<Hit>, RequestError> {
+    /// The values in a text, in order. `before` is what stands in front of it.
+    fn hits(&mut self, before: &[u8], text: &[u8], form: Form, slot: Slot) -> Result<Vec<Hit>, RequestError> {
         let mut hits = Vec::new();
-        for (rule, span) in self.detect(text, slot)? {
+        for (rule, span) in self.detect(before, text, slot)? {
             hits.push(Hit { rule, span, value: None, quoted: false });
         }
         // Tool results are JSON as often as arguments are.
@@ -160,11 +186,12 @@ impl Redaction<'_> {
         let mut hits = Vec::new();
         // What is no document after all has been read as plain text.
         let Ok(parts) = nested::parts(text) else { return Ok(hits) };
+        let before = |at: u64| usize::try_from(at).ok().and_then(|at| text.get(..at)).unwrap_or_default();
         for part in parts {
             match part {
                 Part::Escaped(at, raw) => {
                     let decoded = unescaped(raw);
-                    let found = self.detect(&decoded, slot)?;
+                    let found = self.detect(before(at), &decoded, slot)?;
                     let spans: Vec<Range<u64>> = found.iter().map(|(_, span)| span.clone()).collect();
                     for ((rule, span), outer) in found.into_iter().zip(locate(raw, at, &spans)) {
                         let value = slice(&decoded, &span).map(<[u8]>::to_vec);
@@ -172,7 +199,7 @@ impl Redaction<'_> {
                     }
                 }
                 Part::Number(at, raw) if form == Form::Json => {
-                    if let Some((rule, _)) = self.detect(raw, slot)?.first() {
+                    if let Some((rule, _)) = self.detect(before(at), raw, slot)?.first() {
                         let span = at..at + raw.len() as u64;
                         hits.push(Hit { rule: *rule, span, value: None, quoted: true });
                     }
@@ -183,10 +210,16 @@ impl Redaction<'_> {
         Ok(hits)
     }
 
-    fn detect(&mut self, text: &[u8], slot: Slot) -> Result<Vec<(RuleIndex, Range<u64>)>, RequestError> {
+    fn detect(
+        &mut self,
+        before: &[u8],
+        text: &[u8],
+        slot: Slot,
+    ) -> Result<Vec<(RuleIndex, Range<u64>)>, RequestError> {
         let mut found = Vec::new();
+        let site = Site { direction: Direction::Request, slot, before };
         self.engine
-            .detect(self.caches, Direction::Request, slot, text, &mut self.budget, &mut found)
+            .detect(self.caches, site, text, &mut self.budget, &mut found)
             .map_err(|TooManyMatches| RequestError::TooMany)?;
         Ok(found.into_iter().map(|one| (one.rule, one.value..one.end)).collect())
     }

@@ -5,9 +5,8 @@
 )]
 
 use aegis_cases::{Case, Cases};
-use aegis_engine::{
-    Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, default_rules, redact_request,
-};
+use aegis_engine::{Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, redact_request};
+use aegis_policy::CompiledPolicy;
 use std::cell::RefCell;
 
 struct Bench {
@@ -15,8 +14,12 @@ struct Bench {
     caches: Caches,
 }
 
+fn key() -> MasterKey {
+    MasterKey::from_hex(&"5a".repeat(32)).unwrap()
+}
+
 fn vault() -> Vault {
-    Vault::new(MasterKey::from_hex(&"5a".repeat(32)).unwrap().tenant(b"golden"))
+    Vault::new(key().tenant(b"golden"))
 }
 
 fn cases() -> Cases {
@@ -26,7 +29,7 @@ fn cases() -> Cases {
 
 impl Bench {
     fn new() -> Bench {
-        let engine = Engine::new(&default_rules()).unwrap();
+        let engine = Engine::new(&CompiledPolicy::default(), &key()).unwrap();
         Bench { caches: engine.caches(), engine }
     }
 

@@ -5,8 +5,8 @@
     reason = "clippy.toml lifts them in #[test] functions only, not in what these call"
 )]
 
-use aegis_engine::{Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, redact_request};
-use aegis_policy::example;
+use aegis_engine::{Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, compile, redact_request};
+use aegis_policy::{Policy, example};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -27,7 +27,9 @@ const VALUES: &[(&str, &str)] = &[
 ];
 
 fn engine() -> Engine {
-    Engine::new(&VALUES.iter().map(|(rule, _)| (*rule).to_owned()).collect::<Vec<_>>()).unwrap()
+    let rules: Vec<&str> = VALUES.iter().map(|(rule, _)| *rule).collect();
+    let key = MasterKey::from_hex(&"77".repeat(32)).unwrap();
+    Engine::new(&compile(&Policy::only(&rules), &key).unwrap(), &key).unwrap()
 }
 
 fn vault() -> Vault {

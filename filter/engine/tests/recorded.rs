@@ -6,7 +6,8 @@
     reason = "clippy.toml lifts it in #[test] functions only, not in what they call"
 )]
 
-use aegis_engine::{Engine, Framing, MasterKey, Protocol, ResponseStream, Vault};
+use aegis_engine::{Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, compile};
+use aegis_policy::Policy;
 use std::path::{Path, PathBuf};
 
 fn recordings(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -29,9 +30,10 @@ fn recorded_streams_pass_unchanged() {
     let mut paths = Vec::new();
     recordings(&Path::new(&data).join("dev/streams"), &mut paths);
     assert!(!paths.is_empty(), "no recordings");
-    let engine = Engine::new(&[]).unwrap();
+    let key = MasterKey::from_hex(&"11".repeat(32)).unwrap();
+    let engine = Engine::new(&compile(&Policy::only(&[]), &key).unwrap(), &key).unwrap();
     let mut caches = engine.caches();
-    let mut vault = Vault::new(MasterKey::from_hex(&"11".repeat(32)).unwrap().tenant(b"recorded"));
+    let mut vault = Vault::new(key.tenant(b"recorded"));
     vault.placeholder("EMAIL", b"somebody@corp.example");
     for path in paths {
         let recorded = std::fs::read(&path).unwrap();

@@ -7,6 +7,7 @@ use crate::gateway::Gateway;
 use crate::host::Host;
 use crate::reply::{self, Reply};
 use aegis_engine::{Protocol, ResponseStream, Vault};
+use aegis_policy::Disposition;
 use std::rc::Rc;
 
 /// Identifies the exchange in answers and logs.
@@ -60,7 +61,12 @@ enum Response {
     /// It is not ours.
     Foreign,
     /// Waiting for its headers.
-    Expected { vault: Option<Vault> },
+    Expected {
+        /// What the policy did to the request.
+        action: Disposition,
+        /// What it took out, to be put back.
+        vault: Option<Vault>,
+    },
     /// It passes as it is.
     Untouched,
     /// It is restored as it arrives.

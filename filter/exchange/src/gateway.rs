@@ -1,12 +1,12 @@
 //! What the exchanges of one worker share.
 
 use aegis_engine::{Caches, Engine, EngineError, MasterKey};
-use aegis_policy::{FilterConfig, TokenHash, TokenRoute, Upstream};
+use aegis_policy::{CompiledPolicy, FilterConfig, TokenHash, TokenRoute, Upstream};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Engine and caches of one worker. Outlives configuration updates that leave the rules alone.
+/// Engine and caches of one worker. Outlives configuration updates that leave the policy alone.
 #[derive(Debug)]
 pub struct Worker {
     pub(crate) engine: Engine,
@@ -27,9 +27,9 @@ pub struct Gateway {
 // === impl Worker ===
 
 impl Worker {
-    /// Compiles the enabled rules.
-    pub fn new(rules: &[String]) -> Result<Worker, EngineError> {
-        let engine = Engine::new(rules)?;
+    /// Compiles `policy`, whose digests were made with `key`.
+    pub fn new(policy: &CompiledPolicy, key: &MasterKey) -> Result<Worker, EngineError> {
+        let engine = Engine::new(policy, key)?;
         let caches = RefCell::new(engine.caches());
         Ok(Worker { engine, caches })
     }

@@ -6,17 +6,25 @@
     reason = "clippy.toml lifts them in #[test] functions only, not in what these call"
 )]
 
-use aegis_engine::MasterKey;
+use aegis_engine::{MasterKey, compile};
 use aegis_exchange::fake_host::FakeHost;
 use aegis_exchange::{Exchange, Gateway, Host, Side, Step, Worker};
-use aegis_policy::{FilterConfig, Limits, TokenHash, TokenRoute, Upstream};
+use aegis_policy::{
+    Disposition, FilterConfig, Limits, Mode, Override, Policy, TokenHash, TokenRoute, Upstream,
+};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 const CHAT: &str = "/v1/__gw__/t/TOK/chat/completions";
 
 fn gateway(holds_headers: bool) -> Rc<Gateway> {
-    let rules = vec!["email".to_owned(), "aws-access-key-id".to_owned()];
+    gateway_with(holds_headers, &Policy::only(&["email", "aws-access-key-id"]))
+}
+
+fn gateway_with(holds_headers: bool, policy: &Policy) -> Rc<Gateway> {
+    let key = MasterKey::from_hex(&"c3".repeat(32)).unwrap();
+    let policy = compile(policy, &key).unwrap();
+    let worker = Rc::new(Worker::new(&policy, &key).unwrap());
     let config = FilterConfig {
         revision: 3,
         allow_on_headers_stop_iteration: holds_headers,
@@ -27,10 +35,9 @@ fn gateway(holds_headers: bool) -> Rc<Gateway> {
             path: "/api/v1".into(),
         }],
         tokens: BTreeMap::from([(TokenHash::of(b"TOK"), TokenRoute { upstream: 0 })]),
-        rules: rules.clone(),
+        policy,
     };
-    let key = MasterKey::from_hex(&"c3".repeat(32)).unwrap();
-    Rc::new(Gateway::new(config, Rc::new(Worker::new(&rules).unwrap()), key))
+    Rc::new(Gateway::new(config, worker, key))
 }
 
 fn exchange() -> Exchange {
@@ -288,4 +295,44 @@ fn an_event_stream_is_restored_event_by_event() {
     let expected =
         [event("Hi "), String::new(), event("ada@corp.example") + &event(""), event("."), events[4].clone()];
     assert_eq!(received, expected.map(String::into_bytes));
+}
+
+/// An exchange in which mail addresses have this action.
+fn exchange_with(action: Disposition, mode: Mode) -> Exchange {
+    let mut policy = Policy { mode, ..Policy::only(&["email"]) };
+    policy.rules.push(Override::everywhere(Some("email"), action));
+    Exchange::new(gateway_with(true, &policy))
+}
+
+const WITH_MAIL: &[u8] = br#"{"messages":[{"role":"user","content":"ada@corp.example"}]}"#;
+
+#[test]
+fn what_the_policy_blocks_is_refused_in_the_clients_dialect_without_saying_why() {
+    let mut host = FakeHost::request("POST", CHAT);
+    assert_eq!(host.send(&mut exchange_with(Disposition::Block, Mode::Enforce), &[WITH_MAIL]), None);
+    assert_eq!(refusal(&host), (403, "request_blocked".to_owned()));
+    let (_, body) = host.replied.as_ref().unwrap();
+    let body = String::from_utf8_lossy(body).to_lowercase();
+    assert!(!body.contains("mail") && !body.contains("ada@"), "{body}");
+    assert!(body.contains(r#""action":"block""#));
+}
+
+#[test]
+fn the_answer_says_what_was_done_to_the_request() {
+    for (action, mode, sent, header) in [
+        (
+            Disposition::Sanitize,
+            Mode::Enforce,
+            &br#"{"messages":[{"role":"user","content":""}]}"#[..],
+            Some("sanitize"),
+        ),
+        (Disposition::Block, Mode::Shadow, WITH_MAIL, None),
+    ] {
+        let mut exchange = exchange_with(action, mode);
+        let mut host = FakeHost::request("POST", CHAT);
+        assert_eq!(host.send(&mut exchange, &[WITH_MAIL]).unwrap(), sent);
+        let mut host = host.with_header(Side::Response, "content-type", "application/json");
+        host.answer(&mut exchange, &[b"{}"]);
+        assert_eq!(host.text(Side::Response, "x-aegis-action").as_deref(), header);
+    }
 }

@@ -1,14 +1,15 @@
-//! What the control plane sends to the filter through ECDS: the token table, the upstreams and the enabled rules.
+//! What the control plane sends to the filter through ECDS: the token table, the upstreams and the policy.
 //!
 //! Envoy shows this document in `/config_dump`, so it holds hashes of tokens, never tokens, and no key. Keys reach the
 //! filter through the VM's environment.
 
+use crate::compiled::CompiledPolicy;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
 /// The filter's configuration (`PluginConfig.configuration`, as JSON).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilterConfig {
     /// Grows with every change. The filter reports the one it runs (gauge `aegisgate.config_revision`): Envoy's ACK
@@ -25,8 +26,8 @@ pub struct FilterConfig {
     pub upstreams: Vec<Upstream>,
     /// Token hash → route.
     pub tokens: BTreeMap<TokenHash, TokenRoute>,
-    /// Ids of the built-in rules that act.
-    pub rules: Vec<String>,
+    /// What is looked for, and what happens to it.
+    pub policy: CompiledPolicy,
 }
 
 /// Limits on what a client may send.
@@ -158,7 +159,7 @@ mod tests {
                 path: "/v1".into(),
             }],
             tokens: BTreeMap::from([(TokenHash::of(b"demo"), TokenRoute { upstream: 0 })]),
-            rules: vec!["email".into()],
+            policy: CompiledPolicy::default(),
         }
     }
 
@@ -171,8 +172,7 @@ mod tests {
 
     #[test]
     fn refuses_unknown_keys_and_dangling_upstreams() {
-        let error =
-            FilterConfig::from_json(br#"{"revision":1,"upstreams":[],"tokens":{},"rules":[],"colour":1}"#);
+        let error = FilterConfig::from_json(br#"{"colour":1,"revision":1,"upstreams":[],"tokens":{}}"#);
         assert!(error.unwrap_err().to_string().contains("colour"));
         let mut dangling = config();
         dangling.tokens.insert(TokenHash::of(b"x"), TokenRoute { upstream: 1 });

@@ -1,5 +1,7 @@
 //! One detection rule, as written in `filter/rules/*.toml` and in custom rules of a policy document.
 
+use crate::disposition::Disposition;
+use crate::limits::MAX_NAME_BYTES;
 use crate::slot::{Direction, Slot};
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +18,16 @@ pub struct RuleFile {
 
 /// What to find, where, and how to be sure that it is one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Stable, unique name in lower case with hyphens, such as `openai-api-key`.
     pub id: String,
     /// What a finding is called in placeholders and reports: upper case with underscores, such as `EMAIL`.
     pub kind: String,
+    /// The family, such as `secrets.ai`, by which policies select rules. A rule file gives its own to all its rules.
+    #[serde(default = "custom_family")]
+    pub family: String,
     /// One sentence for people: what this finds.
     pub description: String,
     /// Where the format is specified.
@@ -45,6 +51,9 @@ pub struct Rule {
     /// Slots in which the rule acts.
     #[serde(default = "all_slots")]
     pub slots: Vec<Slot>,
+    /// What happens to a finding unless a policy says otherwise.
+    #[serde(default)]
+    pub action: Disposition,
     /// How bad a leak of this is.
     pub severity: Severity,
     /// How sure a finding is.
@@ -60,6 +69,7 @@ pub struct Rule {
 
 /// How sure a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// The shape alone, which ordinary text has as well: acts in strict policies only.
@@ -73,6 +83,7 @@ pub enum Confidence {
 
 /// How bad a leak is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// A nuisance: identifies a host or a version.
@@ -87,6 +98,7 @@ pub enum Severity {
 
 /// Checks that a regular expression cannot express. Each is a pure function of the matched bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Validator {
     /// Payment card number: Luhn check digit (ISO/IEC 7812-1) and a known issuer range.
@@ -226,10 +238,55 @@ pub enum Validator {
     BasicAuth,
 }
 
-fn both_directions() -> Vec<Direction> {
+/// Whether `id` can name a rule.
+pub fn is_id(id: &str) -> bool {
+    let byte = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !id.is_empty() && id.len() <= MAX_NAME_BYTES && id.bytes().all(byte)
+}
+
+/// Whether `kind` can name findings: it is part of every placeholder.
+pub fn is_kind(kind: &str) -> bool {
+    let byte = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    !kind.is_empty() && kind.len() <= MAX_NAME_BYTES && kind.bytes().all(byte)
+}
+
+// === impl RuleFile ===
+
+impl RuleFile {
+    /// The rules, each with the family of the file.
+    pub fn into_rules(self) -> Vec<Rule> {
+        let mut rules = self.rules;
+        for rule in &mut rules {
+            rule.family.clone_from(&self.family);
+        }
+        rules
+    }
+}
+
+// === impl Rule ===
+
+impl Rule {
+    /// Whether the rule is in `family` or in a family below it.
+    pub fn is_in_family(&self, family: &str) -> bool {
+        let below = self.family.strip_prefix(family);
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
+    /// Forgets the examples: once checked, they only take room.
+    pub fn drop_examples(&mut self) {
+        self.matches.clear();
+        self.no_matches.clear();
+    }
+}
+
+fn custom_family() -> String {
+    "custom".to_owned()
+}
+
+pub(crate) fn both_directions() -> Vec<Direction> {
     vec![Direction::Request, Direction::Response]
 }
 
-fn all_slots() -> Vec<Slot> {
+pub(crate) fn all_slots() -> Vec<Slot> {
     Slot::ALL.to_vec()
 }

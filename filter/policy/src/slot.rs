@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which way a text travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// From the client to the model.
@@ -16,6 +17,7 @@ pub enum Direction {
 ///
 /// An instruction in a tool result is an attack, in a system prompt it is the job: rules say in which slots they act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Slot {
     /// A system prompt.

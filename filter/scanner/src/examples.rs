@@ -48,13 +48,14 @@ impl From<&Rule> for Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aegis_policy::{Confidence, Severity};
+    use aegis_policy::{Confidence, Disposition, Severity};
 
     fn rule(pattern: &str, matches: &[&str], no_matches: &[&str]) -> Rule {
         let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
         Rule {
             id: "toy".into(),
             kind: "TOY".into(),
+            family: "toys".into(),
             description: "A toy.".into(),
             source: "none".into(),
             label: None,
@@ -63,6 +64,7 @@ mod tests {
             validator: None,
             directions: vec![],
             slots: vec![],
+            action: Disposition::Redact,
             severity: Severity::Low,
             confidence: Confidence::High,
             matches: own(matches),

@@ -34,6 +34,7 @@ mod budget;
 mod compile;
 mod error;
 mod escaped;
+pub mod exact;
 mod examples;
 mod factor;
 mod forward;
@@ -43,6 +44,7 @@ mod look;
 mod mask;
 mod program;
 mod scanner;
+mod size;
 mod starters;
 mod starts;
 mod stream;
@@ -60,6 +62,7 @@ pub use limits::{MAX_CAP, MAX_RULES};
 pub use mask::{RuleMask, RuleSet};
 pub use program::Pattern;
 pub use scanner::{Scanner, TooManyMatches};
+pub use size::Size;
 pub use stream::Stream;
 
 /// Position of a rule in the list that the scanner was compiled from.

@@ -1,7 +1,7 @@
 //! Which rules act on a text, together with their validators.
 
 use crate::{Accept, Labels, RuleIndex, validate};
-use aegis_policy::{Direction, Rule, Slot, Validator};
+use aegis_policy::Validator;
 
 /// A set of rule indices.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,17 +20,6 @@ pub struct RuleMask<'a> {
 // === impl RuleSet ===
 
 impl RuleSet {
-    /// The rules of `rules` that act on text in `slot` travelling in `direction`.
-    pub fn acting(rules: &[Rule], slot: Slot, direction: Direction) -> RuleSet {
-        let mut set = RuleSet::default();
-        for (index, rule) in rules.iter().enumerate() {
-            if rule.slots.contains(&slot) && rule.directions.contains(&direction) {
-                set.insert(index);
-            }
-        }
-        set
-    }
-
     /// Adds a rule.
     pub fn insert(&mut self, rule: usize) {
         let word = rule / 64;

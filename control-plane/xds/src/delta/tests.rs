@@ -1,6 +1,7 @@
 use super::*;
 use crate::RenderSettings;
 use aegis_model::{Snapshot, Token, Upstream, UpstreamBase, UpstreamId};
+use aegis_policy::CompiledPolicy;
 use envoy_types::pb::google::rpc::Status;
 use std::collections::HashMap;
 
@@ -16,7 +17,7 @@ fn resources(revision: u64, ids: &[i64]) -> ResourceSet {
     let settings = RenderSettings {
         wasm: "/filter.wasm".into(),
         ca_bundle: "/ca.crt".into(),
-        rules: vec!["email".into()],
+        policy: CompiledPolicy::default(),
         max_request_body_bytes: 1,
     };
     ResourceSet::render(&snapshot, &settings).unwrap()

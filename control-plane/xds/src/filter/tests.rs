@@ -1,5 +1,6 @@
 use super::*;
 use aegis_model::{Token, Upstream as ModelUpstream, UpstreamBase, UpstreamId};
+use aegis_policy::CompiledPolicy;
 use envoy_types::pb::envoy::config::core::v3::TypedExtensionConfig;
 use prost::Message as _;
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ fn settings() -> RenderSettings {
     RenderSettings {
         wasm: "/data/wasm/abc.wasm".into(),
         ca_bundle: "/etc/ca.crt".into(),
-        rules: vec!["email".into()],
+        policy: CompiledPolicy::default(),
         max_request_body_bytes: 1000,
     }
 }
@@ -56,7 +57,7 @@ fn the_configuration_is_what_the_filter_reads_and_holds_no_token() {
     assert_eq!(config.revision, 5);
     assert!(config.allow_on_headers_stop_iteration);
     assert_eq!(config.limits.max_request_body_bytes, 1000);
-    assert_eq!(config.rules, ["email"]);
+    assert_eq!(config.policy, CompiledPolicy::default());
     assert_eq!(config.upstreams[0].path, "/v1");
     assert_eq!(config.upstreams[1].cluster, "upstream-9");
     assert_eq!(config.upstreams[1].authority, "127.0.0.1:9000");

@@ -1,5 +1,6 @@
 //! Keys of placeholder tags.
 
+use aegis_scanner::exact::ExactKey;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use std::cell::OnceCell;
@@ -21,6 +22,12 @@ pub struct TenantKey {
     derived: OnceCell<Hmac<Sha256>>,
 }
 
+/// The key of digests that stand for values in a compiled policy.
+pub(crate) struct DigestKey(Hmac<Sha256>);
+
+/// Bytes of such a digest. Whoever has no key cannot make one; who guesses has 2^128 to go.
+pub(crate) const VALUE_DIGEST_BYTES: usize = 16;
+
 /// Why a key was refused. Shows nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the placeholder key must be 64 hexadecimal digits (32 bytes)")]
@@ -38,6 +45,16 @@ impl MasterKey {
     /// The key of `tenant`. Tenants cannot recognise each other's placeholders.
     pub fn tenant(&self, tenant: &[u8]) -> TenantKey {
         TenantKey { master: self.0, tenant: tenant.to_vec(), derived: OnceCell::new() }
+    }
+
+    /// The key of a policy's exact values.
+    pub(crate) fn exact_values(&self) -> ExactKey {
+        ExactKey::derive(&self.0, b"policy")
+    }
+
+    /// The key of the digests of allowed values.
+    pub(crate) fn allowed_values(&self) -> DigestKey {
+        DigestKey(mac(&mac(&self.0).chain_update(b"aegisgate/allow\0").finalize().into_bytes()))
     }
 }
 
@@ -65,6 +82,26 @@ impl TenantKey {
 impl fmt::Debug for TenantKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TenantKey(…)")
+    }
+}
+
+// === impl DigestKey ===
+
+impl DigestKey {
+    pub(crate) fn digest(&self, value: &[u8]) -> [u8; VALUE_DIGEST_BYTES] {
+        let digest = self.0.clone().chain_update(value).finalize().into_bytes();
+        digest.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// Shows which key this is without showing it.
+    pub(crate) fn proof(&self) -> String {
+        data_encoding::BASE64URL_NOPAD.encode(&self.digest(b""))
+    }
+}
+
+impl fmt::Debug for DigestKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DigestKey(…)")
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Text {
     pub(super) span: Range<usize>,
     pub(super) slot: Slot,
     pub(super) form: Form,
+    /// It stands behind a key that the schema does not know, and whose name may mean something to a policy.
+    pub(super) keyed: bool,
 }
 
 /// The texts of `body`, in order.
@@ -61,7 +63,8 @@ impl Collector<'_> {
             self.overflow = true;
             return;
         }
-        let mut text = Text { span, slot: Slot::User, form: Form::Plain };
+        let mut text =
+            Text { span, slot: Slot::User, form: Form::Plain, keyed: self.cursor.node().is_none() };
         match mark {
             Mark::Text(slot, form) => (text.slot, text.form) = (slot, form),
             Mark::RoleText => {

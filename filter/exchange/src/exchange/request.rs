@@ -5,7 +5,7 @@ use crate::host::{Headers, Host, Side};
 use crate::reply::Reply;
 use crate::route::{self, Mode, Route, TokenPath};
 use aegis_engine::{Protocol, RequestError, Vault, redact_request};
-use aegis_policy::TokenHash;
+use aegis_policy::{Disposition, TokenHash};
 use std::net::IpAddr;
 
 /// Names the Envoy cluster that the one data plane route sends the request to.
@@ -54,7 +54,7 @@ impl Exchange {
             return self.refuse(host, &Reply::boundary(403, "passthrough_mode_public_restricted", message));
         }
         self.protocol = Protocol::of_path(&format!("/{}", path.bare_rest()));
-        self.response = Response::Expected { vault: None };
+        self.response = Response::Expected { action: Disposition::Allow, vault: None };
         let inspected = path.mode != Mode::Passthrough && !end_of_stream;
         if inspected && let Some(reply) = self.unreadable(headers) {
             return self.refuse(host, &reply);
@@ -166,6 +166,10 @@ impl Exchange {
                     "The request holds more strings or more values to redact than the gateway can follow.";
                 self.refuse(host, &Reply::dialect(self.protocol, 413, "request_too_complex", message))
             }
+            Err(RequestError::Blocked) => {
+                let message = "The request contains something that this gateway's policy refuses.";
+                self.refuse(host, &Reply::dialect(self.protocol, 403, "request_blocked", message))
+            }
             Err(error) => {
                 let message = format!("The gateway cannot read the request body: {error}.");
                 self.refuse(host, &Reply::dialect(self.protocol, 400, "invalid_json", &message))
@@ -182,7 +186,7 @@ impl Exchange {
                     if !host.replace_body(Side::Request, &body) {
                         return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
                     }
-                    self.response = Response::Expected { vault: Some(vault) };
+                    self.response = Response::Expected { action: redacted.action, vault: Some(vault) };
                 }
                 self.request = Request::Sent;
                 Step::Continue

@@ -4,6 +4,7 @@ use super::{Exchange, REQUEST_ID_HEADER, Response, Step, is_json};
 use crate::host::{Host, Side};
 use crate::reply::{self, Reply};
 use aegis_engine::{Framing, ResponseStream, Vault};
+use aegis_policy::Disposition;
 
 /// Tells the client what the gateway did.
 const ACTION_HEADER: &str = "x-aegis-action";
@@ -11,13 +12,14 @@ const ACTION_HEADER: &str = "x-aegis-action";
 impl Exchange {
     /// The answer's headers are there.
     pub fn on_response_headers(&mut self, host: &mut impl Host, end_of_stream: bool) -> Step {
-        let Response::Expected { vault } = &mut self.response else { return Step::Continue };
-        let vault = vault.take();
+        let Response::Expected { action, vault } = &mut self.response else { return Step::Continue };
+        let (action, vault) = (*action, vault.take());
         if let Some(id) = &self.request_id {
             host.set_header(Side::Response, REQUEST_ID_HEADER, Some(id));
         }
         // Only the gateway says what the gateway did.
-        host.set_header(Side::Response, ACTION_HEADER, vault.is_some().then_some(b"redact".as_slice()));
+        let done = (action != Disposition::Allow).then_some(action.name().as_bytes());
+        host.set_header(Side::Response, ACTION_HEADER, done);
         let status = host.header(Side::Response, ":status");
         let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok()).unwrap_or(503);
         self.response = if status >= 400 && !end_of_stream && host.is_local_reply() {

@@ -1,0 +1,67 @@
+//! Policy documents: reading, checking, compiling.
+
+mod check;
+mod file;
+
+use aegis_engine::MasterKey;
+use aegis_policy::{CompiledPolicy, Policy};
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// `aegisgate policy …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Check policy documents: what is wrong with them, or what they do.
+    Check {
+        /// The documents, in YAML or JSON.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print the JSON Schema of policy documents, for editors.
+    Schema,
+}
+
+/// Carries out the command.
+pub(crate) fn run(command: &PolicyCommand) -> anyhow::Result<()> {
+    match command {
+        PolicyCommand::Check { files } => {
+            let bad = files.iter().filter(|path| !report(path)).count();
+            if bad > 0 {
+                bail!("{bad} of {} policies cannot be used", files.len());
+            }
+        }
+        PolicyCommand::Schema => std::io::stdout().write_all(schema()?.as_bytes())?,
+    }
+    Ok(())
+}
+
+/// Reads the policy at `path` and compiles it; its digests are made with `key`.
+pub(crate) fn compile(path: &Path, key: &MasterKey) -> anyhow::Result<CompiledPolicy> {
+    let refused = || format!("the policy {} cannot be used", path.display());
+    let policy = file::read(path).map_err(anyhow::Error::msg).with_context(refused)?;
+    aegis_engine::compile(&policy, key).with_context(refused)
+}
+
+/// Says what is wrong with the policy at `path`, or what it does; `false` if it cannot be used.
+fn report(path: &Path) -> bool {
+    match check::check(path) {
+        Ok(summary) => {
+            println!("{}: ok\n{summary}", path.display());
+            true
+        }
+        Err(problems) => {
+            problems.iter().for_each(|problem| eprintln!("{problem}"));
+            false
+        }
+    }
+}
+
+/// The JSON Schema of policy documents.
+fn schema() -> serde_json::Result<String> {
+    Ok(serde_json::to_string_pretty(&schemars::schema_for!(Policy))? + "\n")
+}
+
+#[cfg(test)]
+mod tests;
