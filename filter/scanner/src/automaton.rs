@@ -37,6 +37,8 @@ pub(crate) struct Facts {
     pub(crate) looking: bool,
     /// The state can still consume bytes or resolve a look-around.
     pub(crate) live: bool,
+    /// A rule whose match may be longer than its cap, because it is in its open run.
+    pub(crate) tail: Option<RuleIndex>,
 }
 
 /// Everything that is built while scanning. One per thread; any number of streams of one scanner share it.
@@ -129,7 +131,7 @@ impl Cache {
         // Id 0 is the dead state, so that `DEAD` is a constant.
         self.insert(
             Rc::new(Key { before: Neighbour::Edge, nfa: Box::default(), matched: Box::default() }),
-            Facts { reach: 0, matched: false, looking: false, live: false },
+            Facts { reach: 0, matched: false, looking: false, live: false, tail: None },
         );
     }
 
@@ -139,6 +141,7 @@ impl Cache {
             matched: false,
             looking: false,
             live: false,
+            tail: None,
         })
     }
 
@@ -283,6 +286,7 @@ fn facts_of(program: &Program, key: &Key) -> Facts {
         matched: !key.matched.is_empty(),
         looking: key.nfa.iter().any(|&id| matches!(program.nfa.state(id), NfaState::Look { .. })),
         live: !key.nfa.is_empty(),
+        tail: key.nfa.iter().filter_map(|&id| program.tails.rule(id)).min(),
     }
 }
 

@@ -10,6 +10,9 @@
 //! the caller's [`Accept`] (mask and validator) says yes. The validator is part of the match decision, not a filter
 //! behind it: a rejected candidate hides nothing.
 //!
+//! A match that reaches its cap inside an open run of characters at the end of its pattern takes the rest of the run along:
+//! no secret leaks its tail because it is longer than expected.
+//!
 //! The result does not depend on how the text was cut: a stream's state is a function of the bytes read so far. What a
 //! stream holds back is exact as well: everything before the oldest position at which a match could still begin is
 //! [settled](Stream::settled).
@@ -48,6 +51,7 @@ mod size;
 mod starters;
 mod starts;
 mod stream;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod threads;

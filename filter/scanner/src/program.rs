@@ -7,6 +7,7 @@ use crate::factor::Factor;
 use crate::limits::{MAX_NFA_BYTES, MAX_RULES, MAX_UNBOUNDED_START_BYTES};
 use crate::look::Neighbour;
 use crate::starters::Starters;
+use crate::tail::Tails;
 use regex_automata::nfa::thompson::{self, NFA, State, WhichCaptures};
 use regex_automata::util::look::Look;
 use regex_automata::util::primitives::{PatternID, StateID};
@@ -31,6 +32,8 @@ pub(crate) struct Program {
     pub(crate) nfa: NFA,
     /// The longest match of each rule.
     pub(crate) caps: Vec<u32>,
+    /// How matches go on beyond their caps.
+    pub(crate) tails: Tails,
     /// What the fast pass looks for.
     pub(crate) factors: Vec<Factor>,
     /// Where a match may begin.
@@ -67,6 +70,7 @@ impl Program {
             starters: Starters::new(&start_bytes(&nfa, nfa.start_anchored(), |_| true)),
             reach: vec![0; nfa.states().len()],
             caps: patterns.iter().map(|pattern| pattern.cap).collect(),
+            tails: Tails::default(),
             factors,
             nfa,
         };
@@ -87,15 +91,17 @@ impl Program {
         self.caps.get(usize::from(rule)).copied().unwrap_or(0)
     }
 
-    /// Computes `reach`.
+    /// Computes `reach` and `tails`.
     fn measure(&mut self) {
         let owners = owners(&self.nfa, self.caps.len());
-        for ((reach, owner), distance) in self.reach.iter_mut().zip(owners).zip(distances(&self.nfa)) {
+        let distances = distances(&self.nfa);
+        for ((reach, owner), distance) in self.reach.iter_mut().zip(&owners).zip(&distances) {
             let cap = owner.and_then(|pattern| self.caps.get(pattern));
             if let (Some(cap), Some(distance)) = (cap, distance) {
-                *reach = cap.saturating_sub(distance);
+                *reach = cap.saturating_sub(*distance);
             }
         }
+        self.tails = Tails::new(&self.nfa, &owners, &distances, self.caps.len());
     }
 
     fn refuse_generic_start(&self, index: usize) -> Result<(), RuleErrorReason> {
@@ -114,7 +120,7 @@ impl Program {
 }
 
 /// Calls `edge(next, consumes)` for each transition of `state`.
-fn edges(state: &State, mut edge: impl FnMut(StateID, bool)) {
+pub(crate) fn edges(state: &State, mut edge: impl FnMut(StateID, bool)) {
     match state {
         State::ByteRange { trans } => edge(trans.next, true),
         State::Sparse(sparse) => sparse.transitions.iter().for_each(|trans| edge(trans.next, true)),

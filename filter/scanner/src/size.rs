@@ -22,10 +22,10 @@ impl Scanner {
     pub fn size(&self) -> Size {
         let nfa = &self.program.nfa;
         Size {
-            rules: self.program.rules.len(),
+            rules: self.program.caps.len(),
             states: nfa.states().len(),
             bytes: nfa.memory_usage(),
-            longest_match: self.program.rules.iter().map(|rule| rule.cap).max().unwrap_or(0),
+            longest_match: self.program.caps.iter().copied().max().unwrap_or(0),
         }
     }
 }

@@ -53,7 +53,24 @@ fn patterns(rules: &[(&str, u32)]) -> Vec<Pattern> {
 /// Leftmost-longest by trying every start, with one stock DFA per rule that reports every end.
 struct Model {
     rules: Vec<(DFA, u32)>,
+    /// Of rules that end in an open run: the pattern up to there, and the bytes of the run.
+    tails: Vec<Option<(DFA, &'static [u8])>>,
 }
+
+/// The open runs of [`TOYS`] and [`REAL`].
+const TAILS: &[(&str, &str, &[u8])] = &[
+    (r"\bb[ab]{3,40}", r"\bb[ab]{3,}", b"ab"),
+    (
+        r"\bsk-[A-Za-z0-9_-]{20,200}",
+        r"\bsk-[A-Za-z0-9_-]{20,}",
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-",
+    ),
+    (
+        r"\b[a-z0-9][a-z0-9._%+-]{0,63}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}\b",
+        r"\b[a-z0-9][a-z0-9._%+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+){1,4}",
+        b"abcdefghijklmnopqrstuvwxyz0123456789-",
+    ),
+];
 
 impl Model {
     fn new(rules: &[(&str, u32)]) -> Model {
@@ -64,7 +81,13 @@ impl Model {
             let config = DFA::config().match_kind(MatchKind::All);
             (DFA::builder().configure(config).build_from_nfa(nfa).unwrap(), pattern.cap)
         };
-        Model { rules: patterns(rules).iter().map(build).collect() }
+        let tail = |rule: &Pattern| {
+            let (_, head, run) = TAILS.iter().find(|(regex, ..)| *regex == rule.regex)?;
+            let (dfa, _) = build(&Pattern { regex: (*head).into(), cap: 500, ..rule.clone() });
+            Some((dfa, *run))
+        };
+        let rules = patterns(rules);
+        Model { rules: rules.iter().map(build).collect(), tails: rules.iter().map(tail).collect() }
     }
 
     fn scan(&self, text: &[u8], accept: &dyn Accept) -> Vec<Match> {
@@ -80,11 +103,13 @@ impl Model {
                     let fits = |&end: &usize| {
                         end - at <= *cap as usize && accept.accept(rule, &text[at..end]).is_some()
                     };
-                    ends(dfa, text, at).into_iter().filter(fits).max().map(|end| (rule, end))
+                    let longest = ends(dfa, text, at).into_iter().filter(fits).max();
+                    let capped = self.capped(rule, *cap as usize, text, at, accept);
+                    capped.map(|end| (rule, end, true)).or(longest.map(|end| (rule, end, false)))
                 })
-                .max_by_key(|&(rule, end)| (end, std::cmp::Reverse(rule)));
+                .max_by_key(|&(rule, end, capped)| (end, capped, std::cmp::Reverse(rule)));
             match best {
-                Some((rule, end)) => {
+                Some((rule, end, _)) => {
                     found.push(Match { rule, start: at as u64, value: at as u64, end: end as u64 });
                     at = end;
                 }
@@ -92,6 +117,24 @@ impl Model {
             }
         }
         found
+    }
+
+    /// Where the run ends in which a match from `at` reaches its cap.
+    fn capped(
+        &self,
+        rule: RuleIndex,
+        cap: usize,
+        text: &[u8],
+        at: usize,
+        accept: &dyn Accept,
+    ) -> Option<usize> {
+        let (head, run) = self.tails[usize::from(rule)].as_ref()?;
+        let capped = text.get(at..at + cap)?;
+        let goes_on = |byte: &&u8| run.contains(byte);
+        let is_in_run = text.get(at + cap).as_ref().is_some_and(goes_on)
+            && ends(head, text, at).contains(&(at + cap + 1));
+        let rest = text[at + cap..].iter().take_while(goes_on).count();
+        (is_in_run && accept.accept(rule, capped).is_some()).then_some(at + cap + rest)
     }
 }
 
@@ -377,5 +420,20 @@ fn a_second_match_behind_an_escape_sequence_is_found_too() {
         assert_eq!(found.len(), 3, "{text}: {found:?}");
         let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
         assert_eq!(stream(&scanner, &bytes, &AcceptAll), found, "{text}");
+    }
+}
+
+#[test]
+fn what_is_longer_than_its_cap_is_taken_along() {
+    let scanner = Scanner::new(&patterns(&[(r"\bsk-[a-z0-9]{20,200}\b", 203), (r"\b[a-z]{2,8}=", 9)])).unwrap();
+    for len in [200, 201, 500, 5000] {
+        let text = format!("key=sk-{} name=x", "a1".repeat(len / 2));
+        let found = scan(&scanner, text.as_bytes(), &AcceptAll);
+        assert_eq!(found.len(), 3, "{len}");
+        assert_eq!((found[1].start, found[1].end), (4, 7 + len as u64 / 2 * 2));
+        for cut in [1, 7, 250] {
+            let pieces: Vec<&[u8]> = text.as_bytes().chunks(cut).collect();
+            assert_eq!(stream(&scanner, &pieces, &AcceptAll), found);
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::escaped::Escaped;
 use crate::look::Neighbour;
 use crate::program::Program;
 use crate::starts::{Cursor, Queue, Starts};
-use crate::{Accept, Match};
+use crate::{Accept, Match, RuleIndex};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -36,6 +36,8 @@ pub(crate) struct Threads {
     starts: Starts,
     /// Accepted matches that an older start could still swallow: disjoint and sorted.
     pending: VecDeque<Match>,
+    /// The last pending match reached its cap in its open run, which goes on.
+    overflowing: bool,
     before: Neighbour,
     escaped: Escaped,
     /// Cache epoch in which the threads' states are valid, and their keys in case it ends.
@@ -72,6 +74,7 @@ impl Threads {
             live: Vec::new(),
             starts: Starts::default(),
             pending: VecDeque::new(),
+            overflowing: false,
             before: neighbour,
             escaped,
             epoch: 0,
@@ -79,9 +82,9 @@ impl Threads {
         }
     }
 
-    /// Whether no start is alive: whatever was accepted is decided.
+    /// Whether no start is alive and no match goes on: whatever was accepted is decided.
     pub(crate) fn is_idle(&self) -> bool {
-        self.live.is_empty()
+        self.live.is_empty() && !self.overflowing
     }
 
     /// Reads the bytes at `from..to` of the text. Stops early, at `idle_from` or behind it, as soon as no start is
@@ -120,7 +123,8 @@ impl Threads {
             self.look(context, at, Neighbour::of(byte));
             let class = usize::from(context.program.nfa.byte_classes().get(byte));
             self.step(context, byte, class, at);
-            if !self.escaped.is_letter(byte) {
+            self.overflow(context, byte, at);
+            if !self.overflowing && !self.escaped.is_letter(byte) {
                 self.spawn(context, byte, class, at);
             }
             (self.escaped, self.before) = self.escaped.read(byte);
@@ -141,11 +145,14 @@ impl Threads {
             self.starts.drop_all(thread.queue);
         }
         self.keys.clear();
+        self.overflowing = false;
     }
 
     /// The position before which everything is decided, given that the text was read up to `at`.
     pub(crate) fn settled(&self, at: u64) -> u64 {
-        self.live.first().map_or(at, |oldest| self.starts.front(oldest.queue))
+        let overflowing = self.pending.back().filter(|_| self.overflowing).map(|last| last.start);
+        let oldest = self.live.first().map(|oldest| self.starts.front(oldest.queue));
+        overflowing.into_iter().chain(oldest).min().unwrap_or(at)
     }
 
     /// The next match that is decided, in text order.
@@ -194,11 +201,69 @@ impl Threads {
                 self.starts.drop_all(queue);
                 continue;
             }
-            let reach = context.cache.facts(state).reach;
-            let Some(queue) = self.drop_unreachable(queue, at + 1, reach) else { continue };
+            let facts = context.cache.facts(state);
+            if let Some(rule) = facts.tail
+                && let Some(found) = self.capped(context, rule, queue, byte, at)
+            {
+                for younger in self.live.drain(index + 1..) {
+                    self.starts.drop_all(younger.queue);
+                }
+                self.push(found);
+                self.overflowing = true;
+                // The same start may have a longer match of another rule yet.
+                let queue = self.starts.cut_behind(queue, Starts::cursor(queue));
+                if let Some(queue) = self.drop_unreachable(queue, at + 1, facts.reach) {
+                    kept = self.place(kept, Thread { state, queue });
+                }
+                break;
+            }
+            let Some(queue) = self.drop_unreachable(queue, at + 1, facts.reach) else { continue };
             kept = self.place(kept, Thread { state, queue });
         }
         self.live.truncate(kept);
+    }
+
+    /// The match of `rule` that began with the oldest start of `queue` and is as long as its cap in front of `at`, where
+    /// its open run goes on.
+    fn capped(
+        &self,
+        context: &mut Context<'_>,
+        rule: RuleIndex,
+        queue: Queue,
+        byte: u8,
+        at: u64,
+    ) -> Option<Match> {
+        let start = self.starts.front(queue);
+        let len = at - start;
+        let is_capped =
+            len == u64::from(context.program.cap(rule)) && context.program.tails.goes_on(rule, byte);
+        if !is_capped || self.overflows_from(start) || !context.accept.acts(rule) {
+            return None;
+        }
+        let value = if context.budget.spend(len, at) {
+            context.accept.accept(rule, context.window.slice(start, at))?
+        } else {
+            0
+        };
+        Some(Match { rule, start, value: start + value as u64, end: at })
+    }
+
+    /// Whether the match that goes on began at `start` or before.
+    fn overflows_from(&self, start: u64) -> bool {
+        self.overflowing && self.pending.back().is_some_and(|last| last.start <= start)
+    }
+
+    /// Takes the byte at `at` along if it continues the open run of a match that reached its cap.
+    fn overflow(&mut self, context: &Context<'_>, byte: u8, at: u64) {
+        if !self.overflowing {
+            return;
+        }
+        match self.pending.back_mut() {
+            Some(last) if last.end == at && context.program.tails.goes_on(last.rule, byte) => {
+                last.end = at + 1;
+            }
+            _ => self.overflowing = false,
+        }
     }
 
     /// Starts a thread at the byte at `at`.
@@ -243,10 +308,9 @@ impl Threads {
         for index in 0..self.live.len() {
             let Some(&thread) = self.live.get(index) else { break };
             let Some((cursor, found)) = self.first_accepted(context, thread, end) else { continue };
-            while self.pending.back().is_some_and(|last| last.start >= found.start) {
-                self.pending.pop_back();
+            if !self.overflows_from(found.start) {
+                self.push(found);
             }
-            self.pending.push_back(found);
             let queue = self.starts.cut_behind(thread.queue, cursor);
             if let Some(thread) = self.live.get_mut(index) {
                 thread.queue = queue;
@@ -264,6 +328,15 @@ impl Threads {
             }
             live
         });
+    }
+
+    /// Adds a match in place of those that began at its start or behind it.
+    fn push(&mut self, found: Match) {
+        while self.pending.back().is_some_and(|last| last.start >= found.start) {
+            self.pending.pop_back();
+        }
+        self.pending.push_back(found);
+        self.overflowing = false;
     }
 
     /// The oldest start of `thread` with an accepted match that ends at `end`.
