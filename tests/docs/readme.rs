@@ -23,6 +23,7 @@ fn every_path_exists() {
     for file in [
         "README.md",
         "filter/README.md",
+        "filter/policy/README.md",
         "filter/rules/README.md",
         "filter/cases/README.md",
         "envoy/README.md",
