@@ -44,7 +44,7 @@ mod protocol;
 mod redact;
 mod restore;
 mod splice;
-mod text;
+pub mod text;
 
 pub use catalogue::{builtin_rules, default_rules};
 pub use engine::{Caches, Engine, EngineError};
