@@ -34,6 +34,7 @@ mod budget;
 mod compile;
 mod error;
 mod escaped;
+pub mod exact;
 mod examples;
 mod label;
 mod limits;
