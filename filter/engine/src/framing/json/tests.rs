@@ -115,7 +115,7 @@ fn a_long_key_is_cut_short_at_the_same_place_however_it_comes() {
 #[test]
 fn what_stands_in_front_of_an_error_is_heard_however_it_comes() {
     for text in ["[\"ab\u{1}c\"]", r#"["ab\x"]"#, r#"["ab\u12x4"]"#, "[\"ab\"x]", "[12x]"] {
-        let heard = |pieces: &[&[u8]]| {
+        let read = |pieces: &[&[u8]]| {
             let (mut tokenizer, mut sink) = (Tokenizer::new(), Recorder::default());
             let mut at = 0;
             let end = pieces.iter().try_for_each(|piece| {
@@ -124,11 +124,11 @@ fn what_stands_in_front_of_an_error_is_heard_however_it_comes() {
             });
             (end.unwrap_err(), sink)
         };
-        let whole = heard(&[text.as_bytes()]);
+        let whole = read(&[text.as_bytes()]);
         assert!(text.starts_with("[1") || whole.1.text.starts_with(b"ab"), "{text:?}");
         for cut in 0..text.len() {
             let (head, tail) = text.as_bytes().split_at(cut);
-            assert_eq!(heard(&[head, tail]), whole, "{text:?} cut at {cut}");
+            assert_eq!(read(&[head, tail]), whole, "{text:?} cut at {cut}");
         }
     }
 }
