@@ -6,8 +6,11 @@ ENVOY_VERSION := 1.40.0
 WASM_TARGET := wasm32-wasip1
 WASM := target/$(WASM_TARGET)/wasm/aegis_filter.wasm
 VENV := .tools/venv
+FUZZ_TOOLCHAIN := nightly
+FUZZ_TARGETS := tokenizer sse decoders scanner redact exact
+FUZZ_SECONDS ?= 60
 
-.PHONY: help run build wasm test unit e2e lint fmt bench tools clean
+.PHONY: help run build wasm test unit e2e lint fmt bench fuzz tools clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -43,6 +46,14 @@ fmt: ## Format the code
 
 bench: build tools ## Plain Envoy beside the gateway, as ratios of one run
 	cargo run --locked --release --package aegis-tests --bin bench
+
+fuzz: ## Feed random bytes to every parser, FUZZ_SECONDS each
+	@rustup toolchain list | grep -q '^$(FUZZ_TOOLCHAIN)' || rustup toolchain install --profile minimal $(FUZZ_TOOLCHAIN)
+	@command -v cargo-fuzz > /dev/null || cargo +$(FUZZ_TOOLCHAIN) install --locked cargo-fuzz
+	for target in $(FUZZ_TARGETS); do \
+		cargo +$(FUZZ_TOOLCHAIN) fuzz run --fuzz-dir filter/fuzz $$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 || exit 1; \
+	done
 
 tools: .tools/envoy-$(ENVOY_VERSION) $(VENV)/ready ## Fetch Envoy and the clients' Python packages into .tools/
 

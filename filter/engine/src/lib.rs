@@ -49,7 +49,7 @@ mod protocol;
 mod redact;
 mod restore;
 mod splice;
-mod text;
+pub mod text;
 
 pub use catalogue::builtin_rules;
 pub use compile::compile;

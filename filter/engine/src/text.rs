@@ -5,7 +5,7 @@ mod locate;
 mod map;
 mod unescape;
 
-pub(crate) use escape::escape_json;
-pub(crate) use locate::locate;
-pub(crate) use map::OffsetMap;
-pub(crate) use unescape::Unescaper;
+pub use escape::escape_json;
+pub use locate::locate;
+pub use map::OffsetMap;
+pub use unescape::{Origins, Unescaper};

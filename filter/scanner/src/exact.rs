@@ -26,12 +26,12 @@
 //!
 //! Where a text begins like no value, which is nearly everywhere, one multiplication and one bit of a bitmap per byte
 //! say so. At the other places the hash of any substring takes two steps, because hashes of the text's beginnings are
-//! kept (Karp and Rabin, "Efficient randomized pattern-matching algorithms", 1987; modulo 2^61-1, each byte hashed
-//! once, only where it is needed). The longest value is found as routers find the longest prefix of an address
-//! (Waldvogel et al., "Scalable high speed IP routing lookups", 1997): a value leaves marks at a few of its
-//! beginnings, 6 bytes, 8, 16, 32 and so on, and from its largest power of two on by halves. One table holds all of them; a search climbs
-//! from mark to mark. A mark knows the longest value that it contains, so nothing is ever searched twice: at most 22
-//! lookups per position, for any text and any values, and no budget that could run out. What the table says is
+//! kept (Karp and Rabin, "Efficient randomized pattern-matching algorithms", 1987; modulo 2^61-1; each byte is hashed
+//! once, and only where it is needed). The longest value is found as routers find the longest prefix of an address
+//! (Waldvogel et al., "Scalable high speed IP routing lookups", 1997): a value leaves marks at a few of its beginnings,
+//! at 6 bytes, 8, 16, 32 and so on, and from its largest power of two on by halves. One table holds all marks, and a
+//! search climbs from mark to mark. A mark knows the longest value that it contains, so the search never goes back: at
+//! most 22 lookups per position, for any text and any values, and no budget that could run out. What the table says is
 //! confirmed by the digest.
 //!
 //! A stream holds back from where a value could still begin. Between two marks it cannot know, so it may hold twice as
@@ -45,7 +45,9 @@ mod limits;
 mod marks;
 mod matcher;
 mod poly;
+mod progress;
 mod record;
+mod search;
 mod stream;
 #[cfg(test)]
 mod tests;

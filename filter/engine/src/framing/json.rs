@@ -4,6 +4,7 @@
 //! offset and decides what to keep. Strict where leniency would let us see another text than the next parser does.
 
 use crate::limits::{MAX_DEPTH, MAX_KEY, MAX_SCALAR};
+use std::ops::Range;
 
 /// Receives the tokens of one document, in order.
 pub trait Sink {
@@ -11,8 +12,8 @@ pub trait Sink {
     fn open(&mut self, container: Container);
     /// The innermost array or object ends.
     fn close(&mut self);
-    /// An object key: the raw bytes between its quotes and the offset of the first of them.
-    fn key(&mut self, at: u64, raw: &[u8]);
+    /// An object key: where it stands between its quotes, and its raw bytes; cut short if it is very long.
+    fn key(&mut self, span: Range<u64>, raw: &[u8]);
     /// A string value begins; `at` is the offset behind its opening quote.
     fn string_begin(&mut self, at: u64);
     /// The next raw bytes of the string value.
@@ -226,6 +227,22 @@ impl Tokenizer {
 
     /// Reads bytes of a string up to its end or the end of `rest`.
     fn text(&mut self, rest: &[u8], at: u64, key: bool, escape: Escape, sink: &mut impl Sink) -> Step {
+        let step = self.text_until_error(rest, at, key, escape, sink);
+        if let Err((index, _)) = step {
+            // Cut here, the string would have been heard of up to here.
+            self.piece(rest.get(..index).unwrap_or_default(), at, key, sink);
+        }
+        step
+    }
+
+    fn text_until_error(
+        &mut self,
+        rest: &[u8],
+        at: u64,
+        key: bool,
+        escape: Escape,
+        sink: &mut impl Sink,
+    ) -> Step {
         let mut escape = escape;
         let mut index = 0;
         while let Some(&byte) = rest.get(index) {
@@ -274,19 +291,20 @@ impl Tokenizer {
     }
 
     fn end_text(&mut self, last: &[u8], at: u64, key: bool, sink: &mut impl Sink) {
+        let end = at + last.len() as u64;
         if key {
             self.state = State::Colon;
             if self.key.is_empty() {
                 // The usual case: the whole key is in one piece.
-                sink.key(at, last);
+                sink.key(at..end, last.get(..MAX_KEY).unwrap_or(last));
             } else {
                 self.piece(last, at, key, sink);
-                sink.key(self.key_at, &self.key);
+                sink.key(self.key_at..end, &self.key);
             }
         } else {
             self.piece(last, at, key, sink);
             self.end_value();
-            sink.string_end(at + last.len() as u64);
+            sink.string_end(end);
         }
     }
 

@@ -105,12 +105,12 @@ impl Sink for Collector<'_> {
         }
     }
 
-    fn key(&mut self, at: u64, raw: &[u8]) {
+    fn key(&mut self, span: Range<u64>, raw: &[u8]) {
         self.cursor.key(raw);
         // Keys that the schema does not know are data, like what stands behind them.
         if self.cursor.node().is_none() {
-            let start = usize::try_from(at).unwrap_or(usize::MAX);
-            self.text(start..start.saturating_add(raw.len()));
+            let offset = |at| usize::try_from(at).unwrap_or(usize::MAX);
+            self.text(offset(span.start)..offset(span.end));
         }
     }
 

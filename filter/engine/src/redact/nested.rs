@@ -1,6 +1,7 @@
 //! A JSON document that is itself the text of a string.
 
 use crate::framing::json::{Container, JsonError, Sink, Tokenizer};
+use std::ops::Range;
 
 /// A part of a document that its plain text does not show as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +56,8 @@ impl Sink for Collector<'_> {
     fn close(&mut self) {}
     fn string_piece(&mut self, _at: u64, _raw: &[u8]) {}
 
-    fn key(&mut self, at: u64, raw: &[u8]) {
-        self.string(at, at + raw.len() as u64);
+    fn key(&mut self, span: Range<u64>, _raw: &[u8]) {
+        self.string(span.start, span.end);
     }
 
     fn string_begin(&mut self, at: u64) {

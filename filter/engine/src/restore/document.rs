@@ -4,6 +4,7 @@ use super::Context;
 use super::channel::Channel;
 use crate::framing::json::{Container, JsonError, Sink, Tokenizer};
 use crate::protocol::{Cursor, Mark, Schema};
+use std::ops::Range;
 
 /// The walk through a document that arrives in pieces.
 #[derive(Debug)]
@@ -63,7 +64,7 @@ impl Sink for Listener<'_, '_> {
         self.walk.cursor.close();
     }
 
-    fn key(&mut self, _at: u64, raw: &[u8]) {
+    fn key(&mut self, _span: Range<u64>, raw: &[u8]) {
         self.walk.cursor.key(raw);
     }
 

@@ -223,7 +223,7 @@ impl Sink for Contents {
         }
     }
 
-    fn key(&mut self, _at: u64, raw: &[u8]) {
+    fn key(&mut self, _span: Range<u64>, raw: &[u8]) {
         self.cursor.key(raw);
     }
 

@@ -1,7 +1,7 @@
 //! Text → JSON string contents (RFC 8259 §7).
 
 /// Appends `text` to `out`, escaped to stand between the quotes of a JSON string.
-pub(crate) fn escape_json(text: &[u8], out: &mut Vec<u8>) {
+pub fn escape_json(text: &[u8], out: &mut Vec<u8>) {
     for &byte in text {
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),

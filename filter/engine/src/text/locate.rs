@@ -11,7 +11,7 @@ const STEP: usize = 64 << 10;
 ///
 /// Needs no memory beyond its result, however long the string is: most strings have no finding, and a map of every
 /// escape sequence of a large one would be many times its size.
-pub(crate) fn locate(raw: &[u8], at: u64, spans: &[Range<u64>]) -> Vec<Range<u64>> {
+pub fn locate(raw: &[u8], at: u64, spans: &[Range<u64>]) -> Vec<Range<u64>> {
     let mut locator = Locator { spans, start: None, found: Vec::with_capacity(spans.len()) };
     let mut unescaper = Unescaper::default();
     let mut text = Vec::new();

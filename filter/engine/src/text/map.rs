@@ -7,7 +7,7 @@ use std::ops::Range;
 /// Piecewise map from text offsets to raw offsets. Text that is settled can be [dropped](OffsetMap::forget_before), so a
 /// stream's map stays as small as what it holds.
 #[derive(Debug, Default)]
-pub(crate) struct OffsetMap {
+pub struct OffsetMap {
     segments: VecDeque<Segment>,
 }
 
@@ -25,7 +25,7 @@ struct Segment {
 
 impl OffsetMap {
     /// The raw bytes of the text at `range`: ascending runs, touching ones joined.
-    pub(crate) fn raw_runs(&self, range: Range<u64>) -> Vec<Range<u64>> {
+    pub fn raw_runs(&self, range: Range<u64>) -> Vec<Range<u64>> {
         let mut runs: Vec<Range<u64>> = Vec::new();
         for part in self.within(range) {
             match runs.last_mut() {
@@ -37,7 +37,7 @@ impl OffsetMap {
     }
 
     /// The raw offset of the text byte at `text`, if that is still known.
-    pub(crate) fn raw_start(&self, text: u64) -> Option<u64> {
+    pub fn raw_start(&self, text: u64) -> Option<u64> {
         self.raw_runs(text..text + 1).first().map(|run| run.start)
     }
 
@@ -55,7 +55,7 @@ impl OffsetMap {
     }
 
     /// Drops what lies before `text`.
-    pub(crate) fn forget_before(&mut self, text: u64) {
+    pub fn forget_before(&mut self, text: u64) {
         while self.segments.front().is_some_and(|first| first.text + first.text_len <= text) {
             self.segments.pop_front();
         }

@@ -4,7 +4,7 @@
 const UNICODE_ESCAPE: u64 = 6;
 
 /// Hears where decoded text comes from.
-pub(crate) trait Origins {
+pub trait Origins {
     /// `len` bytes of text at `text` stand literally at `raw`.
     fn literal(&mut self, text: u64, raw: u64, len: u64);
     /// `text_len` bytes of text at `text` are the escape sequence of `raw_len` bytes at `raw`.
@@ -19,7 +19,7 @@ impl Origins for () {
 
 /// Decoder of JSON strings. It expects contents that the tokenizer has checked.
 #[derive(Debug, Default)]
-pub(crate) struct Unescaper {
+pub struct Unescaper {
     /// An escape sequence whose end has not come yet.
     open: Vec<u8>,
     open_at: u64,
@@ -46,7 +46,7 @@ enum Escaped {
 
 impl Unescaper {
     /// Decodes `raw`, which begins at offset `at`: appends text to `out` and tells `origins` where it comes from.
-    pub(crate) fn push(&mut self, raw: &[u8], at: u64, out: &mut Vec<u8>, origins: &mut impl Origins) {
+    pub fn push(&mut self, raw: &[u8], at: u64, out: &mut Vec<u8>, origins: &mut impl Origins) {
         let mut rest = raw;
         let mut at = at;
         while let Some((&byte, behind)) = rest.split_first() {
@@ -74,13 +74,13 @@ impl Unescaper {
     }
 
     /// Ends a string. A surrogate without its partner becomes U+FFFD, as in every decoder that does not refuse it.
-    pub(crate) fn finish(&mut self, out: &mut Vec<u8>, origins: &mut impl Origins) {
+    pub fn finish(&mut self, out: &mut Vec<u8>, origins: &mut impl Origins) {
         self.end_surrogate(out, origins);
         self.open.clear();
     }
 
     /// Raw offset of an escape sequence or surrogate pair that is not complete.
-    pub(crate) fn open_at(&self) -> Option<u64> {
+    pub fn open_at(&self) -> Option<u64> {
         self.high.map(|high| high.at).or((!self.open.is_empty()).then_some(self.open_at))
     }
 

@@ -1,6 +1,6 @@
 //! The beginnings at which values leave a mark, and the table of all marks.
 
-use aegis_policy::{MAX_EXACT_BYTES, MIN_EXACT_BYTES};
+use aegis_policy::{MAX_EXACT_BYTES, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
 
 /// A beginning of one or more values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +23,7 @@ const LONGEST_BITS: u32 = 13;
 const HASH_BITS: u32 = 64 - LONGEST_BITS - VALUE_BITS;
 const NO_VALUE: u64 = (1 << VALUE_BITS) - 1;
 
-const _: () =
-    assert!(MAX_EXACT_BYTES < 1 << LONGEST_BITS && aegis_policy::MAX_EXACT_VALUES < NO_VALUE as usize);
+const _: () = assert!(MAX_EXACT_BYTES < 1 << LONGEST_BITS && MAX_EXACT_VALUES < (1 << VALUE_BITS) - 1);
 
 /// The lengths of the beginnings at which a value of `len` bytes leaves marks, the last of them all of it: the shortest
 /// possible value, every power of two behind it, and from the largest on by halves.
@@ -59,9 +58,9 @@ pub(super) fn halves(at: usize) -> impl Iterator<Item = usize> {
 // === impl Table ===
 
 impl Table {
-    /// A table for up to `count` marks: filled to four fifths at most.
+    /// A table for up to `count` marks: filled to five sixths at most.
     pub(super) fn new(count: usize) -> Table {
-        let slots = (count + count / 4 + 1).next_power_of_two().max(2);
+        let slots = (count + count / 5 + 1).next_power_of_two().max(2);
         Table { slots: vec![0; slots], shift: 64 - slots.trailing_zeros() }
     }
 
@@ -88,7 +87,7 @@ impl Table {
     pub(super) fn get(&self, hash: u64) -> Option<Mark> {
         let (mut index, part) = self.place(hash);
         loop {
-            // One slot in five is empty, so this ends.
+            // One slot in six is empty, so this ends.
             let slot = *self.slots.get(index)?;
             if slot == 0 {
                 return None;
@@ -156,7 +155,8 @@ mod tests {
 
     #[test]
     fn a_full_table_keeps_every_mark_apart() {
-        let mark = |n: u16| Mark { longest: usize::from(n % 4000) + 6, value: (n % 3 != 0).then_some(n) };
+        let mark =
+            |n: u16| Mark { longest: usize::from(n % 4000) + 6, value: (!n.is_multiple_of(3)).then_some(n) };
         let mut table = Table::new(10_000);
         (0..10_000).for_each(|n| table.insert(u64::from(n) * 3, mark(n)));
         for n in 0..10_000 {

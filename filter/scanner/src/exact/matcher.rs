@@ -4,13 +4,13 @@ use super::ExactMatch;
 use super::error::ExactConfigError;
 use super::filter::Filter;
 use super::key::{Digest, Digester, ExactKey};
-use super::marks::{Mark, Table, climb, halves, marks};
-use super::poly::{Poly, Sums};
+use super::marks::{Mark, Table, marks};
+use super::poly::Poly;
+use super::progress::{Progress, Text};
 use super::record::{Place, Record};
+use super::search::{Found, longest};
 use crate::TooManyMatches;
-use crate::escaped::Escaped;
 use crate::limits::MAX_MATCHES;
-use crate::look::Neighbour;
 use aegis_policy::{CompiledExact, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
 
 /// Finds exact values. Immutable; what changes while scanning belongs to the text.
@@ -32,47 +32,12 @@ struct Value {
     digest: Digest,
 }
 
-/// The state of the scan of one text.
-#[derive(Debug)]
-pub(super) struct Progress {
-    sums: Sums,
-    /// What stands in front of the text that is kept.
-    before: Before,
-    #[cfg(test)]
-    pub(super) lookups: u64,
-}
-
-/// What stands in front of a position.
-#[derive(Debug, Clone, Copy)]
-struct Before {
-    escaped: (Escaped, Neighbour),
-    last: Option<u8>,
-}
-
-/// A part of a text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Text<'a> {
-    /// Offset of its first byte.
-    pub(super) base: u64,
-    pub(super) bytes: &'a [u8],
-    /// Whether nothing comes behind it.
-    pub(super) complete: bool,
-}
-
 /// What is next in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     Match(ExactMatch),
     /// Nothing; no value begins before this offset.
     Settled(u64),
-}
-
-/// What stands at one position.
-enum Found {
-    Nothing,
-    /// More text decides.
-    Open,
-    Value(u16),
 }
 
 // === impl ExactMatcher ===
@@ -172,7 +137,7 @@ impl ExactMatcher {
 
     /// What stands at `start`, where the filter says that a value may begin.
     fn at(&self, progress: &mut Progress, text: Text<'_>, start: usize) -> Found {
-        let mut value = match self.longest(progress, text, start) {
+        let mut value = match longest((&self.poly, &self.table), progress, text, start) {
             Found::Value(value) => value,
             other => return other,
         };
@@ -182,7 +147,7 @@ impl ExactMatcher {
             let end = start + usize::from(known.len);
             let Some(bytes) = text.bytes.get(start..end) else { return Found::Nothing };
             let free = known.place == Place::Anywhere
-                || !known.place.is_taken(progress.before.behind(text.bytes.get(..start).unwrap_or_default()));
+                || !known.place.is_taken(progress.behind(text.bytes.get(..start).unwrap_or_default()));
             match text.bytes.get(end) {
                 _ if !free => {}
                 None if !text.complete && known.place != Place::Anywhere => return Found::Open,
@@ -193,132 +158,6 @@ impl ExactMatcher {
             let Some(parent) = known.parent else { return Found::Nothing };
             value = parent;
         }
-    }
-
-    /// The longest value that stands at `start`, wherever it counts.
-    fn longest(&self, progress: &mut Progress, text: Text<'_>, start: usize) -> Found {
-        let mut search =
-            Search { matcher: self, progress, text, start, len: 0, longest: MIN_EXACT_BYTES, value: None };
-        if search.look(MIN_EXACT_BYTES) != Look::Mark {
-            return Found::Nothing;
-        }
-        while let Some(next) = climb(search.len) {
-            match search.look(next) {
-                Look::Mark => {}
-                Look::Nothing => break,
-                Look::Open => return Found::Open,
-            }
-        }
-        for step in halves(search.len) {
-            if search.look(search.len + step) == Look::Open {
-                return Found::Open;
-            }
-        }
-        search.value.map_or(Found::Nothing, Found::Value)
-    }
-}
-
-/// The climb from mark to mark at one position.
-struct Search<'a> {
-    matcher: &'a ExactMatcher,
-    progress: &'a mut Progress,
-    text: Text<'a>,
-    start: usize,
-    /// Length of the mark that was reached, of the longest value behind it, and the value in it.
-    len: usize,
-    longest: usize,
-    value: Option<u16>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
-    Nothing,
-    /// There is a mark, and the search is there.
-    Mark,
-    Open,
-}
-
-// === impl Search ===
-
-impl Search<'_> {
-    /// Looks for a mark at `len` bytes.
-    fn look(&mut self, len: usize) -> Look {
-        if len > self.longest {
-            return Look::Nothing;
-        }
-        let end = self.start + len;
-        if end > self.text.bytes.len() {
-            return if self.text.complete { Look::Nothing } else { Look::Open };
-        }
-        let (from, to) = (self.text.base + self.start as u64, self.text.base + end as u64);
-        let Progress { sums, .. } = &mut *self.progress;
-        sums.cover(&self.matcher.poly, (self.text.base, self.text.bytes), from, to);
-        #[cfg(test)]
-        {
-            self.progress.lookups += 1;
-        }
-        let hash = self.progress.sums.hash(&self.matcher.poly, from, len);
-        let Some(Mark { longest, value }) = hash.and_then(|hash| self.matcher.table.get(hash)) else {
-            return Look::Nothing;
-        };
-        (self.len, self.longest, self.value) = (len, longest, value);
-        Look::Mark
-    }
-}
-
-// === impl Progress ===
-
-impl Progress {
-    /// At the beginning of a text.
-    pub(super) fn new() -> Progress {
-        let escaped = (Escaped::No, Neighbour::Edge);
-        Progress {
-            sums: Sums::default(),
-            before: Before { escaped, last: None },
-            #[cfg(test)]
-            lookups: 0,
-        }
-    }
-
-    /// `bytes` stand in front of what is kept.
-    pub(super) fn pass(&mut self, bytes: &[u8]) {
-        self.before = self.before.behind(bytes);
-    }
-
-    /// No value is open: hashes are of no use.
-    pub(super) fn forget(&mut self) {
-        self.sums.forget();
-    }
-
-    #[cfg(test)]
-    pub(super) fn hashed(&self) -> u64 {
-        self.sums.hashed
-    }
-}
-
-// === impl Before ===
-
-impl Before {
-    fn behind(self, bytes: &[u8]) -> Before {
-        Before { escaped: Escaped::behind(self.escaped, bytes), last: bytes.last().copied().or(self.last) }
-    }
-}
-
-// === impl Place ===
-
-impl Place {
-    /// Whether `byte` beside a value takes its place.
-    fn holds(self, byte: u8) -> bool {
-        match self {
-            Place::Anywhere => false,
-            Place::Word => byte.is_ascii_alphabetic(),
-            Place::Number => byte.is_ascii_digit(),
-        }
-    }
-
-    /// Whether what stands before a value takes its place.
-    fn is_taken(self, before: Before) -> bool {
-        before.escaped.1 == Neighbour::Word && before.last.is_some_and(|last| self.holds(last))
     }
 }
 
@@ -336,14 +175,6 @@ impl From<&Record> for Value {
     fn from(record: &Record) -> Value {
         let Record { list, len, digest, place, parent, .. } = record;
         Value { list: *list, len: *len, place: *place, parent: *parent, digest: *digest }
-    }
-}
-
-// === impl Text ===
-
-impl Text<'_> {
-    pub(super) fn end(&self) -> u64 {
-        self.base + self.bytes.len() as u64
     }
 }
 

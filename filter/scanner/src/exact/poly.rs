@@ -20,7 +20,7 @@ pub(super) struct Poly {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sums {
     from: u64,
-    sums: Vec<u64>,
+    hashes: Vec<u64>,
     /// Bytes hashed so far.
     #[cfg(test)]
     pub(super) hashed: u64,
@@ -58,45 +58,53 @@ impl Poly {
 // === impl Sums ===
 
 impl Sums {
-    /// Makes hashes of what stands between `start` and `end` available. `text` begins at offset `base`, `start` never
-    /// goes back.
-    pub(super) fn cover(&mut self, poly: &Poly, (base, text): (u64, &[u8]), start: u64, end: u64) {
+    /// Goes on to `start`, which never goes back, and returns its place among the hashes.
+    pub(super) fn go_to(&mut self, start: u64) -> usize {
         let passed = usize::try_from(start.saturating_sub(self.from)).unwrap_or(usize::MAX);
-        if passed >= self.sums.len() {
-            self.sums.clear();
-            self.sums.push(0);
-            self.from = start;
+        if passed >= self.hashes.len() {
+            self.hashes.clear();
+            self.hashes.push(0);
         } else if passed > MAX_PASSED {
-            self.sums.drain(..passed);
-            self.from = start;
+            self.hashes.drain(..passed);
+        } else {
+            return passed;
         }
-        let to = self.from + self.sums.len() as u64 - 1;
-        let (Ok(first), Ok(last)) =
-            (usize::try_from(to.saturating_sub(base)), usize::try_from(end.saturating_sub(base)))
-        else {
-            return;
-        };
-        let mut sum = self.sums.last().copied().unwrap_or(0);
-        for byte in text.get(first..last).unwrap_or_default() {
-            sum = poly.push(sum, *byte);
-            self.sums.push(sum);
-            #[cfg(test)]
-            {
-                self.hashed += 1;
-            }
+        self.from = start;
+        0
+    }
+
+    /// The hash of the `len` bytes behind `place`. `text` begins at offset `base`, not behind `place`.
+    pub(super) fn hash(
+        &mut self,
+        poly: &Poly,
+        (base, text): (u64, &[u8]),
+        place: usize,
+        len: usize,
+    ) -> Option<u64> {
+        let end = place + len;
+        if end >= self.hashes.len() {
+            let offset = |place: usize| usize::try_from((self.from + place as u64).checked_sub(base)?).ok();
+            self.extend(poly, text.get(offset(self.hashes.len() - 1)?..offset(end)?)?);
         }
+        let (before, all) = (self.hashes.get(place)?, self.hashes.get(end)?);
+        Some(subtract(*all, multiply(*before, *poly.powers.get(len)?)))
     }
 
     /// Frees the memory.
     pub(super) fn forget(&mut self) {
-        self.sums = Vec::new();
+        self.hashes = Vec::new();
     }
 
-    /// The hash of the `len` bytes at `start`, which must be covered.
-    pub(super) fn hash(&self, poly: &Poly, start: u64, len: usize) -> Option<u64> {
-        let start = usize::try_from(start.checked_sub(self.from)?).ok()?;
-        let (before, all) = (self.sums.get(start)?, self.sums.get(start + len)?);
-        Some(subtract(*all, multiply(*before, *poly.powers.get(len)?)))
+    fn extend(&mut self, poly: &Poly, more: &[u8]) {
+        let mut sum = self.hashes.last().copied().unwrap_or(0);
+        #[cfg(test)]
+        {
+            self.hashed += more.len() as u64;
+        }
+        self.hashes.extend(more.iter().map(|byte| {
+            sum = poly.push(sum, *byte);
+            sum
+        }));
     }
 }
 
@@ -133,14 +141,21 @@ mod tests {
         let text: Vec<u8> = (0..60u8).map(|byte| byte.wrapping_mul(97)).collect();
         let mut sums = Sums::default();
         for start in [0, 3, 4, 17, 40] {
-            sums.cover(&poly, (0, &text), start as u64, (start + 20) as u64);
+            let place = sums.go_to(start as u64);
             for len in 0..=20 {
                 let alone = text[start..start + len].iter().fold(0, |sum, byte| poly.push(sum, *byte));
-                assert_eq!(sums.hash(&poly, start as u64, len), Some(alone));
+                assert_eq!(sums.hash(&poly, (0, &text), place, len), Some(alone));
             }
         }
         assert_eq!(sums.hashed, 37 + 20, "each byte once, and none in between");
-        assert_eq!(sums.hash(&poly, 39, 1), None);
+        let place = sums.go_to(41);
+        let alone = text[41..50].iter().fold(0, |sum, byte| poly.push(sum, *byte));
+        assert_eq!(
+            sums.hash(&poly, (30, &text[30..]), place, 9),
+            Some(alone),
+            "the text may be kept in part"
+        );
+        assert_eq!(sums.hash(&poly, (0, &text), place, 20), None, "there is no text");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! One text that arrives in pieces.
 
 use super::ExactMatch;
-use super::matcher::{ExactMatcher, Next, Progress, Text};
+use super::matcher::{ExactMatcher, Next};
+use super::progress::{Progress, Text};
 
 /// The scan of one text that arrives in pieces.
 #[derive(Debug)]

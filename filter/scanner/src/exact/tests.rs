@@ -1,6 +1,9 @@
 //! Exact values against a brute-force model, for random values, texts and cuts; and what they may cost.
 
-use super::matcher::Progress;
+mod compiled;
+mod cost;
+
+use super::progress::Progress;
 use super::*;
 use crate::escaped::Escaped;
 use crate::look::Neighbour;
@@ -32,8 +35,8 @@ impl Random {
                     text.push_str(&self.text(alphabet, len));
                 }
                 1 => text.push_str(value),
-                2 => text.push_str(&value[..floor(value, self.below(value.len()))]),
-                _ => text.push_str(&value[floor(value, self.below(value.len()))..]),
+                2 => text.push_str(cut(value, self.below(value.len())).0),
+                _ => text.push_str(cut(value, self.below(value.len())).1),
             }
         }
         text
@@ -45,9 +48,9 @@ impl Random {
         for _ in 0..self.below(12) {
             let longest = [7, 12, 40, 300][self.below(4)];
             let other = values[self.below(values.len())].clone();
-            let keep = floor(&other, self.below(other.len() + 1));
+            let keep = self.below(other.len() + 1);
             let len = self.below(longest);
-            let mut value = other[..keep].to_owned() + &self.text(alphabet, len);
+            let mut value = cut(&other, keep).0.to_owned() + &self.text(alphabet, len);
             while value.len() < 6 {
                 value.push(alphabet[0]);
             }
@@ -68,8 +71,9 @@ impl Random {
     }
 }
 
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap()
+/// `text` in two at `at`, or in front of the character that is there.
+fn cut(text: &str, at: usize) -> (&str, &str) {
+    text.split_at(text.floor_char_boundary(at))
 }
 
 fn key() -> ExactKey {
@@ -84,54 +88,6 @@ fn compiled(values: &[String]) -> CompiledExact {
 
 fn matcher(values: &[String]) -> ExactMatcher {
     ExactMatcher::new(&compiled(values), &key()).unwrap()
-}
-
-/// Prints how fast a text with nothing to find is read, for values of random characters and for some that begin with
-/// ordinary words, and the worst text.
-#[test]
-#[ignore = "a measurement: cargo test --release -p aegis-scanner exact_values_speed -- --ignored --nocapture"]
-fn exact_values_speed() {
-    let mut random = Random(5);
-    let words: Vec<&str> = include_str!("../validate/bip39.txt").lines().collect();
-    let prose = |random: &mut Random, count: usize| {
-        let words: Vec<&str> = (0..count).map(|_| words[random.below(words.len())]).collect();
-        words.join(" ")
-    };
-    let text = prose(&mut random, 1_500_000);
-    let random_values = many(MAX_EXACT_VALUES, &mut random);
-    let phrases: Vec<String> = (0..MAX_EXACT_VALUES).map(|_| prose(&mut random, 6)).collect();
-    let deep = vec!["a".repeat(4094) + "b"];
-    let long: Vec<String> = (0..MAX_EXACT_VALUES).map(|_| random.text(&['x', 'y', 'z', '-'], 4095)).collect();
-    let killer = "a".repeat(1 << 20);
-    for (name, values, text) in [
-        ("random values, prose", &random_values, &text),
-        ("10 random values, prose", &random_values[..10].to_vec(), &text),
-        ("phrases, prose", &phrases, &text),
-        ("4095 bytes each, prose", &long, &text),
-        ("deepest climb", &deep, &killer),
-    ] {
-        let start = std::time::Instant::now();
-        let compiled = compiled(values);
-        let compile = start.elapsed();
-        let size = serde_json::to_string(&compiled).unwrap().len();
-        let start = std::time::Instant::now();
-        let matcher = ExactMatcher::new(&compiled, &key()).unwrap();
-        let load = start.elapsed();
-        let best = (0..5)
-            .map(|_| {
-                let start = std::time::Instant::now();
-                assert_eq!(whole(&matcher, text.as_bytes()), []);
-                start.elapsed()
-            })
-            .min()
-            .unwrap();
-        let speed = u64::try_from(text.len()).unwrap() as f64 / best.as_secs_f64() / 1e6;
-        let memory = matcher.memory() / 1024;
-        println!(
-            "{name}: {speed:.0} MB/s; compile {compile:?}, load {load:?}, {memory} KiB, JSON {} KB",
-            size / 1000
-        );
-    }
 }
 
 /// List and span of every match. Each value is a list of its own, so that tests know which one was found.
@@ -209,10 +165,26 @@ const ALPHABETS: &[&[char]] = &[
     &['密', 'a'],
 ];
 
+/// Checks what is held after every byte.
+fn holds_no_more_than_twice_what_agrees(values: &[String], matcher: &ExactMatcher, text: &[u8]) {
+    let mut stream = ExactStream::new();
+    for (byte, len) in text.chunks(1).zip(1..) {
+        stream.feed(matcher, byte, |_, _| {});
+        let held = &text[len - stream.held()..len];
+        let agree = |value: &String| value.bytes().zip(held).take_while(|(one, other)| one == *other).count();
+        let most = values.iter().map(agree).max().unwrap();
+        // Hashes of fewer than 6 bytes are short and may lie.
+        assert!(
+            held.len() < 6 || held.len() < 2 * most || held.len() == most,
+            "{values:?}, {len} bytes of {text:?}"
+        );
+    }
+}
+
 /// Checks `count` pairs of values and text, each whole, cut at random and byte by byte.
 fn agrees_with_the_model(count: usize, seed: u64) {
     let mut random = Random(seed);
-    let mut matches = 0;
+    let mut total = 0;
     for _ in 0..count {
         let alphabet = ALPHABETS[random.below(ALPHABETS.len())];
         let values = random.values(alphabet);
@@ -227,15 +199,16 @@ fn agrees_with_the_model(count: usize, seed: u64) {
             let (found, held) = stream(&matcher, &bytes.chunks(1).collect::<Vec<_>>());
             assert_eq!(found, expected, "{values:?} in the bytes of {text:?}");
             assert!(held <= values.iter().map(String::len).max().unwrap());
-            matches += expected.len();
+            total += expected.len();
+            holds_no_more_than_twice_what_agrees(&values, &matcher, bytes);
         }
     }
-    assert!(matches > 5 * count, "cases are about something: {matches}");
+    assert!(total > 5 * count, "cases are about something: {total}");
 }
 
 #[test]
 fn whole_and_cut_texts_have_the_matches_of_the_model() {
-    agrees_with_the_model(750, 1);
+    agrees_with_the_model(500, 1);
 }
 
 #[test]
@@ -289,31 +262,9 @@ fn the_shortest_and_the_longest_values_are_found() {
         let (found, held) = stream(&matcher, &text.as_bytes().chunks(7).collect::<Vec<_>>());
         assert_eq!(found, expected);
         assert!(held <= MAX_EXACT_BYTES);
-        let almost = format!("---{}---", &value[..value.len() - 1]);
+        let almost = format!("---{}---", cut(value, value.len() - 1).0);
         assert_eq!(whole(&matcher, almost.as_bytes()), model(&values, almost.as_bytes()));
     }
-}
-
-fn many(count: usize, random: &mut Random) -> Vec<String> {
-    let alphabet: Vec<char> = ('a'..='z').chain('0'..='9').collect();
-    (0..count)
-        .map(|_| {
-            let len = 10 + random.below(40);
-            random.text(&alphabet, len)
-        })
-        .collect()
-}
-
-#[test]
-fn ten_thousand_values_are_found_in_little_memory() {
-    let mut random = Random(4);
-    let values = many(MAX_EXACT_VALUES, &mut random);
-    let matcher = matcher(&values);
-    assert!(matcher.memory() < 1 << 20, "{} bytes", matcher.memory());
-    let text = values.join(" ");
-    let found: Vec<u16> = whole(&matcher, text.as_bytes()).into_iter().map(|found| found.0).collect();
-    assert_eq!(found, (0..10_000).collect::<Vec<u16>>());
-    assert_eq!(stream(&matcher, &random.cuts(text.as_bytes())).0.len(), 10_000);
 }
 
 #[test]
@@ -321,32 +272,6 @@ fn equal_values_are_one() {
     let values: Vec<String> = ["same value", "other value", "same value"].map(Into::into).into();
     assert_eq!(compiled(&values).values.len(), 2);
     assert_eq!(whole(&matcher(&values), b"same value, other value"), [(0, 0, 10), (1, 12, 23)]);
-}
-
-#[test]
-fn no_text_costs_more_than_a_fixed_number_of_lookups_per_byte() {
-    let a = |len: usize| "a".repeat(len);
-    let nested: Vec<String> = (10..=MAX_EXACT_BYTES).rev().step_by(7).map(a).collect();
-    let ends: Vec<String> = (0..400).map(|n| a(4000) + &format!("{n:04}")).collect();
-    let every_length: Vec<String> =
-        (10..MAX_EXACT_BYTES).rev().step_by(7).map(|len| a(len - 1) + "b").collect();
-    let deep = vec![a(4094) + "b"];
-    for values in [nested, ends, every_length, deep] {
-        let matcher = matcher(&values);
-        for text in
-            [a(9000), (a(4094) + "c").repeat(2), (a(2047) + "b-").repeat(4), (a(11) + "c").repeat(700)]
-        {
-            let (mut progress, mut found) = (Progress::new(), vec![]);
-            matcher.scan_with(&mut progress, text.as_bytes(), &mut found).unwrap();
-            let len = text.len() as u64;
-            assert!(progress.hashed() <= len, "{} bytes hashed", progress.hashed());
-            assert!(progress.lookups <= 22 * len, "{} lookups", progress.lookups);
-            assert_eq!(
-                stream(&matcher, &text.as_bytes().chunks(997).collect::<Vec<_>>()).0.len(),
-                found.len()
-            );
-        }
-    }
 }
 
 #[test]
@@ -380,75 +305,4 @@ fn nothing_to_find_costs_nothing() {
     stream.feed(&matcher, b"secret", |_, _| unreachable!());
     assert_eq!((stream.held(), stream.settled()), (0, 6));
     assert_eq!(whole(&matcher, b"secret secret"), []);
-}
-
-#[test]
-fn refused_values_are_named_by_their_place_and_never_shown() {
-    let long = "x".repeat(MAX_EXACT_BYTES + 1);
-    let value = |text| ExactValue { list: 0, text };
-    let refused = |values: &[ExactValue<'_>]| compile(values, &key()).unwrap_err();
-    assert_eq!(
-        refused(&[value("long enough"), value("hunte")]),
-        ExactValueError::TooShort { index: 1, len: 5 }
-    );
-    assert_eq!(refused(&[value(&long)]), ExactValueError::TooLong { index: 0, len: 4097 });
-    assert_eq!(refused(&vec![value("long enough"); 10_001]), ExactValueError::TooMany(10_001));
-    assert!(!refused(&[value("hunte")]).to_string().contains("hunte"));
-    assert!(!format!("{:?}", value("long enough")).contains("enough"));
-}
-
-#[test]
-fn the_compiled_form_shows_lengths_only() {
-    let text = |values: &[&str], key: &ExactKey| {
-        let values: Vec<ExactValue<'_>> = values.iter().map(|text| ExactValue { list: 0, text }).collect();
-        compile(&values, key).unwrap()
-    };
-    let one = text(&["correct horse", "battery staple"], &key());
-    assert_eq!(
-        text(&["battery staple", "correct horse"], &key()),
-        one,
-        "the order of the list does not show"
-    );
-    // Two values with the same beginning: no part of their records is the same.
-    let alike = text(&["correct horse", "correct house"], &key());
-    let bytes = |value: &aegis_policy::CompiledValue| {
-        data_encoding::BASE64URL_NOPAD.decode(value.2.as_bytes()).unwrap()
-    };
-    let (first, second) = (bytes(&alike.values[0]), bytes(&alike.values[1]));
-    let same = first.windows(4).filter(|window| second.windows(4).any(|other| other == *window)).count();
-    assert_eq!(same, 0);
-    // Another scope shares nothing.
-    let other = text(&["correct horse", "battery staple"], &ExactKey::derive(&[7; 32], b"other"));
-    assert!(one.values.iter().all(|value| other.values.iter().all(|other| other.2[..21] != value.2[..21])));
-    // Same length, same size of record: nothing else decides on it.
-    assert_eq!(first.len(), second.len());
-    assert!(!format!("{:?} {:?}", key(), matcher(&["correct horse".into()])).contains("correct"));
-}
-
-#[test]
-fn damaged_and_foreign_values_are_refused() {
-    let good = compiled(&["correct horse".into(), "battery staple".into()]);
-    let new = |compiled: &CompiledExact| ExactMatcher::new(compiled, &key()).err();
-    assert_eq!(new(&good), None);
-    assert_eq!(
-        ExactMatcher::new(&good, &ExactKey::derive(&[8; 32], b"tests")).err(),
-        Some(ExactConfigError::Proof)
-    );
-    let mut fewer = good.clone();
-    fewer.values.pop();
-    assert_eq!(new(&fewer), Some(ExactConfigError::Proof));
-    let mut relisted = good.clone();
-    relisted.values[0].0 = 9;
-    assert_eq!(new(&relisted), Some(ExactConfigError::Proof));
-    let mut many = good.clone();
-    many.values.resize(10_001, good.values[0].clone());
-    assert_eq!(new(&many), Some(ExactConfigError::TooMany(10_001)));
-    // With the right proof, but no record that the compiler writes.
-    let mut cut = good.clone();
-    cut.values[1].2.truncate(40);
-    let subkeys = key().subkeys();
-    cut.proof = subkeys.proof(cut.values.iter().map(|value| (value.0, value.1, value.2.as_str())));
-    assert_eq!(new(&cut), Some(ExactConfigError::Record(1)));
-    let json = serde_json::to_string(&good).unwrap();
-    assert_eq!(serde_json::from_str::<CompiledExact>(&json).unwrap(), good);
 }

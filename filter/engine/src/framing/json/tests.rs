@@ -18,8 +18,8 @@ impl Sink for Recorder {
     fn close(&mut self) {
         self.log.push("close".into());
     }
-    fn key(&mut self, at: u64, raw: &[u8]) {
-        self.log.push(format!("key {at} {}", String::from_utf8_lossy(raw)));
+    fn key(&mut self, span: Range<u64>, raw: &[u8]) {
+        self.log.push(format!("key {span:?} {}", String::from_utf8_lossy(raw)));
     }
     fn string_begin(&mut self, at: u64) {
         self.text.clear();
@@ -55,13 +55,13 @@ fn reports_every_token_with_its_offset() {
     let log = tokens(&[br#" {"a\"":[1.5e-3, "x\u00e9", null], "b":{}} "#]).unwrap();
     let expected = [
         "Object",
-        "key 3 a\\\"",
+        "key 3..6 a\\\"",
         "Array",
         "scalar 9 1.5e-3",
         "string 18 x\\u00e9",
         "scalar 28 null",
         "close",
-        "key 36 b",
+        "key 36..37 b",
         "Object",
         "close",
         "close",
@@ -98,6 +98,38 @@ fn refuses_what_the_grammar_refuses() {
     ] {
         let error = tokens(&[text.as_bytes()]).unwrap_err();
         assert_eq!(error.at, at, "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn a_long_key_is_cut_short_at_the_same_place_however_it_comes() {
+    let text = format!("{{\"{}\":1}}", "k".repeat(MAX_KEY + 50));
+    let whole = tokens(&[text.as_bytes()]).unwrap();
+    assert_eq!(whole[1], format!("key 2..{} {}", MAX_KEY + 52, "k".repeat(MAX_KEY)));
+    for cut in 0..text.len() {
+        let (head, tail) = text.as_bytes().split_at(cut);
+        assert_eq!(tokens(&[head, tail]).unwrap(), whole);
+    }
+}
+
+#[test]
+fn what_stands_in_front_of_an_error_is_heard_however_it_comes() {
+    for text in ["[\"ab\u{1}c\"]", r#"["ab\x"]"#, r#"["ab\u12x4"]"#, "[\"ab\"x]", "[12x]"] {
+        let read = |pieces: &[&[u8]]| {
+            let (mut tokenizer, mut sink) = (Tokenizer::new(), Recorder::default());
+            let mut at = 0;
+            let end = pieces.iter().try_for_each(|piece| {
+                at += piece.len() as u64;
+                tokenizer.push(piece, at - piece.len() as u64, &mut sink)
+            });
+            (end.unwrap_err(), sink)
+        };
+        let whole = read(&[text.as_bytes()]);
+        assert!(text.starts_with("[1") || whole.1.text.starts_with(b"ab"), "{text:?}");
+        for cut in 0..text.len() {
+            let (head, tail) = text.as_bytes().split_at(cut);
+            assert_eq!(read(&[head, tail]), whole, "{text:?} cut at {cut}");
+        }
     }
 }
 
