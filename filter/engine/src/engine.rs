@@ -1,6 +1,7 @@
 //! The compiled engine: everything that a worker shares between exchanges.
 
 use crate::catalogue::builtin_rules;
+use crate::normalize::Looker;
 use crate::placeholder;
 use aegis_policy::{Direction, Rule, Slot, Validator};
 use aegis_scanner::{
@@ -91,6 +92,9 @@ impl Engine {
         };
         let Some(set) = masks.get(slot as usize) else { return Ok(()) };
         let mask = RuleMask::new(set, &self.validators, &self.labels);
-        self.detector.scan(&mut caches.detector, text, &mask, budget, found)
+        let from = found.len();
+        self.detector.scan(&mut caches.detector, text, &mask, budget, found)?;
+        let (scanner, cache, rules) = (&self.detector, &mut caches.detector, self.rules.as_slice());
+        Looker { scanner, cache, rules, accept: &mask, budget }.look(text, from, found)
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! bytes ─► framing (json, sse) ─► protocol (schema: which string is text, in which slot)
-//!       ─► text (unescape, offset map) ─► scanner crate ─► placeholder (vault) ─► splice ─► bytes
+//!       ─► text (unescape, offset map) ─► scanner crate, normalize (through disguises) ─► placeholder (vault)
+//!       ─► splice ─► bytes
 //! ```
 //!
 //! * [`redact_request`] takes secrets out of a whole request body and puts placeholders in.
@@ -39,6 +40,7 @@ mod catalogue;
 mod engine;
 pub mod framing;
 pub mod limits;
+mod normalize;
 mod placeholder;
 mod protocol;
 mod redact;
