@@ -49,7 +49,7 @@ fn main() {
 
 /// Texts by name, each cut to [`SIZE`].
 fn texts() -> BTreeMap<String, String> {
-    let mut texts = BTreeMap::new();
+    let mut texts: BTreeMap<String, String> = BTreeMap::new();
     for (name, part) in [
         ("made-up en", "The quick brown fox jumps over the lazy dog, and nobody (as far as we know) has ever asked it why. "),
         ("made-up code", "    if (items[index].value != null && total_count < MAX) { print(\"%d of %d\\n\", index, total); }\n"),
@@ -70,6 +70,9 @@ fn texts() -> BTreeMap<String, String> {
             }
         }
     }
+    // Only those that the command line names.
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    texts.retain(|name, _| names.is_empty() || names.contains(name));
     for text in texts.values_mut() {
         text.truncate(text.floor_char_boundary(SIZE));
     }

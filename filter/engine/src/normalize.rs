@@ -21,6 +21,8 @@ mod merge;
 mod run;
 mod trigger;
 mod utf8;
+#[cfg(test)]
+mod tests_tmp;
 
 use crate::limits::{MAX_VIEW_DEPTH, VIEWED_FREELY, VIEWED_PER_BYTE};
 use aegis_policy::{Confidence, Rule, Validator};
