@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const SIZE: usize = 400_000;
-const RUNS: usize = 41;
+const RUNS: usize = 201;
 
 fn main() {
     let ids = default_rules();
@@ -51,15 +51,22 @@ fn main() {
 fn texts() -> BTreeMap<String, String> {
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
     for (name, part) in [
-        ("made-up en", "The quick brown fox jumps over the lazy dog, and nobody (as far as we know) has ever asked it why. "),
-        ("made-up code", "    if (items[index].value != null && total_count < MAX) { print(\"%d of %d\\n\", index, total); }\n"),
+        (
+            "made-up en",
+            "The quick brown fox jumps over the lazy dog, and nobody (as far as we know) has ever asked it why. ",
+        ),
+        (
+            "made-up code",
+            "    if (items[index].value != null && total_count < MAX) { print(\"%d of %d\\n\", index, total); }\n",
+        ),
         ("made-up zh", "我们在会议上讨论了新的方案，大家都同意：先完成测试，再发布（下周）。"),
     ] {
         texts.insert(name.to_owned(), part.repeat(SIZE / part.len()));
     }
     if let Ok(folder) = std::env::var("AEGIS_EVAL_DATA") {
         for file in ["injection.jsonl", "commands.jsonl", "unicode.jsonl"] {
-            let rows = std::fs::read_to_string(Path::new(&folder).join("dev").join(file)).expect("evaluation data");
+            let rows =
+                std::fs::read_to_string(Path::new(&folder).join("dev").join(file)).expect("evaluation data");
             for row in rows.lines() {
                 let row: serde_json::Value = serde_json::from_str(row).expect("JSON lines");
                 if row["label"] == "benign" {

@@ -19,10 +19,10 @@ mod inline;
 mod map;
 mod merge;
 mod run;
-mod trigger;
-mod utf8;
 #[cfg(test)]
 mod tests_tmp;
+mod trigger;
+mod utf8;
 
 use crate::limits::{MAX_VIEW_DEPTH, VIEWED_FREELY, VIEWED_PER_BYTE};
 use aegis_policy::{Confidence, Rule, Validator};

@@ -13,9 +13,34 @@ const MAX_ROTATED: usize = 512;
 
 /// How credentials begin whose letters may be rotated; what else rot13 hides is not looked for.
 const ROTATED: [&[u8]; 28] = [
-    b"sk-", b"pk-", b"rk-", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"AKIA", b"ASIA", b"xoxb-",
-    b"xoxp-", b"xapp-", b"AIza", b"eyJ", b"hf_", b"gsk_", b"npm_", b"pypi-", b"dop_v1_", b"shpat_", b"SG.", b"glsa_",
-    b"lin_api_", b"xai-", b"pplx-",
+    b"sk-",
+    b"pk-",
+    b"rk-",
+    b"ghp_",
+    b"gho_",
+    b"ghu_",
+    b"ghs_",
+    b"ghr_",
+    b"github_pat_",
+    b"glpat-",
+    b"AKIA",
+    b"ASIA",
+    b"xoxb-",
+    b"xoxp-",
+    b"xapp-",
+    b"AIza",
+    b"eyJ",
+    b"hf_",
+    b"gsk_",
+    b"npm_",
+    b"pypi-",
+    b"dop_v1_",
+    b"shpat_",
+    b"SG.",
+    b"glsa_",
+    b"lin_api_",
+    b"xai-",
+    b"pplx-",
 ];
 
 /// What the encoded runs in the run of `text` at `run` hold, each as a view of `text`.
@@ -137,7 +162,9 @@ fn sextet(byte: u8) -> Option<u8> {
 fn rotated(at: usize, run: &[u8]) -> Option<View> {
     // Without the memory of the letters that credentials begin with, every run would be compared with all of them.
     let first = run.first().map(|byte| rotate(*byte))?;
-    if run.len() > MAX_ROTATED || !matches!(first, b'A' | b'S' | b'd'..=b'h' | b'l' | b'n' | b'p' | b'r' | b's' | b'x') {
+    if run.len() > MAX_ROTATED
+        || !matches!(first, b'A' | b'S' | b'd'..=b'h' | b'l' | b'n' | b'p' | b'r' | b's' | b'x')
+    {
         return None;
     }
     let begins = |prefix: &&[u8]| prefix.iter().zip(run).all(|(plain, byte)| rotate(*byte) == *plain);

@@ -51,8 +51,10 @@ const NAMES: &[(&[u8], char)] = &[
 pub(super) fn escaped(text: &[u8]) -> Option<(char, usize)> {
     let text = text.get(..text.len().min(LONGEST)).unwrap_or_default();
     match text {
-        [b'%', ..] => percent(text),
-        [b'&', rest @ ..] => reference(rest).map(|(character, len)| (character, len + 1)),
+        [b'%', digit, ..] if digit.is_ascii_hexdigit() => percent(text),
+        [b'&', rest @ ..] if rest.first().is_some_and(|next| *next == b'#' || next.is_ascii_alphabetic()) => {
+            reference(rest).map(|(character, len)| (character, len + 1))
+        }
         [b'\\', rest @ ..] => backslash(rest).map(|(character, len)| (character, len + 1)),
         _ => None,
     }

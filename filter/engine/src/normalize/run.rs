@@ -5,8 +5,8 @@ use std::ops::Range;
 
 /// The runs of at least [`MIN_ENCODED`] characters of base64 in `text`, both alphabets, without padding.
 ///
-/// Every run of that length covers eight bytes that begin at a multiple of eight, so only those are looked at, all eight at
-/// once.
+/// Every run of that length covers eight bytes that begin at a multiple of sixteen, and eight before or behind them. So only
+/// those are looked at, eight at once.
 pub(super) fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
     let (words, _) = text.as_chunks::<WORD>();
     let mut index = 0;
@@ -14,13 +14,17 @@ pub(super) fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut known = 0;
     std::iter::from_fn(move || {
         loop {
-            let skipped = words.get(index..)?.iter().position(|word| may_be_inside(*word))?;
-            let word = (index + skipped) * WORD;
-            index += skipped + 1;
-            if word < known {
+            let skipped = words.get(index..)?.iter().step_by(2).position(|word| may_be_inside(*word))?;
+            let word = index + 2 * skipped;
+            index = word + 2;
+            let at = word * WORD;
+            let beside = |word: Option<usize>| {
+                word.and_then(|word| words.get(word)).is_some_and(|word| may_be_inside(*word))
+            };
+            if at < known || !(beside(word.checked_sub(1)) || beside(Some(word + 1))) {
                 continue;
             }
-            let run = around(text, known, word);
+            let run = around(text, known, at);
             known = run.end;
             if run.len() >= MIN_ENCODED {
                 return Some(run);
@@ -30,7 +34,8 @@ pub(super) fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
 }
 
 const WORD: usize = 8;
-const _: () = assert!(MIN_ENCODED >= 2 * WORD - 1, "a shorter run need not cover a whole word");
+const _: () =
+    assert!(MIN_ENCODED >= 3 * WORD - 1, "a shorter run need not cover such a word and one beside it");
 
 /// Whether all of `word` is between `+` and `z`, as the characters of base64 are: exactly those words are none that have a
 /// byte with its highest bit set in one of these.
@@ -45,17 +50,28 @@ fn may_be_inside(word: [u8; WORD]) -> bool {
     (word | low | high) & HIGH == 0
 }
 
-/// The run around the word at `word`, which begins at `known` or later; empty if the word is none.
+/// The run around the byte at `word`, which begins at `known` or later.
 fn around(text: &[u8], known: usize, word: usize) -> Range<usize> {
-    let before = text.get(known..word).unwrap_or_default().iter().rev().take_while(|byte| is_encoding(**byte)).count();
+    let before =
+        text.get(known..word).unwrap_or_default().iter().rev().take_while(|byte| is_encoding(**byte)).count();
     let after = text.get(word..).unwrap_or_default().iter().take_while(|byte| is_encoding(**byte)).count();
     word - before..word + after
 }
 
 /// Whether `byte` is of one of the alphabets of base64 (RFC 4648 §4 and §5).
 fn is_encoding(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+    ENCODING.get(usize::from(byte)).is_some_and(|is| *is)
 }
+
+const ENCODING: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

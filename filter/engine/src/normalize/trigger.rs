@@ -24,27 +24,34 @@ pub(super) fn windows(text: &[u8]) -> Vec<Range<usize>> {
     split(escapes.joined(forms))
 }
 
-/// Bytes that are looked at together.
+/// Bytes that are looked at together, and of ASCII that are passed over.
 const BLOCK: usize = 32;
+const ASCII: usize = 256;
 
 /// Adds the disguised characters of `text`.
 fn disguised(text: &[u8], found: &mut Stretches<'_>) {
     let mut at = 0;
     while at < text.len() {
-        let end = text.len().min(at + BLOCK);
-        if is_dull(text, at) {
-            at = end;
+        if text.get(at..at + ASCII).is_some_and(<[u8]>::is_ascii) {
+            // All but the last, which a letter of another script may follow.
+            at += ASCII - 1;
             continue;
         }
-        // `a` before a letter may be the last byte of this block, and the letter the first of the next.
-        for lead in at..text.len().min(end + 1) {
-            if let Some(&byte) = text.get(lead)
-                && byte >= 0xc2
-            {
-                look(text, lead, byte, found);
+        // As long as the text is not ASCII, asking again would cost more than it saves.
+        for _ in 0..ASCII / BLOCK {
+            let end = text.len().min(at + BLOCK);
+            if !is_dull(text, at) {
+                // `a` before a letter may be the last byte of this block, and the letter the first of the next.
+                for lead in at..text.len().min(end + 1) {
+                    if let Some(&byte) = text.get(lead)
+                        && byte >= 0xc2
+                    {
+                        look(text, lead, byte, found);
+                    }
+                }
             }
+            at = end;
         }
-        at = end;
     }
 }
 
@@ -52,7 +59,9 @@ fn disguised(text: &[u8], found: &mut Stretches<'_>) {
 /// behind which too little follows, are always looked at.
 fn is_dull(text: &[u8], at: usize) -> bool {
     let from = |at: usize| text.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>());
-    let (Some(first), Some(second), Some(third)) = (from(at), from(at + 1), from(at + 2)) else { return false };
+    let (Some(first), Some(second), Some(third)) = (from(at), from(at + 1), from(at + 2)) else {
+        return false;
+    };
     let lead = |&byte: &u8| u8::from((byte >= 0xef) | (byte == 0xe2) | (byte.wrapping_sub(0xc2) < 0x17));
     if first.iter().fold(0, |any, byte| any | lead(byte)) == 0 {
         return true;
@@ -61,7 +70,9 @@ fn is_dull(text: &[u8], at: usize) -> bool {
     for ((&a, &b), &c) in first.iter().zip(second).zip(third) {
         let within = |byte: u8, from: u8, to: u8| byte.wrapping_sub(from) <= to - from;
         // Dashes and quotes are not; what is not seen, and letters and digits in a circle are.
-        let e2 = (b == 0x80) & (within(c, 0x8b, 0x8f) | within(c, 0xaa, 0xae)) | within(b, 0x81, 0x85) | within(b, 0x91, 0x93);
+        let e2 = (b == 0x80) & (within(c, 0x8b, 0x8f) | within(c, 0xaa, 0xae))
+            | within(b, 0x81, 0x85)
+            | within(b, 0x91, 0x93);
         // Comma, colon and their like of full width are not.
         let ef = (b != 0xbc) | ((c > 0x8c) & !within(c, 0x9a, 0x9f));
         // Emoji are not.
@@ -70,7 +81,13 @@ fn is_dull(text: &[u8], at: usize) -> bool {
         let before = within(a, 0x21, 0x7e) & within(b, 0xc9, 0xd8);
         let after = within(a, 0xc9, 0xd8) & within(c, 0x21, 0x7e);
         telling |= u8::from(
-            ((a == 0xe2) & e2) | ((a == 0xef) & ef) | ((a == 0xf0) & f0) | (a == 0xf3) | ((a == 0xc2) & (b == 0xad)) | before | after,
+            ((a == 0xe2) & e2)
+                | ((a == 0xef) & ef)
+                | ((a == 0xf0) & f0)
+                | (a == 0xf3)
+                | ((a == 0xc2) & (b == 0xad))
+                | before
+                | after,
         );
     }
     telling == 0
