@@ -4,6 +4,7 @@ use crate::catalogue::builtin_rules;
 use crate::compile::without_rules;
 use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::exact::{self, ExactFinder};
+use crate::normalize::Looker;
 use crate::placeholder::{self, MasterKey};
 use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot, Validator};
 use aegis_scanner::exact::ExactConfigError;
@@ -160,7 +161,9 @@ impl Engine {
         let mask = RuleMask::new(set, &self.validators, &self.labels);
         let mut here = Vec::new();
         self.allow.apply(site.before, text, &mask, &mut here, |accept, here| {
-            self.detector.scan(&mut caches.detector, text, accept, budget, here)
+            let (scanner, cache) = (&self.detector, &mut caches.detector);
+            scanner.scan(cache, text, accept, budget, here)?;
+            Looker { scanner, cache, rules: &self.rules, accept, budget }.look(text, 0, here)
         })?;
         self.exact.add(text, |rule| self.disposition(site.direction, site.slot, rule), &mut here)?;
         found.append(&mut here);

@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! bytes ─► framing (json, sse) ─► protocol (schema: which string is text, in which slot)
-//!       ─► text (unescape, offset map) ─► scanner crate ─► decide ─► placeholder (vault) ─► splice ─► bytes
+//!       ─► text (unescape, offset map) ─► scanner crate, normalize (through disguises) ─► decide ─► placeholder (vault)
+//!       ─► splice ─► bytes
 //! ```
 //!
 //! * [`redact_request`] takes secrets out of a whole request body and puts placeholders in.
@@ -44,6 +45,7 @@ mod engine;
 mod exact;
 pub mod framing;
 pub mod limits;
+mod normalize;
 mod placeholder;
 mod protocol;
 mod redact;

@@ -34,3 +34,26 @@ pub(crate) const MAX_ALLOW_ROUNDS: usize = 4;
 
 /// Bytes of the automaton of a policy's allowed patterns.
 pub(crate) const MAX_ALLOW_NFA_BYTES: usize = 1 << 20;
+
+/// How many encodings may lie inside each other. Base64 of a URL with escapes takes two, its disguise a third; what is
+/// wrapped deeper was wrapped to be hidden from people as well.
+pub(crate) const MAX_VIEW_DEPTH: usize = 3;
+
+/// Bytes of views that are read for each byte of a text, and for every text beyond that. A view is at most about as long
+/// as what it shows, so three layers of a text that is nothing but encodings stay under 4.
+pub(crate) const VIEWED_PER_BYTE: usize = 4;
+pub(crate) const VIEWED_FREELY: usize = 64 << 10;
+
+/// Bytes on each side of a disguised character that are read with it: what every rule but the longest can match.
+pub(crate) const VIEW_REACH: usize = 512;
+
+/// Bytes of text that one view shows. It bounds the offset map, which costs 32 bytes for each change at worst.
+pub(crate) const VIEW_WINDOW: usize = 64 << 10;
+
+/// Bytes that views of a longer stretch share, so that what lies on the border is whole in one of them: a private key
+/// with a disguise for every other byte.
+pub(crate) const VIEW_OVERLAP: usize = 16 << 10;
+
+/// Characters of the shortest encoded run that is decoded: eighteen bytes in base64, a short key or address. Words that are as
+/// long are rare, so looking for runs costs little.
+pub(crate) const MIN_ENCODED: usize = 24;

@@ -236,6 +236,8 @@ pub enum Validator {
     UserPassword,
     /// Basic credentials: base64 of `user:password` (RFC 7617 §2).
     BasicAuth,
+    /// Invisible characters that spell something or hide in a word (UTS #36 §3), and no flag, emoji or natural text.
+    UnicodeSmuggling,
 }
 
 /// Whether `id` can name a rule.

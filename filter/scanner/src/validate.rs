@@ -20,6 +20,7 @@ mod network;
 mod phone;
 mod secret;
 mod stand_in;
+mod unicode;
 
 use aegis_policy::Validator;
 use national::{americas, asia, europe, pacific};
@@ -94,6 +95,7 @@ pub fn check(validator: Validator, text: &[u8]) -> bool {
         Validator::UrlPassword => secret::is_url_password(text),
         Validator::UserPassword => secret::is_user_password(text),
         Validator::BasicAuth => basic::is_basic_auth(text),
+        Validator::UnicodeSmuggling => unicode::is_smuggled(text),
     }
 }
 
