@@ -212,6 +212,8 @@ pub enum Validator {
     LongCredential,
     /// Random token behind a label: letters and digits in no order that words, names, versions or code have.
     Token,
+    /// [`Token`](Validator::Token), whatever it begins with.
+    RandomToken,
     /// [`Token`](Validator::Token) of high entropy and no UUID (RFC 9562), for labels that stand in front of other things.
     LongToken,
     /// Password in quotes behind a label: no placeholder, template, code, type name or instruction.
@@ -224,6 +226,8 @@ pub enum Validator {
     UserPassword,
     /// Basic credentials: base64 of `user:password` (RFC 7617 §2).
     BasicAuth,
+    /// Lines `key: value` with values in base64, one of them of printable text (`data` of a Kubernetes Secret).
+    Base64Lines,
 }
 
 fn both_directions() -> Vec<Direction> {

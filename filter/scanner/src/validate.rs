@@ -4,6 +4,7 @@
 //! arrived.
 
 mod bank;
+mod base64_lines;
 mod basic;
 mod card;
 mod checksum;
@@ -23,6 +24,8 @@ mod stand_in;
 
 use aegis_policy::Validator;
 use national::{americas, asia, europe, pacific};
+
+pub use secret::OWN_RULE;
 
 /// Whether `text` passes `validator`.
 pub fn check(validator: Validator, text: &[u8]) -> bool {
@@ -88,12 +91,14 @@ pub fn check(validator: Validator, text: &[u8]) -> bool {
         Validator::Credential => secret::is_credential(text),
         Validator::LongCredential => text.len() >= 32 && secret::is_credential(text),
         Validator::Token => secret::is_token(text),
+        Validator::RandomToken => secret::is_random(text),
         Validator::LongToken => secret::is_long_token(text),
         Validator::Password => secret::is_password(text),
         Validator::BarePassword => secret::is_bare_password(text),
         Validator::UrlPassword => secret::is_url_password(text),
         Validator::UserPassword => secret::is_user_password(text),
         Validator::BasicAuth => basic::is_basic_auth(text),
+        Validator::Base64Lines => base64_lines::is_secret_data(text),
     }
 }
 
