@@ -103,6 +103,12 @@ pub enum Validator {
     Ipv4Shape,
     /// IPv6 address of a host or a network (RFC 4291): not loopback, no C++ or Rust path.
     Ipv6Host,
+    /// Name of a person: none of the words that stand in forms and code where a name should.
+    PersonName,
+    /// Number of a document behind a label: at least five digits, no date and no time stamp.
+    DocumentNumber,
+    /// Name of an account behind a label: none of the words that stand in forms and code where a name should.
+    AccountName,
     /// Telephone number behind a label: 7 to 15 digits (ITU-T E.164), no date, no time stamp.
     Dialable,
     /// MAC address that is neither zero nor broadcast (IEEE 802).

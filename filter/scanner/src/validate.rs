@@ -18,6 +18,7 @@ mod mailbox;
 mod mnemonic;
 mod national;
 mod network;
+mod person;
 mod phone;
 mod secret;
 mod stand_in;
@@ -37,6 +38,9 @@ pub fn check(validator: Validator, text: &[u8]) -> bool {
         Validator::Mailbox => mailbox::is_mailbox(text),
         Validator::Ipv4Shape => network::is_ipv4_shape(text),
         Validator::Ipv6Host => network::is_ipv6_host(text),
+        Validator::PersonName => person::is_name(text),
+        Validator::AccountName => person::is_account(text),
+        Validator::DocumentNumber => person::is_document_number(text),
         Validator::Dialable => phone::is_dialable(text),
         Validator::Mac => device::is_mac(text),
         Validator::Imei => device::is_imei(text),
