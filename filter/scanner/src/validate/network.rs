@@ -47,16 +47,17 @@ fn parse<A: std::str::FromStr>(text: &[u8]) -> Option<A> {
 /// networks of private space, of which everybody has one (RFC 1918 §3).
 fn is_host(address: Ipv4Addr) -> bool {
     let network = address.is_private() && matches!(address.octets(), [.., 0]);
-    !network && !matches!(
-        address.octets(),
-        [0 | 127 | 255, ..]
-            | [1, 1, 1, 1..=3]
-            | [1, 0, 0, 1..=3]
-            | [8, 8, 8, 8]
-            | [8, 8, 4, 4]
-            | [9, 9, 9, 9]
-            | [169, 254, 169, 254]
-    )
+    !network
+        && !matches!(
+            address.octets(),
+            [0 | 127 | 255, ..]
+                | [1, 1, 1, 1..=3]
+                | [1, 0, 0, 1..=3]
+                | [8, 8, 8, 8]
+                | [8, 8, 4, 4]
+                | [9, 9, 9, 9]
+                | [169, 254, 169, 254]
+        )
 }
 
 #[cfg(test)]

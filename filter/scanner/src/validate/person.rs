@@ -13,12 +13,13 @@ const NO_NAMES: &str = "String Text Str Varchar Char Integer Number Boolean Obje
 /// The fewest digits of a document's number.
 const MIN_DIGITS: usize = 5;
 
-/// Account names of letters alone are at least as long as the shortest that WeChat allows.
+/// Account names of letters alone are at least as long as the shortest of the large services.
 const MIN_ACCOUNT: usize = 6;
 
 /// Whether no word of `text` is one of [`NO_NAMES`].
 pub(super) fn is_name(text: &[u8]) -> bool {
-    let no_name = |word: &[u8]| NO_NAMES.split_ascii_whitespace().any(|no| word.eq_ignore_ascii_case(no.as_bytes()));
+    let no_name =
+        |word: &[u8]| NO_NAMES.split_ascii_whitespace().any(|no| word.eq_ignore_ascii_case(no.as_bytes()));
     let mut words = text.split(|byte| matches!(byte, b' ' | b'-')).filter(|word| !word.is_empty());
     // `DataFrame` is no name, `McDonald` is one.
     let camel = |word: &[u8]| word.windows(2).filter(|pair| is_hump(pair)).count() > 1;
@@ -35,7 +36,9 @@ pub(super) fn is_account(text: &[u8]) -> bool {
 pub(super) fn is_document_number(text: &[u8]) -> bool {
     let digits = super::digits(text);
     let part = |start, length| date::part(digits.clone(), start, length).unwrap_or(u32::MAX);
-    let dated = text.len() <= 10 && (1900..2100).contains(&part(0, 4)) && date::is_date(part(0, 4), part(4, 2), part(6, 2));
+    let dated = text.len() <= 10
+        && (1900..2100).contains(&part(0, 4))
+        && date::is_date(part(0, 4), part(4, 2), part(6, 2));
     digits.clone().count() >= MIN_DIGITS && !dated && !date::is_epoch(digits)
 }
 
@@ -53,7 +56,11 @@ mod tests {
             assert!(is_name(good.as_bytes()), "{good}");
         }
         assert!(is_account(b"wxid_abc12") && !is_account(b"required") && !is_account(b"none"));
-        assert!(is_document_number(b"X1234567") && !is_document_number(b"2024-05-06") && !is_document_number(b"A12"));
+        assert!(
+            is_document_number(b"X1234567")
+                && !is_document_number(b"2024-05-06")
+                && !is_document_number(b"A12")
+        );
         for bad in ["String", "Last Name", "First", "Required", "MyFieldName", "Please Enter", ""] {
             assert!(!is_name(bad.as_bytes()), "{bad}");
         }

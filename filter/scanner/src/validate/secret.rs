@@ -12,7 +12,8 @@ pub const OWN_RULE: &str = "sk- rk- pk- sk_live_ sk_test_ rk_live_ rk_test_ ghp_
     xoxb- xoxe- xoxp- xoxr- xoxs- xapp- AKIA ASIA AIza hf_ npm_ pypi- SG. hvs. hvb. pplx- gsk_ xai-";
 
 /// Beginnings of what a rule of another kind finds whole: an armoured key, the header of a JSON Web Token.
-const OWN_FORMAT: &str = "-----BEGIN AGE-SECRET-KEY- eyJhbGciOi eyJ0eXAiOi eyJraWQiOi eyJ4NXQiOi eyJlbmMiOi eyJjdHkiOi";
+const OWN_FORMAT: &str =
+    "-----BEGIN AGE-SECRET-KEY- eyJhbGciOi eyJ0eXAiOi eyJraWQiOi eyJ4NXQiOi eyJlbmMiOi eyJjdHkiOi";
 
 /// What a value consists of.
 struct Shape {
@@ -149,8 +150,7 @@ pub(super) fn is_credential(value: &[u8]) -> bool {
 
 fn has_own_rule(value: &[u8]) -> bool {
     let mut prefixes = OWN_RULE.split_ascii_whitespace().chain(OWN_FORMAT.split_ascii_whitespace());
-    prefixes.any(|prefix| value.starts_with(prefix.as_bytes()))
-        || super::jwt::is_jwt(value)
+    prefixes.any(|prefix| value.starts_with(prefix.as_bytes())) || super::jwt::is_jwt(value)
 }
 
 #[cfg(test)]
