@@ -115,6 +115,12 @@ pub enum Validator {
     Ipv4Shape,
     /// IPv6 address of a host or a network (RFC 4291): not loopback, no C++ or Rust path.
     Ipv6Host,
+    /// Name of a person: none of the words that stand in forms and code where a name should.
+    PersonName,
+    /// Number of a document behind a label: at least five digits, no date and no time stamp.
+    DocumentNumber,
+    /// Name of an account behind a label: none of the words that stand in forms and code where a name should.
+    AccountName,
     /// Telephone number behind a label: 7 to 15 digits (ITU-T E.164), no date, no time stamp.
     Dialable,
     /// MAC address that is neither zero nor broadcast (IEEE 802).
@@ -224,6 +230,8 @@ pub enum Validator {
     LongCredential,
     /// Random token behind a label: letters and digits in no order that words, names, versions or code have.
     Token,
+    /// [`Token`](Validator::Token), whatever it begins with.
+    RandomToken,
     /// [`Token`](Validator::Token) of high entropy and no UUID (RFC 9562), for labels that stand in front of other things.
     LongToken,
     /// Password in quotes behind a label: no placeholder, template, code, type name or instruction.
@@ -238,6 +246,8 @@ pub enum Validator {
     BasicAuth,
     /// Invisible characters that spell something or hide in a word (UTS #36 §3), and no flag, emoji or natural text.
     UnicodeSmuggling,
+    /// Lines `key: value` with values in base64, one of them of printable text (`data` of a Kubernetes Secret).
+    Base64Lines,
 }
 
 /// Whether `id` can name a rule.

@@ -2,7 +2,7 @@
 
 use crate::error::RuleErrorReason;
 use crate::factor::{self, Factor};
-use crate::limits::{MAX_CAP, MAX_FACTOR_DISTANCE, MAX_UNROLLED_REPEAT};
+use crate::limits::{MAX_CAP, MAX_FACTOR_DISTANCE, MAX_UNROLLED_REPEAT, OPEN_REPEAT};
 use crate::program::Pattern;
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
@@ -10,6 +10,8 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 pub(crate) struct Compiled {
     pub(crate) hir: Hir,
     pub(crate) factors: Vec<Factor>,
+    /// Its length says nothing: it ends in a run of any length, or of so many characters that the limit is only a limit.
+    pub(crate) is_open: bool,
 }
 
 /// Parses and checks `pattern`.
@@ -39,7 +41,7 @@ pub(crate) fn compile(pattern: &Pattern) -> Result<Compiled, RuleErrorReason> {
     if distance > MAX_FACTOR_DISTANCE {
         return Err(RuleErrorReason::FactorTooFar { distance });
     }
-    Ok(Compiled { hir: loosen(&hir), factors })
+    Ok(Compiled { is_open: ends_open(&hir), hir: loosen(&hir), factors })
 }
 
 /// Without Unicode, \b \d \w \s and (?i) are ASCII: small tables, and a key right after a Chinese character is still at
@@ -63,6 +65,23 @@ fn is_unicode_word(look: Look) -> bool {
             | Look::WordStartHalfUnicode
             | Look::WordEndHalfUnicode
     )
+}
+
+/// Whether the last part of `hir` that consumes a byte may be repeated [`OPEN_REPEAT`] times or more.
+fn ends_open(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Repetition(repetition) => {
+            repetition.max.is_none_or(|max| max >= OPEN_REPEAT) || ends_open(&repetition.sub)
+        }
+        HirKind::Capture(capture) => ends_open(&capture.sub),
+        HirKind::Alternation(parts) => parts.iter().any(ends_open),
+        HirKind::Concat(parts) => {
+            let needed = |part: &&Hir| part.properties().minimum_len() != Some(0);
+            let last = parts.iter().rposition(|part| needed(&part)).unwrap_or(0);
+            parts.get(last..).unwrap_or_default().iter().any(ends_open)
+        }
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
+    }
 }
 
 /// Turns `class{m,n}` with a large `n` into `class{m,}`; the cap limits the length instead.

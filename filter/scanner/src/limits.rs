@@ -21,6 +21,10 @@ pub(crate) const FORWARD_CACHE_BYTES: usize = 4 << 20;
 /// Unrolled, `[a-z]{20,200}` would cost 200 NFA states and as many threads.
 pub(crate) const MAX_UNROLLED_REPEAT: u32 = 16;
 
+/// A repetition of up to so many rounds tells a format by its length; one of more is open, and its limit is only there to
+/// bound what is held back.
+pub(crate) const OPEN_REPEAT: u32 = 64;
+
 /// The exact machine begins this many bytes or less in front of the end of a factor.
 pub(crate) const MAX_FACTOR_DISTANCE: usize = 512;
 

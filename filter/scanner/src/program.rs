@@ -53,10 +53,12 @@ impl Program {
         }
         let mut hirs = Vec::with_capacity(patterns.len());
         let mut factors = Vec::with_capacity(patterns.len());
+        let mut open = Vec::with_capacity(patterns.len());
         for pattern in patterns {
             let compiled = compile::compile(pattern).map_err(|reason| reason.of(&pattern.id))?;
             hirs.push(compiled.hir);
             factors.extend(compiled.factors);
+            open.push(compiled.is_open);
         }
         let config = thompson::Config::new()
             .utf8(false)
@@ -77,7 +79,7 @@ impl Program {
         for (index, pattern) in patterns.iter().enumerate() {
             program.refuse_generic_start(index).map_err(|reason| reason.of(&pattern.id))?;
         }
-        program.measure();
+        program.measure(&open);
         Ok(program)
     }
 
@@ -91,8 +93,8 @@ impl Program {
         self.caps.get(usize::from(rule)).copied().unwrap_or(0)
     }
 
-    /// Computes `reach` and `tails`.
-    fn measure(&mut self) {
+    /// Computes `reach` and `tails`; `open` says which rules have one.
+    fn measure(&mut self, open: &[bool]) {
         let owners = owners(&self.nfa, self.caps.len());
         let distances = distances(&self.nfa);
         for ((reach, owner), distance) in self.reach.iter_mut().zip(&owners).zip(&distances) {
@@ -101,7 +103,7 @@ impl Program {
                 *reach = cap.saturating_sub(*distance);
             }
         }
-        self.tails = Tails::new(&self.nfa, &owners, &distances, self.caps.len());
+        self.tails = Tails::new(&self.nfa, &owners, &distances, open);
     }
 
     fn refuse_generic_start(&self, index: usize) -> Result<(), RuleErrorReason> {

@@ -21,15 +21,20 @@ pub(crate) struct Tails {
 // === impl Tails ===
 
 impl Tails {
-    /// Finds the tails. `owners` and `distances` are those of the states of `nfa`.
-    pub(crate) fn new(nfa: &NFA, owners: &[Option<usize>], distances: &[Option<u32>], rules: usize) -> Tails {
-        let mut tails = Tails { rules: vec![None; owners.len()], bytes: vec![None; rules] };
+    /// Finds the tails of the rules that are `open`. `owners` and `distances` are those of the states of `nfa`.
+    pub(crate) fn new(
+        nfa: &NFA,
+        owners: &[Option<usize>],
+        distances: &[Option<u32>],
+        open: &[bool],
+    ) -> Tails {
+        let mut tails = Tails { rules: vec![None; owners.len()], bytes: vec![None; open.len()] };
         for ((index, owner), distance) in owners.iter().enumerate().zip(distances) {
             let (Some(rule), Some(1), Ok(id)) = (*owner, *distance, StateID::new(index)) else {
                 continue;
             };
             // One byte of the run is all that a match still needs.
-            if !repeats(nfa, id) {
+            if !open.get(rule).is_some_and(|open| *open) || !repeats(nfa, id) {
                 continue;
             }
             if let (Some(state), Ok(rule)) = (tails.rules.get_mut(index), RuleIndex::try_from(rule)) {

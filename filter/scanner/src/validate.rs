@@ -4,6 +4,7 @@
 //! arrived.
 
 mod bank;
+mod base64_lines;
 mod basic;
 mod card;
 mod checksum;
@@ -17,6 +18,7 @@ mod mailbox;
 mod mnemonic;
 mod national;
 mod network;
+mod person;
 mod phone;
 mod secret;
 mod stand_in;
@@ -24,6 +26,8 @@ mod unicode;
 
 use aegis_policy::Validator;
 use national::{americas, asia, europe, pacific};
+
+pub use secret::OWN_RULE;
 
 /// Whether `text` passes `validator`.
 pub fn check(validator: Validator, text: &[u8]) -> bool {
@@ -35,6 +39,9 @@ pub fn check(validator: Validator, text: &[u8]) -> bool {
         Validator::Mailbox => mailbox::is_mailbox(text),
         Validator::Ipv4Shape => network::is_ipv4_shape(text),
         Validator::Ipv6Host => network::is_ipv6_host(text),
+        Validator::PersonName => person::is_name(text),
+        Validator::AccountName => person::is_account(text),
+        Validator::DocumentNumber => person::is_document_number(text),
         Validator::Dialable => phone::is_dialable(text),
         Validator::Mac => device::is_mac(text),
         Validator::Imei => device::is_imei(text),
@@ -89,6 +96,7 @@ pub fn check(validator: Validator, text: &[u8]) -> bool {
         Validator::Credential => secret::is_credential(text),
         Validator::LongCredential => text.len() >= 32 && secret::is_credential(text),
         Validator::Token => secret::is_token(text),
+        Validator::RandomToken => secret::is_random(text),
         Validator::LongToken => secret::is_long_token(text),
         Validator::Password => secret::is_password(text),
         Validator::BarePassword => secret::is_bare_password(text),
@@ -96,6 +104,7 @@ pub fn check(validator: Validator, text: &[u8]) -> bool {
         Validator::UserPassword => secret::is_user_password(text),
         Validator::BasicAuth => basic::is_basic_auth(text),
         Validator::UnicodeSmuggling => unicode::is_smuggled(text),
+        Validator::Base64Lines => base64_lines::is_secret_data(text),
     }
 }
 

@@ -28,6 +28,10 @@ const NOBODY: &[&[u8]] = &[
     b"somebody",
     b"address",
     b"example",
+    b"boss",
+    b"manager",
+    b"hr",
+    b"admin",
 ];
 
 /// Local parts that are no mailbox of a person in any domain.
@@ -45,10 +49,28 @@ const ROBOTS: &[&[u8]] = &[
     b"your-email",
     b"youremail",
     b"mailer-daemon",
+    b"postmaster",
+    b"alert",
+    b"alerts",
+    b"notification",
+    b"notifications",
+    b"newsletter",
+    b"bounce",
+    b"bounces",
 ];
 
-/// Domains that are reserved for documentation (RFC 2606 §3).
-const RESERVED: &[&[u8]] = &[b"example.com", b"example.org", b"example.net"];
+/// Domains that are reserved for documentation (RFC 2606 §3), and those that people write as if they were.
+const RESERVED: &[&[u8]] = &[
+    b"example.com",
+    b"example.org",
+    b"example.net",
+    b"company.com",
+    b"mycompany.com",
+    b"yourcompany.com",
+    b"domain.com",
+    b"mydomain.com",
+    b"yourdomain.com",
+];
 
 /// Whether `text` is an address that says something about somebody: not `user@example.com`, which stands in manuals,
 /// and not `noreply@…` or `git@…`, which belong to services.
@@ -68,5 +90,6 @@ mod tests {
     fn manuals_and_services_are_nobody() {
         assert!(is_mailbox(b"joe@example.com") && is_mailbox(b"user@corp.example"));
         assert!(!is_mailbox(b"User@example.com") && !is_mailbox(b"noreply@corp.example"));
+        assert!(!is_mailbox(b"boss@company.com") && is_mailbox(b"boss@corp.example"));
     }
 }

@@ -43,18 +43,21 @@ fn parse<A: std::str::FromStr>(text: &[u8]) -> Option<A> {
     std::str::from_utf8(address).ok()?.parse().ok()
 }
 
-/// Public resolvers and the metadata service of the clouds are the same for everybody.
+/// Public resolvers and the metadata service of the clouds are the same for everybody; `192.168.1.0` and its like are
+/// networks of private space, of which everybody has one (RFC 1918 §3).
 fn is_host(address: Ipv4Addr) -> bool {
-    !matches!(
-        address.octets(),
-        [0 | 127 | 255, ..]
-            | [1, 1, 1, 1..=3]
-            | [1, 0, 0, 1..=3]
-            | [8, 8, 8, 8]
-            | [8, 8, 4, 4]
-            | [9, 9, 9, 9]
-            | [169, 254, 169, 254]
-    )
+    let network = address.is_private() && matches!(address.octets(), [.., 0]);
+    !network
+        && !matches!(
+            address.octets(),
+            [0 | 127 | 255, ..]
+                | [1, 1, 1, 1..=3]
+                | [1, 0, 0, 1..=3]
+                | [8, 8, 8, 8]
+                | [8, 8, 4, 4]
+                | [9, 9, 9, 9]
+                | [169, 254, 169, 254]
+        )
 }
 
 #[cfg(test)]
@@ -63,7 +66,8 @@ mod tests {
 
     #[test]
     fn netmasks_and_loopback_identify_nobody() {
-        assert!(is_ipv4_host(b"203.0.113.9") && is_ipv4_host(b"10.1.2.3") && is_ipv4_host(b"10.1.2.0/24"));
+        assert!(is_ipv4_host(b"203.0.113.9") && is_ipv4_host(b"10.1.2.3") && is_ipv4_host(b"203.0.113.0/24"));
+        assert!(!is_ipv4_host(b"10.1.2.0/24") && !is_ipv4_host(b"192.168.1.0"));
         for bad in [b"127.0.0.1".as_slice(), b"0.0.0.0", b"255.255.255.0", b"300.1.1.1", b"1.2.3", b"8.8.8.8"]
         {
             assert!(!is_ipv4_host(bad));
@@ -72,7 +76,7 @@ mod tests {
 
     #[test]
     fn version_numbers_are_no_addresses() {
-        for good in ["203.0.113.9", "18.8.8.80", "10.0.0.1", "172.16.0.0", "10.0.0.0/8"] {
+        for good in ["203.0.113.9", "18.8.8.80", "10.0.0.1", "172.16.0.1/12"] {
             assert!(is_ipv4_shape(good.as_bytes()), "{good}");
         }
         for bad in ["1.2.3.4", "2.0.0.1", "120.0.0.0", "4.3.1.22", "5.0.0.62"] {

@@ -6,11 +6,14 @@
 use super::entropy::bits_per_byte;
 use super::stand_in::{contains, is_name, is_stand_in};
 
-/// Beginnings of credentials that have a rule of their own, which names them better and knows where they end.
-const OWN_RULE: &str = "sk- sk_live_ sk_test_ rk_live_ rk_test_ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xoxb- xoxp- xoxa- \
-    xoxs- xoxe xapp- AKIA ASIA AIza hf_ npm_ pypi- SG. hvs. hvb. pplx- gsk_ xai- -----BEGIN AGE-SECRET-KEY- \
-    EAAC \
-    eyJhbGciOi eyJ0eXAiOi eyJraWQiOi eyJ4NXQiOi eyJlbmMiOi eyJjdHkiOi";
+/// Beginnings of credentials that have a rule of their own, which names them better and knows where they end. What begins
+/// like one and is malformed is found by the rule `vendor-token`, whose pattern lists the same beginnings.
+pub const OWN_RULE: &str = "sk- rk- pk- sk_live_ sk_test_ rk_live_ rk_test_ ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- xoxa- \
+    xoxb- xoxe- xoxp- xoxr- xoxs- xapp- AKIA ASIA AIza hf_ npm_ pypi- SG. hvs. hvb. pplx- gsk_ xai-";
+
+/// Beginnings of what a rule of another kind finds whole: an armoured key, the header of a JSON Web Token.
+const OWN_FORMAT: &str =
+    "-----BEGIN AGE-SECRET-KEY- eyJhbGciOi eyJ0eXAiOi eyJraWQiOi eyJ4NXQiOi eyJlbmMiOi eyJjdHkiOi";
 
 /// What a value consists of.
 struct Shape {
@@ -53,7 +56,12 @@ impl Shape {
 
 /// Whether `value` is a random token: letters and digits in no order that words, names and versions have.
 pub(super) fn is_token(value: &[u8]) -> bool {
-    if is_stand_in(value) || has_own_rule(value) {
+    !has_own_rule(value) && is_random(value)
+}
+
+/// As [`is_token`], whatever it begins with.
+pub(super) fn is_random(value: &[u8]) -> bool {
+    if is_stand_in(value) {
         return false;
     }
     let shape = Shape::of(value);
@@ -133,14 +141,16 @@ pub(super) fn is_user_password(value: &[u8]) -> bool {
 pub(super) fn is_credential(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     let filler = ["example", "placeholder", "redacted", "xxxxxx"].iter().any(|part| contains(&lower, part));
-    // Small letters alone are words: `sk-loading-indicator-wrapper`.
-    let words = !value.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    // Letters alone are words if they change their case as seldom as names in camel case do, or never:
+    // `sk-loading-indicator-wrapper`. Random ones change it at every second letter.
+    let shape = Shape::of(value);
+    let words = shape.digits == 0 && shape.changes * 10 < shape.letters * 3;
     !filler && !words && bits_per_byte(value) >= 3.0
 }
 
 fn has_own_rule(value: &[u8]) -> bool {
-    OWN_RULE.split_ascii_whitespace().any(|prefix| value.starts_with(prefix.as_bytes()))
-        || super::jwt::is_jwt(value)
+    let mut prefixes = OWN_RULE.split_ascii_whitespace().chain(OWN_FORMAT.split_ascii_whitespace());
+    prefixes.any(|prefix| value.starts_with(prefix.as_bytes())) || super::jwt::is_jwt(value)
 }
 
 #[cfg(test)]
@@ -207,6 +217,7 @@ mod tests {
     #[test]
     fn credentials_with_a_rule_of_their_own_are_left_to_it() {
         assert!(!is_token(b"ghp_0a1b2c3d4e5f") && !is_bare_password(b"sk-a1b2c3d4"));
+        assert!(is_random(b"ghp_0a1b2c3d4e5f") && !is_random(b"sk-loading-indicator"));
     }
 
     #[test]
@@ -238,5 +249,7 @@ mod tests {
         assert!(
             !is_credential(b"ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxx") && !is_credential(b"AKIAIOSFODNN7EXAMPLE")
         );
+        assert!(!is_credential(b"hf_requiredCharacteristicTypesForDisplay"));
+        assert!(is_credential(b"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"));
     }
 }
