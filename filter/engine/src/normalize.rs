@@ -19,8 +19,6 @@ mod inline;
 mod map;
 mod merge;
 mod run;
-#[cfg(test)]
-mod tests_tmp;
 mod trigger;
 mod utf8;
 
