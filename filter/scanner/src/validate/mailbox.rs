@@ -79,6 +79,8 @@ pub(super) fn is_mailbox(text: &[u8]) -> bool {
     let at = text.iter().position(|&byte| byte == b'@').unwrap_or(text.len());
     let (local, domain) = text.split_at(at);
     let domain = domain.get(1..).unwrap_or_default();
+    // In names of files and tables an underscore, which is no part of a host name, may follow.
+    let domain = domain.strip_suffix(b"_").unwrap_or(domain);
     !(ROBOTS.contains(&local) || NOBODY.contains(&local) && RESERVED.contains(&domain))
 }
 
@@ -90,6 +92,7 @@ mod tests {
     fn manuals_and_services_are_nobody() {
         assert!(is_mailbox(b"joe@example.com") && is_mailbox(b"user@corp.example"));
         assert!(!is_mailbox(b"User@example.com") && !is_mailbox(b"noreply@corp.example"));
+        assert!(is_mailbox(b"joe@corp.example_") && !is_mailbox(b"user@example.com_"));
         assert!(!is_mailbox(b"boss@company.com") && is_mailbox(b"boss@corp.example"));
     }
 }
