@@ -1,8 +1,8 @@
 //! The whole catalogue: what it promises to hold, and that every rule finds its kind wherever a value may stand.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
-use aegis_engine::{Engine, builtin_rules};
-use aegis_policy::{Confidence, Direction, Rule, RuleFile, Slot, example};
+use aegis_engine::{Engine, MasterKey, Site, builtin_rules, compile};
+use aegis_policy::{Confidence, Direction, Policy, Preset, Rule, RuleFile, Slot, example};
 use aegis_scanner::{Budget, Labels, Match, Pattern, RuleMask, RuleSet, Scanner, check_examples};
 use std::collections::HashSet;
 use std::fs;
@@ -89,8 +89,8 @@ fn every_rule_has_examples_of_both_kinds() {
 fn every_kind_is_found_wherever_it_is_planted() {
     let rules = rules();
     // What acts in strict policies only would find the rest of a carrier as well.
-    let acting = engine(&rules, Confidence::Medium);
-    let strict = engine(&rules, Confidence::Low);
+    let acting = engine(Preset::Default);
+    let strict = engine(Preset::Strict);
     let (mut acting_caches, mut strict_caches) = (acting.caches(), strict.caches());
     let mut failures = Vec::new();
     let mut impossible: HashSet<(&str, &str)> =
@@ -106,8 +106,8 @@ fn every_kind_is_found_wherever_it_is_planted() {
                 let (from, to) = (before.len() as u64, (before.len() + sample.len()) as u64);
                 let mut found: Vec<Match> = Vec::new();
                 let mut budget = Budget::default();
-                let (direction, slot) = (Direction::Request, Slot::User);
-                engine.detect(caches, direction, slot, text.as_bytes(), &mut budget, &mut found).unwrap();
+                let site = Site::of(Direction::Request, Slot::User);
+                engine.detect(caches, site, text.as_bytes(), &mut budget, &mut found).unwrap();
                 let intact = found.iter().all(|one| one.value >= from && one.end <= to);
                 if covers(&found, from + value as u64, to) && intact {
                     continue;
@@ -125,10 +125,11 @@ fn every_kind_is_found_wherever_it_is_planted() {
     assert!(impossible.is_empty(), "these are possible after all: {impossible:?}");
 }
 
-/// An engine with the rules of at least this confidence.
-fn engine(rules: &[Rule], least: Confidence) -> Engine {
-    let acting = rules.iter().filter(|rule| rule.confidence >= least);
-    Engine::new(&acting.map(|rule| rule.id.clone()).collect::<Vec<_>>()).unwrap()
+/// An engine in which these rules act.
+fn engine(preset: Preset) -> Engine {
+    let key = MasterKey::from_hex(&"77".repeat(32)).unwrap();
+    let policy = Policy { preset, ..Policy::default() };
+    Engine::new(&compile(&policy, &key).unwrap(), &key).unwrap()
 }
 
 /// Whether what is replaced covers the bytes from `from` to `to`.

@@ -6,9 +6,9 @@
 )]
 
 use aegis_engine::{
-    Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, default_rules, redact_request,
+    Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Site, Vault, redact_request,
 };
-use aegis_policy::{Direction, Slot, example};
+use aegis_policy::{CompiledPolicy, Direction, Slot, example};
 use aegis_scanner::{Budget, Match};
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use proptest::prelude::*;
@@ -92,6 +92,10 @@ fn rot13(value: &str) -> String {
     })
 }
 
+fn master_key() -> MasterKey {
+    MasterKey::from_hex(&"77".repeat(32)).unwrap()
+}
+
 struct Bench {
     engine: Engine,
     caches: Caches,
@@ -99,7 +103,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        let engine = Engine::new(&default_rules()).unwrap();
+        let engine = Engine::new(&CompiledPolicy::default(), &master_key()).unwrap();
         Bench { caches: engine.caches(), engine }
     }
 
@@ -108,7 +112,7 @@ impl Bench {
         let budget = &mut Budget::default();
         let bytes = text.as_bytes();
         self.engine
-            .detect(&mut self.caches, Direction::Request, Slot::User, bytes, budget, &mut found)
+            .detect(&mut self.caches, Site::of(Direction::Request, Slot::User), bytes, budget, &mut found)
             .unwrap();
         let mut end = 0;
         for one in &found {
@@ -128,7 +132,7 @@ impl Bench {
 
     /// Sends `text` and lets the model repeat what it saw; what it saw, and what comes back.
     fn echo(&mut self, text: &str) -> (String, String) {
-        let mut vault = Vault::new(MasterKey::from_hex(&"77".repeat(32)).unwrap().tenant(b"disguise"));
+        let mut vault = Vault::new(master_key().tenant(b"disguise"));
         let body = json!({"messages": [{"role": "user", "content": text}]}).to_string();
         let redacted =
             redact_request(&self.engine, &mut self.caches, CHAT, body.as_bytes(), &mut vault).unwrap();
