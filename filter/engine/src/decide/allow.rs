@@ -106,8 +106,8 @@ impl AllowList {
         let mut left_alone = Spans::default();
         for _ in 0..MAX_ALLOW_ROUNDS {
             let fresh = found.iter().filter_map(|one| {
-                let span = usize::try_from(one.value).ok()?..usize::try_from(one.end).ok()?;
-                self.permits(before, text, &span).then_some(span)
+                let value = usize::try_from(one.value).ok()?..usize::try_from(one.end).ok()?;
+                self.permits(before, text, &value).then_some(value)
             });
             let fresh: Vec<Range<usize>> = fresh.collect();
             if fresh.is_empty() {
