@@ -52,7 +52,9 @@ fn report(path: &Path) -> bool {
             true
         }
         Err(problems) => {
-            problems.iter().for_each(|problem| eprintln!("{problem}"));
+            for problem in problems {
+                eprintln!("{problem}");
+            }
             false
         }
     }

@@ -32,7 +32,9 @@ pub(super) fn read(path: &Path) -> Result<Policy, String> {
 }
 
 fn yaml_error(path: &Path, error: &serde_saphyr::Error) -> String {
-    let what = error.to_string();
-    let Some(place) = error.location() else { return format!("{}: {what}", path.display()) };
-    format!("{}:{}:{}: {what}", path.display(), place.line(), place.column())
+    let (at, what) = (path.display(), error.to_string());
+    let Some(place) = error.location() else { return format!("{at}: {what}") };
+    let (line, column) = (place.line(), place.column());
+    let what = what.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(&what);
+    format!("{at}:{line}:{column}: {what}")
 }

@@ -53,6 +53,7 @@ fn mistakes_in_the_syntax_have_a_line() {
         let problems = problems(name, text);
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert!(problems[0].starts_with(place) && problems[0].contains(what), "{problems:?}");
+        assert!(!problems[0].contains(" at line"), "{problems:?}");
     }
 }
 

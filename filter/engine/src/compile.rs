@@ -28,10 +28,10 @@ pub fn compile(policy: &Policy, key: &MasterKey) -> Result<CompiledPolicy, Probl
     for (index, list) in lists.iter().enumerate() {
         problems.extend(check_name(&format!("exact_values[{index}].name"), &list.id, &builtin));
     }
-    let rules = || policy.custom_rules.iter().chain(&builtin).chain(&lists);
-    for index in without_rules(&policy.rules, rules().collect::<Vec<_>>().as_slice()) {
+    let rules: Vec<&Rule> = policy.custom_rules.iter().chain(&builtin).chain(&lists).collect();
+    for index in without_rules(&policy.rules, &rules) {
         let Some(exception) = policy.rules.get(index) else { continue };
-        problems.push(no_such_rule(&format!("rules[{index}]"), exception, rules()));
+        problems.push(no_such_rule(&format!("rules[{index}]"), exception, &rules));
     }
     match exact::compile(&policy.exact_values, key) {
         Ok(values) => compiled.exact = values,
@@ -73,13 +73,9 @@ fn check_name(path: &str, name: &str, builtin: &[Rule]) -> Option<Problem> {
     taken.then(|| Problem::new(path, format!("`{name}` is a built-in rule"), "choose another name"))
 }
 
-fn no_such_rule<'a>(
-    path: &str,
-    exception: &Override,
-    rules: impl Iterator<Item = &'a Rule> + Clone,
-) -> Problem {
+fn no_such_rule(path: &str, exception: &Override, rules: &[&Rule]) -> Problem {
     let unknown = |key: &str, wanted: &str, name: fn(&Rule) -> &str| {
-        let similar = similar(wanted, rules.clone().map(name));
+        let similar = similar(wanted, rules.iter().map(|rule| name(rule)));
         let remedy = match similar.as_slice() {
             [] => "the folder of rules has all names".to_owned(),
             names => format!("perhaps you mean {}", names.join(", ")),
@@ -87,17 +83,17 @@ fn no_such_rule<'a>(
         Problem::new(format!("{path}.{key}"), format!("there is no {key} `{wanted}`"), remedy)
     };
     if let Some(id) = &exception.rule
-        && !rules.clone().any(|rule| rule.id == *id)
+        && !rules.iter().any(|rule| rule.id == *id)
     {
         return unknown("rule", id, |rule| &rule.id);
     }
     if let Some(family) = &exception.family
-        && !rules.clone().any(|rule| rule.is_in_family(family))
+        && !rules.iter().any(|rule| rule.is_in_family(family))
     {
         return unknown("family", family, |rule| &rule.family);
     }
     if let Some(kind) = &exception.kind
-        && !rules.clone().any(|rule| rule.kind == *kind)
+        && !rules.iter().any(|rule| rule.kind == *kind)
     {
         return unknown("kind", kind, |rule| &rule.kind);
     }

@@ -199,7 +199,10 @@ impl Redaction<'_> {
                     }
                 }
                 Part::Number(at, raw) if form == Form::Json => {
-                    if let Some((rule, _)) = self.detect(before(at), raw, slot)?.first() {
+                    // All of the number is replaced, so the strongest of what is found in it counts; of equals the first.
+                    let found = self.detect(before(at), raw, slot)?;
+                    let action = |rule| self.engine.disposition(Direction::Request, slot, rule);
+                    if let Some((rule, _)) = found.iter().rev().max_by_key(|(rule, _)| action(*rule)) {
                         let span = at..at + raw.len() as u64;
                         hits.push(Hit { rule: *rule, span, value: None, quoted: true });
                     }

@@ -252,6 +252,24 @@ fn exact_values_have_the_last_word() {
 }
 
 #[test]
+fn the_strongest_finding_in_a_number_counts() {
+    let send = |action: &str| {
+        let bench = Bench::new(json!({
+            "exact_values": [{ "name": "account", "kind": "ACCOUNT", "values": ["1111111111"] }],
+            "rules": [{ "rule": "payment-card", "action": "redact" }, { "rule": "account", "action": action }],
+        }));
+        let function = json!({ "name": "f", "arguments": r#"{"n": 4111111111111111}"# });
+        let calls = json!([{ "id": "a", "function": function }]);
+        bench.redact(
+            Protocol::ChatCompletions,
+            &json!({ "messages": [{ "role": "assistant", "tool_calls": calls }] }),
+        )
+    };
+    assert_eq!(send("block").unwrap_err(), RequestError::Blocked);
+    assert_eq!(send("redact").unwrap().findings.len(), 1);
+}
+
+#[test]
 fn a_preset_is_a_policy_of_its_own() {
     let bench = |members: Value| {
         let key = MasterKey::from_hex(&"3c".repeat(32)).unwrap();

@@ -103,19 +103,19 @@ impl AllowList {
         if self.is_empty() {
             return Ok(());
         }
-        let mut spans = Spans::default();
+        let mut left_alone = Spans::default();
         for _ in 0..MAX_ALLOW_ROUNDS {
             let fresh = found.iter().filter_map(|one| {
-                let span = usize::try_from(one.value).ok()?..usize::try_from(one.end).ok()?;
-                self.permits(before, text, &span).then_some(span)
+                let value = usize::try_from(one.value).ok()?..usize::try_from(one.end).ok()?;
+                self.permits(before, text, &value).then_some(value)
             });
             let fresh: Vec<Range<usize>> = fresh.collect();
             if fresh.is_empty() {
                 break;
             }
-            spans.extend(fresh);
+            left_alone.extend(fresh);
             found.clear();
-            scan(&Sparing { inner: accept, text, spans: &spans }, found)?;
+            scan(&Sparing { inner: accept, text, spans: &left_alone }, found)?;
         }
         // What is still allowed after so many rounds is treated like any other finding.
         Ok(())

@@ -18,8 +18,8 @@ fn rule(id: &str) -> Value {
 
 /// The one problem of a policy with these members: its path and text.
 fn only_problem(members: Value) -> (String, String) {
-    let problems = policy(members.clone()).problems();
-    assert_eq!(problems.len(), 1, "{members}: {problems:?}");
+    let problems = policy(members).problems();
+    assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(!problems[0].remedy.is_empty());
     (problems[0].path.clone(), problems[0].to_string())
 }
