@@ -141,10 +141,11 @@ pub(super) fn is_user_password(value: &[u8]) -> bool {
 pub(super) fn is_credential(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     let filler = ["example", "placeholder", "redacted", "xxxxxx"].iter().any(|part| contains(&lower, part));
-    // Letters alone are words if they change their case as seldom as names in camel case do, or never:
-    // `sk-loading-indicator-wrapper`. Random ones change it at every second letter.
+    // Letters without digits are words if there are small ones and they change their case as seldom as names in camel
+    // case do, or never: `sk-loading-indicator-wrapper`. Random ones change it at every second letter.
     let shape = Shape::of(value);
-    let words = shape.digits == 0 && shape.changes * 10 < shape.letters * 3;
+    let small = value.iter().any(u8::is_ascii_lowercase);
+    let words = small && shape.digits == 0 && shape.changes * 4 < shape.letters;
     !filler && !words && bits_per_byte(value) >= 3.0
 }
 
@@ -250,6 +251,7 @@ mod tests {
             !is_credential(b"ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxx") && !is_credential(b"AKIAIOSFODNN7EXAMPLE")
         );
         assert!(!is_credential(b"hf_requiredCharacteristicTypesForDisplay"));
+        assert!(is_credential(&[b"AKIA".as_slice(), b"QWERTYUIOPASDFGH"].concat()));
         assert!(is_credential(b"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"));
     }
 }
