@@ -1,7 +1,7 @@
 //! What looking through disguises costs, beside the scan of the same text: `cargo run --release --example views_cost`.
 //!
 //! Reads the benign texts of `AEGIS_EVAL_DATA` if that is set, joined by language, and made-up ones otherwise.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a tool for developers")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a tool for developers")]
 
 use aegis_engine::{Engine, builtin_rules, default_rules};
 use aegis_policy::{Direction, Rule, Slot};
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const SIZE: usize = 400_000;
-const RUNS: usize = 41;
+const RUNS: usize = 201;
 
 fn main() {
     let ids = default_rules();
@@ -49,17 +49,24 @@ fn main() {
 
 /// Texts by name, each cut to [`SIZE`].
 fn texts() -> BTreeMap<String, String> {
-    let mut texts = BTreeMap::new();
+    let mut texts: BTreeMap<String, String> = BTreeMap::new();
     for (name, part) in [
-        ("made-up en", "The quick brown fox jumps over the lazy dog, and nobody (as far as we know) has ever asked it why. "),
-        ("made-up code", "    if (items[index].value != null && total_count < MAX) { print(\"%d of %d\\n\", index, total); }\n"),
+        (
+            "made-up en",
+            "The quick brown fox jumps over the lazy dog, and nobody (as far as we know) has ever asked it why. ",
+        ),
+        (
+            "made-up code",
+            "    if (items[index].value != null && total_count < MAX) { print(\"%d of %d\\n\", index, total); }\n",
+        ),
         ("made-up zh", "我们在会议上讨论了新的方案，大家都同意：先完成测试，再发布（下周）。"),
     ] {
         texts.insert(name.to_owned(), part.repeat(SIZE / part.len()));
     }
     if let Ok(folder) = std::env::var("AEGIS_EVAL_DATA") {
         for file in ["injection.jsonl", "commands.jsonl", "unicode.jsonl"] {
-            let rows = std::fs::read_to_string(Path::new(&folder).join("dev").join(file)).expect("evaluation data");
+            let rows =
+                std::fs::read_to_string(Path::new(&folder).join("dev").join(file)).expect("evaluation data");
             for row in rows.lines() {
                 let row: serde_json::Value = serde_json::from_str(row).expect("JSON lines");
                 if row["label"] == "benign" {
@@ -70,6 +77,9 @@ fn texts() -> BTreeMap<String, String> {
             }
         }
     }
+    // Only those that the command line names.
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    texts.retain(|name, _| names.is_empty() || names.contains(name));
     for text in texts.values_mut() {
         text.truncate(text.floor_char_boundary(SIZE));
     }

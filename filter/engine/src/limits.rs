@@ -48,5 +48,6 @@ pub(crate) const VIEW_WINDOW: usize = 64 << 10;
 /// with a disguise for every other byte.
 pub(crate) const VIEW_OVERLAP: usize = 16 << 10;
 
-/// Characters of the shortest encoded run that is decoded: twelve bytes, a short key or address.
-pub(crate) const MIN_ENCODED: usize = 16;
+/// Characters of the shortest encoded run that is decoded: eighteen bytes in base64, a short key or address. Words that are as
+/// long are rare, so looking for runs costs little.
+pub(crate) const MIN_ENCODED: usize = 24;

@@ -2,6 +2,7 @@
 
 use super::map::View;
 use super::utf8;
+use crate::limits::MIN_ENCODED;
 use std::ops::Range;
 
 /// Bytes of the shortest decoded text. Of runs that encode random bytes, one in thirty thousand begins with as many.
@@ -11,8 +12,36 @@ const MIN_TEXT: usize = 12;
 const MAX_ROTATED: usize = 512;
 
 /// How credentials begin whose letters may be rotated; what else rot13 hides is not looked for.
-const ROTATED: &str = "sk- pk- rk- ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- AKIA ASIA xoxb- xoxp- xoxa- xapp- AIza eyJ hf_ \
-    gsk_ npm_ pypi- dop_v1_ shpat_ SG. dapi glsa_ lin_api_ xai- pplx- r8_ nvapi- sq0 whsec_ rubygems_ dckr_pat_";
+const ROTATED: [&[u8]; 28] = [
+    b"sk-",
+    b"pk-",
+    b"rk-",
+    b"ghp_",
+    b"gho_",
+    b"ghu_",
+    b"ghs_",
+    b"ghr_",
+    b"github_pat_",
+    b"glpat-",
+    b"AKIA",
+    b"ASIA",
+    b"xoxb-",
+    b"xoxp-",
+    b"xapp-",
+    b"AIza",
+    b"eyJ",
+    b"hf_",
+    b"gsk_",
+    b"npm_",
+    b"pypi-",
+    b"dop_v1_",
+    b"shpat_",
+    b"SG.",
+    b"glsa_",
+    b"lin_api_",
+    b"xai-",
+    b"pplx-",
+];
 
 /// What the encoded runs in the run of `text` at `run` hold, each as a view of `text`.
 ///
@@ -20,11 +49,10 @@ const ROTATED: &str = "sk- pk- rk- ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- A
 pub(super) fn views(text: &[u8], run: Range<usize>) -> Vec<View> {
     let mut found = Vec::new();
     let mut start = run.start;
-    while let Some(rest) = text.get(start..run.end).filter(|rest| !rest.is_empty()) {
-        if let Some(view) = rotated(start, rest) {
-            found.push(view);
-        }
-        let decoded = hexadecimal(start, rest).or_else(|| base64(start, rest));
+    while let Some(rest) = text.get(start..run.end).filter(|rest| rest.len() >= MIN_ENCODED) {
+        found.extend(rotated(start, rest));
+        let decoded = if may_be_hexadecimal(rest) { hexadecimal(start, rest) } else { None };
+        let decoded = decoded.or_else(|| if may_be_base64(rest) { base64(start, rest) } else { None });
         // Behind what was decoded, or behind the next mark.
         let next = match &decoded {
             Some((_, len)) => Some(*len),
@@ -37,6 +65,20 @@ pub(super) fn views(text: &[u8], run: Range<usize>) -> Vec<View> {
         }
     }
     found
+}
+
+/// Whether the first bytes of `run` may be text in hexadecimal digits.
+fn may_be_hexadecimal(run: &[u8]) -> bool {
+    run.iter().take(MIN_ENCODED).all(u8::is_ascii_hexdigit)
+        && run.iter().take(MIN_ENCODED).step_by(2).all(|high| !matches!(high, b'1' | b'8' | b'9'))
+}
+
+/// Whether the first bytes of `run` may be text in base64: no control character in the first of each three, which the
+/// first six bits already show, nor what continues a character in the very first.
+fn may_be_base64(run: &[u8]) -> bool {
+    let high = |at: usize| run.get(at).and_then(|byte| sextet(*byte));
+    high(0).is_some_and(|bits| (bits & 0x38 != 0 || bits == 2) && !(0x20..0x30).contains(&bits))
+        && [4, 8, 12].iter().all(|at| high(*at).is_some_and(|bits| bits & 0x38 != 0 || bits == 2))
 }
 
 /// The text that `run`, which stands at `at`, holds in base64, and how much of it.
@@ -104,6 +146,7 @@ impl Decoded {
     }
 }
 
+/// The six bits that `byte` stands for in either alphabet (RFC 4648 §4 and §5).
 fn sextet(byte: u8) -> Option<u8> {
     match byte {
         b'A'..=b'Z' => Some(byte - b'A'),
@@ -117,11 +160,15 @@ fn sextet(byte: u8) -> Option<u8> {
 
 /// `run`, which stands at `at`, with its letters rotated back, if it begins as a credential then.
 fn rotated(at: usize, run: &[u8]) -> Option<View> {
-    let begins = |prefix: &&str| {
-        let prefix = prefix.as_bytes();
-        run.len() > prefix.len() && prefix.iter().zip(run).all(|(plain, byte)| rotate(*byte) == *plain)
-    };
-    if run.len() > MAX_ROTATED || !ROTATED.split_ascii_whitespace().any(|prefix| begins(&prefix)) {
+    // Without the memory of the letters that credentials begin with, every run would be compared with all of them.
+    let first = run.first().map(|byte| rotate(*byte))?;
+    if run.len() > MAX_ROTATED
+        || !matches!(first, b'A' | b'S' | b'd'..=b'h' | b'l' | b'n' | b'p' | b'r' | b's' | b'x')
+    {
+        return None;
+    }
+    let begins = |prefix: &&[u8]| prefix.iter().zip(run).all(|(plain, byte)| rotate(*byte) == *plain);
+    if !ROTATED.iter().any(begins) {
         return None;
     }
     let mut view = View::default();

@@ -51,8 +51,10 @@ const NAMES: &[(&[u8], char)] = &[
 pub(super) fn escaped(text: &[u8]) -> Option<(char, usize)> {
     let text = text.get(..text.len().min(LONGEST)).unwrap_or_default();
     match text {
-        [b'%', ..] => percent(text),
-        [b'&', rest @ ..] => reference(rest).map(|(character, len)| (character, len + 1)),
+        [b'%', digit, ..] if digit.is_ascii_hexdigit() => percent(text),
+        [b'&', rest @ ..] if rest.first().is_some_and(|next| *next == b'#' || next.is_ascii_alphabetic()) => {
+            reference(rest).map(|(character, len)| (character, len + 1))
+        }
         [b'\\', rest @ ..] => backslash(rest).map(|(character, len)| (character, len + 1)),
         _ => None,
     }
@@ -63,11 +65,9 @@ pub(super) fn escaped(text: &[u8]) -> Option<(char, usize)> {
 pub(super) fn is_telling(escape: &[u8], character: char) -> bool {
     match escape {
         // In a URL, but not the space that is its most common escape.
-        [b'%', ..] => character.is_ascii_graphic(),
-        [b'&', b'#', ..] => character.is_ascii_graphic(),
+        [b'%', ..] | [b'&', b'#', ..] | [b'\\', b'u' | b'U' | b'x', ..] => character.is_ascii_graphic(),
         // Markup that is shown, and spaces that do not break.
         [b'&', ..] => character.is_ascii_graphic() && !matches!(character, '&' | '<' | '>'),
-        [b'\\', b'u' | b'U' | b'x', ..] => character.is_ascii_graphic(),
         _ => false,
     }
 }

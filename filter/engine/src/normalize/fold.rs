@@ -38,7 +38,10 @@ pub(super) enum Guise {
 
 /// What `character` reads as.
 pub(super) fn fold(character: char) -> Fold {
-    if character.is_ascii() {
+    let code = u32::from(character);
+    // Letters of most scripts have no form in ASCII, and tables need not be asked for them.
+    if matches!(code, 0..0xa0 | 0x590..=0x60b | 0x620..=0x10ff | 0x1200..=0x179f | 0x3001..=0x3130 | 0x3400..=0x9fff | 0xac00..=0xd7ff)
+    {
         return Fold::Same;
     }
     if is_invisible(character) {
@@ -46,6 +49,9 @@ pub(super) fn fold(character: char) -> Fold {
     }
     if let Some(ascii) = confusable::ascii(character) {
         return Fold::Ascii(Ascii::default().with(char::from(ascii)).unwrap_or_default());
+    }
+    if matches!(code, 0x300..=0x37d | 0x37f..=0x590) {
+        return Fold::Same;
     }
     let mut folded = Some(Ascii::default());
     decompose_compatible(character, |part| folded = folded.and_then(|ascii| ascii.with(part)));
@@ -64,11 +70,19 @@ pub(super) fn is_invisible(character: char) -> bool {
 pub(super) fn guise(character: char) -> Guise {
     let code = u32::from(character);
     match code {
-        0..0x80 => Guise::None,
-        // Comma, colon and their like of full width stand everywhere in Chinese, beside words of other scripts.
-        0xff01 | 0xff08..=0xff09 | 0xff0c | 0xff1a..=0xff1b | 0xff1f => Guise::None,
+        // Most of what is asked about: dashes and quotes, Chinese, emoji; also comma, colon and their like of full width,
+        // which stand everywhere in Chinese, beside words of other scripts.
+        0..0x80
+        | 0x2010..=0x2029
+        | 0x2030..=0x205f
+        | 0x2500..=0x27ff
+        | 0x3000..=0x3130
+        | 0x3200..=0xd7ff
+        | 0x1f300..=0x1faff
+        | 0xff01..=0xff0c
+        | 0xff1a..=0xff1f => Guise::None,
         0xff10..=0xff19 | 0xff21..=0xff3a | 0xff41..=0xff5a => Guise::Form,
-        0xff01..=0xff5e => Guise::Mark,
+        0xff0d..=0xff5e => Guise::Mark,
         _ if is_invisible(character) => Guise::Invisible,
         _ if confusable::ascii(character).is_some() => Guise::Lookalike,
         // Superscripts to the end of the enclosed alphanumerics; ligatures; mathematical and squared letters.
@@ -133,6 +147,7 @@ mod tests {
         for character in '\u{80}'..=char::MAX {
             let mut whole = String::new();
             decompose_compatible(character, |part| whole.push(part));
+            assert!(!is_invisible(character) || fold(character) == Fold::Nothing, "{character:?}");
             if whole.bytes().all(|byte| matches!(byte, b' '..=b'~')) && confusable::ascii(character).is_none()
             {
                 assert_eq!(folded(character), whole);

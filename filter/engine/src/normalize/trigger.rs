@@ -24,61 +24,96 @@ pub(super) fn windows(text: &[u8]) -> Vec<Range<usize>> {
     split(escapes.joined(forms))
 }
 
-/// Bytes that are looked at together.
+/// Bytes that are looked at together, and of ASCII that are passed over.
 const BLOCK: usize = 32;
+const ASCII: usize = 256;
 
 /// Adds the disguised characters of `text`.
 fn disguised(text: &[u8], found: &mut Stretches<'_>) {
     let mut at = 0;
     while at < text.len() {
-        let end = text.len().min(at + BLOCK);
-        if is_dull(text, at) {
-            at = end;
+        if text.get(at..at + ASCII).is_some_and(<[u8]>::is_ascii) {
+            // All but the last, which a letter of another script may follow.
+            at += ASCII - 1;
             continue;
         }
-        // A character that ends in this block may begin before it.
-        for lead in at.saturating_sub(3)..end {
-            if text.get(lead).is_some_and(|byte| *byte >= 0xc2) {
-                look(text, lead, found);
+        // As long as the text is not ASCII, asking again would cost more than it saves.
+        for _ in 0..ASCII / BLOCK {
+            let end = text.len().min(at + BLOCK);
+            if !is_dull(text, at) {
+                // `a` before a letter may be the last byte of this block, and the letter the first of the next.
+                for lead in at..text.len().min(end + 1) {
+                    if let Some(&byte) = text.get(lead)
+                        && byte >= 0xc2
+                    {
+                        look(text, lead, byte, found);
+                    }
+                }
             }
+            at = end;
         }
-        at = end;
     }
 }
 
-/// Whether the block at `at` has no byte with which a disguised character begins. The compiler makes vector code of
-/// this; the last block, which is shorter, is always looked at.
+/// Whether no disguised character begins in the block at `at`; now and then it says no though none does. The compiler makes
+/// vector code of the loops; the last blocks, behind which too little follows, are always looked at.
+#[expect(clippy::needless_bitwise_bool, reason = "branches would keep the compiler from making vector code")]
 fn is_dull(text: &[u8], at: usize) -> bool {
-    let block =
-        |from: usize| text.get(from..from + BLOCK).and_then(|block| <&[u8; BLOCK]>::try_from(block).ok());
-    let (Some(here), Some(next)) = (block(at), block(at + 1)) else { return false };
+    let from = |at: usize| text.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>());
+    let (Some(first), Some(second), Some(third)) = (from(at), from(at + 1), from(at + 2)) else {
+        return false;
+    };
+    let (mut forms, mut letters) = (0, 0);
+    for &byte in first {
+        forms |= u8::from((byte >= 0xef) | (byte == 0xe2) | (byte == 0xc2));
+        letters |= u8::from(within(byte, 0xc9, 0xd8));
+    }
     let mut telling = 0;
-    for (&byte, &behind) in here.iter().zip(next) {
-        let alone = (byte == 0xe2)
-            | (byte == 0xef)
-            | (byte == 0xf0)
-            | (byte == 0xf3)
-            | ((byte == 0xc2) & (behind == 0xad));
-        // Letters of other scripts count beside ASCII only.
-        let before = (byte < 0x80) & (behind.wrapping_sub(0xc9) < 0x10);
-        let after = (byte.wrapping_sub(0x80) < 0x40) & (behind.wrapping_sub(0x30) < 0x4b);
-        telling |= u8::from(alone | before | after);
+    if forms != 0 {
+        for ((&a, &b), &c) in first.iter().zip(second).zip(third) {
+            // Dashes and quotes are not; what is not seen, and letters and digits in a circle are.
+            let e2 = within(b, 0x81, 0x93) | ((b == 0x80) & (within(c, 0x8b, 0x8f) | within(c, 0xaa, 0xae)));
+            // Comma, colon and their like of full width are not.
+            let ef = (b != 0xbc) | ((c > 0x8c) & !within(c, 0x9a, 0x9f));
+            // Emoji are not.
+            let f0 = (b == 0x9d) | (c < 0x87);
+            let form = ((a == 0xe2) & e2) | ((a == 0xef) & ef) | ((a == 0xf0) & f0) | (a == 0xf3);
+            telling |= u8::from(form | ((a == 0xc2) & (b == 0xad)));
+        }
+    }
+    if letters != 0 {
+        // Letters of other scripts are beside ASCII only.
+        for ((&a, &b), &c) in first.iter().zip(second).zip(third) {
+            let before = within(a, 0x21, 0x7e) & within(b, 0xc9, 0xd8);
+            telling |= u8::from(before | (within(a, 0xc9, 0xd8) & within(c, 0x21, 0x7e)));
+        }
     }
     telling == 0
 }
 
+fn within(byte: u8, from: u8, to: u8) -> bool {
+    byte.wrapping_sub(from) <= to - from
+}
+
 /// Adds the character at `at` if it is disguised.
-fn look(text: &[u8], at: usize, found: &mut Stretches<'_>) {
+fn look(text: &[u8], at: usize, lead: u8, found: &mut Stretches<'_>) {
+    let byte = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().unwrap_or(b' ');
+    let before = byte(at.checked_sub(1));
+    // What is written in another script is not even decoded.
+    match lead {
+        0xc2 | 0xe2 | 0xef | 0xf0 | 0xf3 => {}
+        0xc9..=0xd8 if before.is_ascii_graphic() || byte(Some(at + 2)).is_ascii_graphic() => {}
+        _ => return,
+    }
     let Some((character, len)) = text.get(at..).and_then(utf8::first) else { return };
-    let before = || at.checked_sub(1).and_then(|before| text.get(before)).copied().unwrap_or(b' ');
-    let after = || text.get(at + len).copied().unwrap_or(b' ');
+    let after = byte(Some(at + len));
     let telling = match guise(character) {
         Guise::None => false,
         Guise::Form => true,
-        Guise::Mark => before().is_ascii_alphanumeric(),
-        Guise::Lookalike => before().is_ascii_alphanumeric() || after().is_ascii_alphanumeric(),
+        Guise::Mark => before.is_ascii_alphanumeric(),
+        Guise::Lookalike => before.is_ascii_alphanumeric() || after.is_ascii_alphanumeric(),
         // Between letters of Persian, in an emoji, at the end of a line: nothing that a rule finds is cut in two there.
-        Guise::Invisible => before().is_ascii_graphic() || after().is_ascii_graphic(),
+        Guise::Invisible => before.is_ascii_graphic() || after.is_ascii_graphic(),
     };
     if telling {
         found.add(at..at + len);
