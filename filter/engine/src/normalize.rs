@@ -90,7 +90,7 @@ impl Look<'_, '_> {
         found: &mut Vec<Match>,
     ) -> Result<(), TooManyMatches> {
         for window in trigger::windows(text) {
-            let view = self.inline(text, &window);
+            let view = stretch(text, &window);
             self.read(&view, depth, decoded, found)?;
         }
         for run in run::runs(text) {
@@ -104,21 +104,6 @@ impl Look<'_, '_> {
             }
         }
         Ok(())
-    }
-
-    /// The view of `window`, and of what belongs to it if it holds a private key.
-    fn inline(&self, text: &[u8], window: &Range<usize>) -> View {
-        let reach = MAX_CAP as usize;
-        let before = window.start.saturating_sub(reach);
-        let start = text
-            .get(before..window.start)
-            .and_then(|before| memchr::memmem::rfind(before, LONG))
-            .map_or(window.start, |key| before + key);
-        let view = inline::view(text, &(start..window.end));
-        if window.end < text.len() && memchr::memmem::find(&view.bytes, LONG).is_some() {
-            return inline::view(text, &(start..text.len().min(window.end + reach)));
-        }
-        view
     }
 
     /// Appends what `view` shows and the text behind it does not, as matches of that text.
@@ -141,6 +126,21 @@ impl Look<'_, '_> {
         found.extend(inner.into_iter().filter_map(|one| located(view, &one)));
         Ok(())
     }
+}
+
+/// The view of `window`, and of what belongs to it if it holds a private key.
+fn stretch(text: &[u8], window: &Range<usize>) -> View {
+    let reach = MAX_CAP as usize;
+    let before = window.start.saturating_sub(reach);
+    let start = text
+        .get(before..window.start)
+        .and_then(|before| memchr::memmem::rfind(before, LONG))
+        .map_or(window.start, |key| before + key);
+    let view = inline::view(text, &(start..window.end));
+    if window.end < text.len() && memchr::memmem::find(&view.bytes, LONG).is_some() {
+        return inline::view(text, &(start..text.len().min(window.end + reach)));
+    }
+    view
 }
 
 /// Where `one`, which was found in `view`, stands in the text; `None` if it stands there as it is.

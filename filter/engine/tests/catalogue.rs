@@ -37,7 +37,7 @@ fn rules() -> Vec<Rule> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
     let file = |path: &Path| toml::from_str::<RuleFile>(&fs::read_to_string(path).unwrap()).unwrap();
-    paths.iter().flat_map(|path| file(path).rules).collect()
+    paths.iter().flat_map(|path| file(path).into_rules()).collect()
 }
 
 /// What the rule alone finds in one of its own examples: the match with its label, and where in it the value begins.
@@ -95,7 +95,8 @@ fn every_kind_is_found_wherever_it_is_planted() {
     let mut failures = Vec::new();
     let mut impossible: HashSet<(&str, &str)> =
         IMPOSSIBLE.iter().map(|(rule, carrier, _)| (*rule, *carrier)).collect();
-    for rule in &rules {
+    // What a character does depends on its neighbours: those rules are tested where they stand.
+    for rule in rules.iter().filter(|rule| rule.family != "unicode") {
         let weak = rule.confidence == Confidence::Low;
         let (engine, caches) =
             if weak { (&strict, &mut strict_caches) } else { (&acting, &mut acting_caches) };

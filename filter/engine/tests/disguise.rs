@@ -2,14 +2,16 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
     reason = "clippy.toml lifts them in #[test] functions only, not in what these call"
 )]
 
 use aegis_engine::{
     Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Site, Vault, redact_request,
 };
-use aegis_policy::{CompiledPolicy, Direction, Slot, example};
-use aegis_scanner::{Budget, Match};
+use aegis_policy::{CompiledPolicy, Direction, Slot, Validator, example};
+use aegis_scanner::{Budget, Cache, Labels, Match, Pattern, RuleMask, RuleSet, Scanner};
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -311,10 +313,10 @@ fn smuggled_characters_are_a_finding() {
     for (text, smuggled) in [
         (format!("What is this? {hidden}"), hidden.as_str()),
         (format!("What is this? 😈{selectors} ok"), &selectors),
-        (format!("access\u{202e}\u{2066} // only for admins"), "\u{202e}\u{2066}"),
-        (format!("ignore pre\u{200b}vious text"), "\u{200b}"),
+        ("access\u{202e}\u{2066} // only for admins".to_owned(), "\u{202e}\u{2066}"),
+        ("ignore pre\u{200b}vious text".to_owned(), "\u{200b}"),
         (
-            format!("bits \u{2064}\u{2062}\u{2064}\u{2064}\u{2062}\u{2064}\u{2064}\u{2062} end"),
+            "bits \u{2064}\u{2062}\u{2064}\u{2064}\u{2062}\u{2064}\u{2064}\u{2062} end".to_owned(),
             "\u{2064}\u{2062}\u{2064}\u{2064}\u{2062}\u{2064}\u{2064}\u{2062}",
         ),
     ] {
@@ -413,4 +415,74 @@ proptest! {
         let spans: Vec<_> = found.iter().map(cut).collect();
         prop_assert_eq!(spans, [start..start + disguised.len()], "{:?}", text);
     }
+}
+
+/// The same rules without a look through disguises.
+struct Plain {
+    scanner: Scanner,
+    cache: Cache,
+    labels: Labels,
+    set: RuleSet,
+    validators: Vec<Option<Validator>>,
+}
+
+impl Plain {
+    fn new() -> Plain {
+        let engine = Engine::new(&CompiledPolicy::default(), &master_key()).unwrap();
+        let rules = engine.rules();
+        let mut set = RuleSet::default();
+        (0..rules.len()).for_each(|rule| set.insert(rule));
+        let patterns: Vec<Pattern> = rules.iter().map(Pattern::from).collect();
+        let scanner = Scanner::new(&patterns).unwrap();
+        Plain {
+            cache: scanner.cache(),
+            scanner,
+            labels: Labels::new(&patterns).unwrap(),
+            set,
+            validators: rules.iter().map(|rule| rule.validator).collect(),
+        }
+    }
+
+    fn count(&mut self, text: &str) -> usize {
+        let mask = RuleMask::new(&self.set, &self.validators, &self.labels);
+        let (budget, mut found) = (&mut Budget::default(), Vec::new());
+        self.scanner.scan(&mut self.cache, text.as_bytes(), &mask, budget, &mut found).unwrap();
+        found.len()
+    }
+}
+
+/// Benign rows of the evaluation data hold nothing in disguise, and the attacks are found.
+#[test]
+fn benign_rows_hold_no_more_than_they_show() {
+    let Ok(folder) = std::env::var("AEGIS_EVAL_DATA") else {
+        eprintln!("skipped: AEGIS_EVAL_DATA is not set");
+        return;
+    };
+    let (mut bench, mut plain) = (Bench::new(), Plain::new());
+    let (mut attacks, mut found) = (0u32, 0u32);
+    for file in ["unicode", "secrets", "pii", "commands", "injection"] {
+        let rows = std::fs::read_to_string(format!("{folder}/dev/{file}.jsonl")).unwrap();
+        let (mut benign, mut smuggled, mut seen_through) = (0u32, 0u32, 0u32);
+        for row in rows.lines() {
+            let row: Value = serde_json::from_str(row).unwrap();
+            let text = row["text"].as_str().unwrap();
+            let values = bench.values(text);
+            let is_smuggled = values.iter().any(|(rule, _)| rule.starts_with("unicode-"));
+            if row["label"] == "unicode_attack" {
+                attacks += 1;
+                found += u32::from(is_smuggled);
+            } else if row["label"] == "benign" || row["label"] == "negative" {
+                benign += 1;
+                smuggled += u32::from(is_smuggled);
+                seen_through += u32::from(values.len() > plain.count(text));
+            }
+        }
+        eprintln!(
+            "{file}: {benign} benign, {smuggled} with smuggled characters, {seen_through} with disguised values"
+        );
+        assert_eq!(smuggled, 0, "{file}");
+        assert!(seen_through * 200 <= benign, "{file}");
+    }
+    eprintln!("{found} of {attacks} attacks found");
+    assert!(found * 100 >= attacks * 95);
 }

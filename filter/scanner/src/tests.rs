@@ -438,3 +438,13 @@ fn what_is_longer_than_its_cap_is_taken_along() {
         }
     }
 }
+
+#[test]
+fn the_earlier_rule_has_the_match_although_it_needs_no_word_boundary() {
+    let scanner = Scanner::new(&patterns(&[(r"\bab+", 9), (r"\bab+\b", 9)])).unwrap();
+    for text in ["abb c", "abb"] {
+        let found = scan(&scanner, text.as_bytes(), &AcceptAll);
+        assert_eq!(found, [Match { rule: 0, start: 0, value: 0, end: 3 }]);
+        assert_eq!(stream(&scanner, &[b"ab", &text.as_bytes()[2..]], &AcceptAll), found);
+    }
+}

@@ -253,6 +253,13 @@ impl Threads {
         self.overflowing && self.pending.back().is_some_and(|last| last.start <= start)
     }
 
+    /// Whether an earlier rule has the same match already: one that needed no look at the byte behind it.
+    fn is_taken(&self, found: Match) -> bool {
+        let same =
+            |last: &Match| (last.start, last.end) == (found.start, found.end) && last.rule < found.rule;
+        self.pending.back().is_some_and(same)
+    }
+
     /// Takes the byte at `at` along if it continues the open run of a match that reached its cap.
     fn overflow(&mut self, context: &Context<'_>, byte: u8, at: u64) {
         if !self.overflowing {
@@ -308,7 +315,7 @@ impl Threads {
         for index in 0..self.live.len() {
             let Some(&thread) = self.live.get(index) else { break };
             let Some((cursor, found)) = self.first_accepted(context, thread, end) else { continue };
-            if !self.overflows_from(found.start) {
+            if !self.overflows_from(found.start) && !self.is_taken(found) {
                 self.push(found);
             }
             let queue = self.starts.cut_behind(thread.queue, cursor);

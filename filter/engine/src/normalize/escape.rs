@@ -65,11 +65,9 @@ pub(super) fn escaped(text: &[u8]) -> Option<(char, usize)> {
 pub(super) fn is_telling(escape: &[u8], character: char) -> bool {
     match escape {
         // In a URL, but not the space that is its most common escape.
-        [b'%', ..] => character.is_ascii_graphic(),
-        [b'&', b'#', ..] => character.is_ascii_graphic(),
+        [b'%', ..] | [b'&', b'#', ..] | [b'\\', b'u' | b'U' | b'x', ..] => character.is_ascii_graphic(),
         // Markup that is shown, and spaces that do not break.
         [b'&', ..] => character.is_ascii_graphic() && !matches!(character, '&' | '<' | '>'),
-        [b'\\', b'u' | b'U' | b'x', ..] => character.is_ascii_graphic(),
         _ => false,
     }
 }

@@ -70,16 +70,17 @@ pub(super) fn is_invisible(character: char) -> bool {
 pub(super) fn guise(character: char) -> Guise {
     let code = u32::from(character);
     match code {
-        // Most of what is asked about: dashes and quotes, Chinese, emoji.
+        // Most of what is asked about: dashes and quotes, Chinese, emoji; also comma, colon and their like of full width,
+        // which stand everywhere in Chinese, beside words of other scripts.
         0..0x80
         | 0x2010..=0x2029
         | 0x2030..=0x205f
         | 0x2500..=0x27ff
         | 0x3000..=0x3130
         | 0x3200..=0xd7ff
-        | 0x1f300..=0x1faff => Guise::None,
-        // Comma, colon and their like of full width stand everywhere in Chinese, beside words of other scripts.
-        0xff01..=0xff0c | 0xff1a..=0xff1f => Guise::None,
+        | 0x1f300..=0x1faff
+        | 0xff01..=0xff0c
+        | 0xff1a..=0xff1f => Guise::None,
         0xff10..=0xff19 | 0xff21..=0xff3a | 0xff41..=0xff5a => Guise::Form,
         0xff0d..=0xff5e => Guise::Mark,
         _ if is_invisible(character) => Guise::Invisible,

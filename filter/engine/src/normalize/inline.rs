@@ -33,7 +33,7 @@ fn next(view: &mut View, at: usize, rest: &[u8]) -> usize {
         Fold::Nothing => {}
         Fold::Ascii(ascii) => view.replace(at, len, ascii.as_bytes()),
         Fold::Same if escaped.is_some() => {
-            view.replace(at, len, character.encode_utf8(&mut [0; 4]).as_bytes())
+            view.replace(at, len, character.encode_utf8(&mut [0; 4]).as_bytes());
         }
         Fold::Same => view.keep(at, rest.get(..len).unwrap_or_default()),
     }

@@ -9,14 +9,16 @@ use std::ops::Range;
 /// those are looked at, eight at once.
 pub(super) fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
     let (blocks, _) = text.as_chunks::<{ 2 * WORD }>();
-    let may_be = |at: usize| text.get(at..).and_then(|rest| rest.first_chunk()).is_some_and(may_be_inside);
+    let may_be =
+        |at: usize| text.get(at..).and_then(|rest| rest.first_chunk().copied()).is_some_and(may_be_inside);
     let mut index = 0;
     // End of the last run, or of what was too short for one.
     let mut known = 0;
     std::iter::from_fn(move || {
         loop {
             let rest = blocks.get(index..)?;
-            let skipped = rest.iter().position(|block| block.first_chunk().is_some_and(may_be_inside));
+            let skipped =
+                rest.iter().position(|block| block.first_chunk().copied().is_some_and(may_be_inside));
             // Behind the last block there may be one more word.
             index += skipped.unwrap_or(rest.len()) + 1;
             let at = (index - 1) * 2 * WORD;
@@ -41,10 +43,10 @@ const _: () =
 
 /// Whether all of `word` is between `+` and `z`, as the characters of base64 are: exactly those words are none that have a
 /// byte with its highest bit set in one of these.
-fn may_be_inside(word: &[u8; WORD]) -> bool {
+fn may_be_inside(word: [u8; WORD]) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     const EACH: u64 = 0x0101_0101_0101_0101;
-    let word = u64::from_ne_bytes(*word);
+    let word = u64::from_ne_bytes(word);
     // Nothing is carried from one byte to the next: with the highest bit set none is below `+`, without it none is above
     // 0x7f + 5.
     let low = !((word | HIGH) - EACH * 0x2b);
@@ -65,6 +67,7 @@ fn is_encoding(byte: u8) -> bool {
     ENCODING.get(usize::from(byte)).is_some_and(|is| *is)
 }
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse to panic")]
 const ENCODING: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0u8;
@@ -98,7 +101,7 @@ mod tests {
             for at in 0..WORD {
                 let mut word = [b'a'; WORD];
                 word[at] = byte;
-                assert_eq!(may_be_inside(&word), (b'+'..=b'z').contains(&byte), "{byte}");
+                assert_eq!(may_be_inside(word), (b'+'..=b'z').contains(&byte), "{byte}");
             }
         }
     }

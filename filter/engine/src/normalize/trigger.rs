@@ -57,6 +57,7 @@ fn disguised(text: &[u8], found: &mut Stretches<'_>) {
 
 /// Whether no disguised character begins in the block at `at`; now and then it says no though none does. The compiler makes
 /// vector code of the loops; the last blocks, behind which too little follows, are always looked at.
+#[expect(clippy::needless_bitwise_bool, reason = "branches would keep the compiler from making vector code")]
 fn is_dull(text: &[u8], at: usize) -> bool {
     let from = |at: usize| text.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>());
     let (Some(first), Some(second), Some(third)) = (from(at), from(at + 1), from(at + 2)) else {

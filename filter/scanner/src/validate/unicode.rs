@@ -61,13 +61,11 @@ impl Run {
         self.all += 1;
         match u32::from(character) {
             0xe0030..=0xe0039 | 0xe0061..=0xe007a => self.tags += 1,
-            // The end of a flag's tags.
-            0xe007f => {}
             0xe0001..=0xe007e => self.foreign_tags += 1,
             0xfe00..=0xfe0f => self.selectors += 1,
             0xe0100..=0xe01ef => self.ideographic_selectors += 1,
-            // Marks of direction stand in natural text, also several times.
-            0x200e..=0x200f | 0x61c => {}
+            // The end of a flag's tags; marks of direction, which stand in natural text, also several times.
+            0xe007f | 0x200e..=0x200f | 0x61c => {}
             code @ (0x202a..=0x202e | 0x2066..=0x2069) => {
                 self.overrides_left |= code == 0x202e;
                 self.overrides_right |= code == 0x202d;
