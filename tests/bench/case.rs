@@ -50,7 +50,12 @@ impl Case {
 
     /// A prompt of about `bytes` in which there is nothing to find, and a short answer.
     pub(crate) fn clean(bytes: usize) -> Case {
-        let request = chat::request(&texts::mixed(bytes - 1_000, 1)).to_string().into_bytes();
+        Case::of(&texts::mixed(bytes - 1_000, 1))
+    }
+
+    /// A prompt of `text`, in which there is nothing to find, and a short answer.
+    pub(crate) fn of(text: &str) -> Case {
+        let request = chat::request(text).to_string().into_bytes();
         let text = texts::prose(900, 3);
         let writes = vec![upstream::whole(chat::completion(&text).to_string().as_bytes())];
         Case { request, writes, plain_text: text.clone(), gateway_text: text, immediate: Vec::new() }

@@ -8,6 +8,7 @@ use aegis_engine::{
 use aegis_policy::{CompiledPolicy, Direction, Slot};
 use aegis_scanner::Budget;
 use aegis_tests::chat;
+use regex::bytes::{Regex, RegexBuilder};
 use std::time::Instant;
 
 const RUNS: usize = 15;
@@ -17,15 +18,27 @@ const TEXT: usize = 400_000;
 pub(crate) fn report() {
     println!("\nEngine alone, native");
     let key = MasterKey::from_hex(&"00".repeat(32)).expect("a key");
+    let began = Instant::now();
     let engine = Engine::new(&CompiledPolicy::default(), &key).expect("the rules compile");
+    let built = began.elapsed().as_secs_f64() * 1e3;
+    let size = engine.size();
+    print("catalogue", &format!("{} rules, {} states, {} KB", size.rules, size.states, size.bytes / 1000));
+    print("compiling it", &format!("{built:.0} ms"));
     let mut caches = engine.caches();
-    for (name, text) in [
-        ("English prose", texts::prose(TEXT, 1)),
-        ("source code", texts::code(TEXT, 1)),
-        ("Chinese", texts::chinese(TEXT, 1)),
-    ] {
-        let speed = Spread::of((0..RUNS).map(|_| scan(&engine, &mut caches, text.as_bytes())));
-        print(&format!("scan of {name}"), &format!("{speed:.0} MB/s"));
+    let library = library(&engine);
+    for (name, text) in texts::all(TEXT) {
+        let text = text.as_bytes();
+        let first = scan(&engine, &mut caches, text);
+        let speed = Spread::of((0..RUNS).map(|_| scan(&engine, &mut caches, text)));
+        print(&format!("scan of {name}"), &format!("{speed:.0} MB/s, the first time {first:.0}"));
+        let began = Instant::now();
+        assert!(library.find_iter(text).count() < text.len());
+        print("  the same with the regex crate", &format!("{:.1} MB/s", rate(text.len(), began)));
+        let mut copy = vec![0; text.len()];
+        let began = Instant::now();
+        copy.copy_from_slice(std::hint::black_box(text));
+        std::hint::black_box(&copy);
+        print("  a copy of its memory", &format!("{:.0} MB/s", rate(text.len(), began)));
     }
     let body = case::Case::clean(100_000).request;
     let time = Spread::of((0..RUNS).map(|_| redact(&engine, &mut caches, &body)));
@@ -41,11 +54,31 @@ fn scan(engine: &Engine, caches: &mut Caches, text: &[u8]) -> f64 {
     let mut budget = Budget::default();
     let site = Site::of(Direction::Request, Slot::User);
     let scanned = engine.detect(caches, site, text, &mut budget, &mut found);
-    let elapsed = began.elapsed().as_secs_f64();
+    let rate = rate(text.len(), began);
     assert!(scanned.is_ok() && found.is_empty(), "there is nothing to find: {found:?}");
+    rate
+}
+
+/// Megabytes per second.
+fn rate(bytes: usize, began: Instant) -> f64 {
     #[expect(clippy::cast_precision_loss)]
-    let bytes = text.len() as f64;
-    bytes / 1e6 / elapsed
+    let bytes = bytes as f64;
+    bytes / 1e6 / began.elapsed().as_secs_f64()
+}
+
+/// The rules' patterns as one regular expression, without caps and validators.
+fn library(engine: &Engine) -> Regex {
+    let patterns: Vec<String> = engine
+        .rules()
+        .iter()
+        .filter(|rule| !rule.pattern.is_empty())
+        .map(|rule| format!("(?:(?:{})(?:{}))", rule.label.as_deref().unwrap_or_default(), rule.pattern))
+        .collect();
+    RegexBuilder::new(&patterns.join("|"))
+        .unicode(false)
+        .size_limit(1 << 30)
+        .build()
+        .expect("the scanner accepts them")
 }
 
 /// Microseconds.

@@ -281,6 +281,15 @@ pub(crate) fn chinese(bytes: usize, seed: u64) -> String {
     text
 }
 
+/// A text of about `bytes` of each kind.
+pub(crate) fn all(bytes: usize) -> [(&'static str, String); 3] {
+    [
+        ("English prose", prose(bytes, 1)),
+        ("source code", code(bytes, 1)),
+        ("Chinese", chinese(bytes, 1)),
+    ]
+}
+
 /// About `bytes` of a prompt as coding assistants send them: prose and code in turns.
 pub(crate) fn mixed(bytes: usize, seed: u64) -> String {
     let mut text = String::with_capacity(bytes + 2_000);

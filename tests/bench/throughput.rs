@@ -31,6 +31,37 @@ pub(crate) fn report(title: &str, case: &Case, sides: &Sides, upstream: &Upstrea
     line("Envoy's CPU time per answer, µs", &rounds, cost, |plain, gateway| plain / gateway, Budget::None);
 }
 
+/// Measures and prints what the filter adds for one prompt of `bytes` of text: milliseconds of processor time, at most
+/// `budget` of them.
+pub(crate) fn cost(
+    title: &str,
+    bytes: usize,
+    case: &Case,
+    sides: &Sides,
+    upstream: &Upstream,
+    budget: f64,
+) {
+    upstream.play(case.script());
+    let rounds = alternate(sides, |side, kind| {
+        let text = if kind == Kind::Plain { &case.plain_text } else { &case.gateway_text };
+        load::run(side, &case.request, text, ROUND)
+    });
+    let millis = |samples: &[Sample]| Spread::of(samples.iter().map(|sample| sample.processor / 1e3));
+    let (plain, gateway) = (millis(&rounds.plain), millis(&rounds.gateway));
+    let pairs = rounds.plain.iter().zip(&rounds.gateway);
+    let added = Spread::of(pairs.map(|(plain, gateway)| (gateway.processor - plain.processor) / 1e3));
+    #[expect(clippy::cast_precision_loss)]
+    let speed = bytes as f64 / 1e3 / added.median;
+    table::compare(
+        title,
+        &format!("{plain:.2}"),
+        &format!("{gateway:.2}"),
+        &format!("+{added:.2} = {speed:.0} MB/s"),
+        added.median,
+        Budget::AtMost(budget),
+    );
+}
+
 fn line(
     what: &str,
     rounds: &Rounds<Sample>,

@@ -1,5 +1,9 @@
 //! The fast pass hides nothing: whole texts and streams, which have none, find the same with the whole catalogue on.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "clippy.toml lifts them in #[test] functions only")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "clippy.toml lifts them in #[test] functions only"
+)]
 
 use aegis_engine::builtin_rules;
 use aegis_policy::{Rule, RuleFile, example};
