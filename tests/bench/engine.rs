@@ -1,7 +1,7 @@
 //! The engine alone, in this process and without WebAssembly.
 
 use crate::statistics::Spread;
-use crate::{case, texts};
+use crate::{case, hostile, texts};
 use aegis_engine::{
     Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Site, Vault, redact_request,
 };
@@ -46,6 +46,34 @@ pub(crate) fn report() {
     let events = chat::stream(&texts::prose(64 * 6, 5), 6);
     let time = Spread::of((0..RUNS).map(|_| restore(&engine, &mut caches, &events)));
     print("restoration of a stream", &format!("{time:.0} ns per delta"));
+}
+
+/// Scans hostile texts, prints what they cost, and returns them, worst first, without those that are refused.
+pub(crate) fn hostile(bytes: usize) -> Vec<(&'static str, String)> {
+    println!("\nHostile texts of {bytes} bytes, native");
+    let key = MasterKey::from_hex(&"00".repeat(32)).expect("a key");
+    let engine = Engine::new(&CompiledPolicy::default(), &key).expect("the rules compile");
+    let mut results = Vec::new();
+    for (name, text) in hostile::all(bytes) {
+        // New caches: what is hostile is also what builds states.
+        let mut caches = engine.caches();
+        let mut found = Vec::new();
+        let began = Instant::now();
+        let site = Site::of(Direction::Request, Slot::User);
+        let scanned =
+            engine.detect(&mut caches, site, text.as_bytes(), &mut Budget::default(), &mut found).is_ok();
+        let elapsed = began.elapsed();
+        let millis = elapsed.as_secs_f64() * 1e3;
+        let outcome = if scanned { format!("{} found", found.len()) } else { "refused".to_owned() };
+        #[expect(clippy::cast_precision_loss)]
+        let per_byte = millis * 1e6 / text.len() as f64;
+        print(name, &format!("{millis:.0} ms, {per_byte:.0} ns per byte, {outcome}"));
+        if scanned {
+            results.push((elapsed, name, text));
+        }
+    }
+    results.sort_by_key(|(elapsed, ..)| std::cmp::Reverse(*elapsed));
+    results.into_iter().map(|(_, name, text)| (name, text)).collect()
 }
 
 fn scan(engine: &Engine, caches: &mut Caches, text: &[u8]) -> f64 {
@@ -114,5 +142,5 @@ fn vault() -> Vault {
 }
 
 fn print(what: &str, value: &str) {
-    println!("  {what:32} {value:>26}");
+    println!("  {what:32} {value:>40}");
 }

@@ -6,6 +6,7 @@
 
 mod case;
 mod engine;
+mod hostile;
 mod latency;
 mod load;
 mod memory;
@@ -32,6 +33,9 @@ use upstream::Upstream;
 
 /// Bytes of the longest prompts.
 const PROMPT: usize = 400_000;
+
+/// Bytes of texts that are made to be slow.
+const HOSTILE: usize = 1_000_000;
 
 fn main() {
     let started = Instant::now();
@@ -65,9 +69,17 @@ fn main() {
     let stream = Case::stream(&sides.gateway, &upstream);
     throughput::report("64-delta stream, redaction both ways", &stream, &sides, &upstream, None);
 
-    table::heading("What the filter adds, in V8: prompts of 400 KB in which there is nothing to find, ms of CPU time");
+    table::heading(
+        "What the filter adds, in V8: prompts of 400 KB in which there is nothing to find, ms of CPU time",
+    );
     for (name, text) in texts::all(PROMPT) {
         throughput::cost(name, PROMPT, &Case::of(&text), &sides, &upstream, 4.0);
+    }
+
+    let worst = engine::hostile(HOSTILE);
+    table::heading("The worst of them in V8, ms of CPU time");
+    for (name, text) in worst.iter().take(3) {
+        throughput::cost(name, HOSTILE, &Case::of(text), &sides, &upstream, 250.0);
     }
 
     table::heading("Added latency: 64-delta stream, redaction both ways, one delta every 2 ms");

@@ -2,7 +2,7 @@
 
 /// The generator `SplitMix64` by Steele, Lea and Flood.
 #[derive(Debug)]
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 const WORDS: &[&str] = &[
     "the",
@@ -201,7 +201,11 @@ const CHINESE: &str = "的一是不了在人有我他这个们中来上大为和
 // === impl Random ===
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -283,11 +287,7 @@ pub(crate) fn chinese(bytes: usize, seed: u64) -> String {
 
 /// A text of about `bytes` of each kind.
 pub(crate) fn all(bytes: usize) -> [(&'static str, String); 3] {
-    [
-        ("English prose", prose(bytes, 1)),
-        ("source code", code(bytes, 1)),
-        ("Chinese", chinese(bytes, 1)),
-    ]
+    [("English prose", prose(bytes, 1)), ("source code", code(bytes, 1)), ("Chinese", chinese(bytes, 1))]
 }
 
 /// About `bytes` of a prompt as coding assistants send them: prose and code in turns.

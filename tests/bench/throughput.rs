@@ -33,14 +33,7 @@ pub(crate) fn report(title: &str, case: &Case, sides: &Sides, upstream: &Upstrea
 
 /// Measures and prints what the filter adds for one prompt of `bytes` of text: milliseconds of processor time, at most
 /// `budget` of them.
-pub(crate) fn cost(
-    title: &str,
-    bytes: usize,
-    case: &Case,
-    sides: &Sides,
-    upstream: &Upstream,
-    budget: f64,
-) {
+pub(crate) fn cost(title: &str, bytes: usize, case: &Case, sides: &Sides, upstream: &Upstream, budget: f64) {
     upstream.play(case.script());
     let rounds = alternate(sides, |side, kind| {
         let text = if kind == Kind::Plain { &case.plain_text } else { &case.gateway_text };
