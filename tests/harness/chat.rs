@@ -71,10 +71,15 @@ pub fn finish(choice: usize, reason: &str) -> String {
 /// The end of every stream.
 pub const DONE: &str = "data: [DONE]\n\n";
 
-/// Tool arguments `{"text": …}` as Python's `json.dumps` writes them: everything outside ASCII escaped.
+/// Tool arguments `{"text": …}` as Python's `json.dumps` writes them.
 pub fn python_arguments(text: &str) -> String {
+    python_json(&json!({ "text": text }))
+}
+
+/// A value as Python's `json.dumps` writes it: everything outside ASCII escaped.
+pub fn python_json(value: &Value) -> String {
     let mut escaped = String::new();
-    for unit in json!({ "text": text }).to_string().encode_utf16() {
+    for unit in value.to_string().encode_utf16() {
         match u8::try_from(unit) {
             Ok(ascii) if ascii.is_ascii() => escaped.push(char::from(ascii)),
             _ => write!(escaped, "\\u{unit:04x}").unwrap(),

@@ -20,6 +20,8 @@ pub struct Options {
     pub environment: Vec<(&'static str, String)>,
     /// Another module than the built one.
     pub wasm: Option<PathBuf>,
+    /// The text of a policy in YAML, instead of the default policy.
+    pub policy: Option<String>,
 }
 
 /// A place to run a gateway in: ports, a data directory and a gateway key of its own.
@@ -66,6 +68,11 @@ impl Site {
         self.data_dir.path()
     }
 
+    /// Where the policy of the options is, if they have one.
+    pub fn policy_file(&self) -> PathBuf {
+        self.data_dir().join("policy.yaml")
+    }
+
     /// Starts the next process with other options.
     pub fn set_options(&mut self, options: Options) {
         self.options = options;
@@ -84,6 +91,10 @@ impl Site {
         command.env("AEGIS_WASM", self.options.wasm.clone().unwrap_or_else(workspace::wasm));
         command.env("AEGIS_DATA_DIR", self.data_dir());
         command.env("AEGIS_GATEWAY_KEY", &self.key);
+        if let Some(policy) = &self.options.policy {
+            std::fs::write(self.policy_file(), policy).unwrap();
+            command.env("AEGIS_POLICY", self.policy_file());
+        }
         // One worker, so that what one request proves holds for the next; tests about several say so.
         command.env("AEGIS_ENVOY_CONCURRENCY", "1");
         let ports = [
@@ -184,6 +195,12 @@ impl Gateway {
     pub fn with_environment<const N: usize>(variables: [(&'static str, &str); N]) -> Gateway {
         let environment = variables.map(|(name, value)| (name, value.to_owned())).to_vec();
         Gateway::with(Options { environment, ..Options::default() })
+    }
+
+    /// Starts one with a policy, in YAML.
+    #[track_caller]
+    pub fn with_policy(policy: &str) -> Gateway {
+        Gateway::with(Options { policy: Some(policy.to_owned()), ..Options::default() })
     }
 
     /// Starts one with options.
