@@ -9,6 +9,9 @@ use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind, Look, 
 /// With so many small or capital letters, more than hexadecimal digits have, a class has all of them.
 const SOME: usize = 8;
 
+/// With so many characters outside ASCII a class has all their bytes.
+const MANY: usize = 4096;
+
 /// The head of something.
 pub(super) struct Head {
     pub(super) hir: Hir,
@@ -119,8 +122,13 @@ fn literal(byte: u8) -> Hir {
     Hir::class(Class::Bytes(class))
 }
 
-/// The class with all digits, letters or bytes outside ASCII, if it has some of them.
+/// The class with all digits, letters or bytes outside ASCII, if it has some of them. A class of few other characters is
+/// told by them.
 fn widened(class: &Class) -> Hir {
+    let beyond_ascii = members(class, 0x80, u32::MAX - 1);
+    if (1..MANY).contains(&beyond_ascii) {
+        return Hir::class(class.clone());
+    }
     let mut wide = ClassBytes::empty();
     for (from, to) in ranges(class) {
         if let (Ok(from @ ..=0x7F), Ok(to)) = (u8::try_from(from), u8::try_from(to.min(0x7F))) {
@@ -132,7 +140,7 @@ fn widened(class: &Class) -> Hir {
             wide.push(ClassBytesRange::new(first, last));
         }
     }
-    if members(class, 0x80, u32::MAX - 1) == 0 {
+    if beyond_ascii == 0 {
         return Hir::class(Class::Bytes(wide));
     }
     wide.push(ClassBytesRange::new(0x80, 0xFF));
