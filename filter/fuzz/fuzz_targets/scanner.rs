@@ -100,7 +100,9 @@ fuzz_target!(|input: &[u8]| {
         let mut behind = 0;
         for found in &whole {
             assert!(behind <= found.start && found.start <= found.value && found.value < found.end);
-            assert!(found.end - found.start <= u64::from(RULES[usize::from(found.rule)].2));
+            // Only the last rule ends in an open run, which a match that reaches its cap takes along.
+            let is_open = usize::from(found.rule) + 1 == RULES.len();
+            assert!(is_open || found.end - found.start <= u64::from(RULES[usize::from(found.rule)].2));
             behind = found.end;
         }
         assert!(behind <= text.len() as u64);

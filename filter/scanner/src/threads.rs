@@ -5,6 +5,7 @@
 use crate::automaton::{Cache, Key, StateId};
 use crate::budget::Budget;
 use crate::escaped::Escaped;
+use crate::limits::MAX_OVERFLOW;
 use crate::look::Neighbour;
 use crate::program::Program;
 use crate::starts::{Cursor, Queue, Starts};
@@ -266,7 +267,11 @@ impl Threads {
             return;
         }
         match self.pending.back_mut() {
-            Some(last) if last.end == at && context.program.tails.goes_on(last.rule, byte) => {
+            Some(last)
+                if last.end == at
+                    && at - last.start < MAX_OVERFLOW
+                    && context.program.tails.goes_on(last.rule, byte) =>
+            {
                 last.end = at + 1;
             }
             _ => self.overflowing = false,
