@@ -33,7 +33,7 @@ pub(crate) fn report() {
         print(&format!("scan of {name}"), &format!("{speed:.0} MB/s, the first time {first:.0}"));
         let began = Instant::now();
         assert!(library.find_iter(text).count() < text.len());
-        print("  the same with the regex crate", &format!("{:.1} MB/s", rate(text.len(), began)));
+        print("  the same with the regex crate", &format!("{:.3} MB/s", rate(text.len(), began)));
         let mut copy = vec![0; text.len()];
         let began = Instant::now();
         copy.copy_from_slice(std::hint::black_box(text));
