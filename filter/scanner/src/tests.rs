@@ -59,6 +59,7 @@ struct Model {
 
 /// The open runs of [`TOYS`] and [`REAL`].
 const TAILS: &[(&str, &str, &[u8])] = &[
+    (r"\bab+c?\b", r"\bab+", b"b"),
     (r"\bb[ab]{3,80}", r"\bb[ab]{3,}", b"ab"),
     (
         r"\bsk-[A-Za-z0-9_-]{20,200}",
