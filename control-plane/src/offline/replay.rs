@@ -29,7 +29,11 @@ pub(crate) struct ReplayArgs {
 /// Reads standard input to its end and writes what the filter would send on.
 pub(crate) fn replay(args: &ReplayArgs) -> anyhow::Result<()> {
     let Some(protocol) = Protocol::by_name(&args.protocol) else {
-        bail!("unknown protocol `{}`: use one of {}", args.protocol, Protocol::NAMES.join(", "));
+        bail!(
+            "unknown protocol `{}`: use one of {}",
+            args.protocol,
+            Protocol::names().collect::<Vec<_>>().join(", ")
+        );
     };
     let direction: Direction = serde_json::from_value(args.direction.as_str().into())
         .with_context(|| format!("unknown direction `{}`: use request or response", args.direction))?;

@@ -30,8 +30,52 @@ impl Reply {
     /// Errors in the dialect of the client's protocol.
     pub(crate) fn dialect(protocol: Protocol, status: u32, code: &str, message: &str) -> Reply {
         match protocol {
+            // <https://docs.claude.com/en/api/errors>
+            Protocol::Messages => {
+                let kind = match status {
+                    401 => "authentication_error",
+                    403 => "permission_error",
+                    404 => "not_found_error",
+                    413 => "request_too_large",
+                    429 => "rate_limit_error",
+                    ..500 => "invalid_request_error",
+                    _ => "api_error",
+                };
+                Reply::json(
+                    status,
+                    &json!({
+                        "type": "error",
+                        "error": { "type": kind, "message": message },
+                        "aegisgate": note(code),
+                    }),
+                )
+            }
+            // <https://cloud.google.com/apis/design/errors>
+            Protocol::Gemini => {
+                let kind = match status {
+                    401 => "UNAUTHENTICATED",
+                    403 => "PERMISSION_DENIED",
+                    404 => "NOT_FOUND",
+                    429 => "RESOURCE_EXHAUSTED",
+                    408 | 504 => "DEADLINE_EXCEEDED",
+                    502 | 503 => "UNAVAILABLE",
+                    ..500 => "INVALID_ARGUMENT",
+                    _ => "INTERNAL",
+                };
+                Reply::json(
+                    status,
+                    &json!({
+                        "error": { "code": status, "message": message, "status": kind },
+                        "aegisgate": note(code),
+                    }),
+                )
+            }
             // <https://platform.openai.com/docs/guides/error-codes>; what nobody knows gets the most widespread shape.
-            Protocol::ChatCompletions | Protocol::Generic => {
+            Protocol::ChatCompletions
+            | Protocol::Responses
+            | Protocol::Completions
+            | Protocol::Embeddings
+            | Protocol::Generic => {
                 let kind = if status < 500 { "invalid_request_error" } else { "server_error" };
                 Reply::json(status, &refused(message, kind, code))
             }
@@ -60,6 +104,11 @@ fn refused(message: &str, kind: &str, code: &str) -> Value {
         "error": { "message": message, "type": kind, "param": null, "code": code },
         "error_code": code,
         "detail": message,
-        "aegisgate": { "action": "block", "risk_score": 1.0, "reasons": [code] },
+        "aegisgate": note(code),
     })
+}
+
+/// What the gateway says of itself.
+fn note(code: &str) -> Value {
+    json!({ "action": "block", "risk_score": 1.0, "reasons": [code] })
 }
