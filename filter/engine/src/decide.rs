@@ -81,6 +81,12 @@ impl Decisions {
         place.and_then(|place| place.dispositions.get(usize::from(rule))).copied().unwrap_or_default()
     }
 
+    /// Whether anything that travels in `direction` is refused.
+    pub(crate) fn may_refuse(&self, direction: Direction) -> bool {
+        let places = Slot::ALL.iter().filter_map(|slot| self.places.get(place(direction, *slot)));
+        places.flat_map(|place| &place.dispositions).any(|disposition| *disposition == Disposition::Block)
+    }
+
     /// The rules that do something in text in `slot` travelling in `direction`.
     pub(crate) fn acting(&self, direction: Direction, slot: Slot) -> Option<&RuleSet> {
         self.places.get(place(direction, slot)).map(|place| &place.acting)

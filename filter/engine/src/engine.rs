@@ -4,6 +4,7 @@ use crate::catalogue::builtin_rules;
 use crate::compile::without_rules;
 use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::exact::{self, ExactFinder};
+use crate::hosts::Hosts;
 use crate::normalize::Looker;
 use crate::placeholder::{self, MasterKey};
 use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot, Validator};
@@ -24,6 +25,9 @@ pub struct Engine {
     allow: AllowList,
     exact: ExactFinder,
     mode: Mode,
+    may_refuse_answers: bool,
+    /// Where values may go whatever a request says.
+    pub(crate) hosts: Hosts,
     pub(crate) placeholders: Scanner,
 }
 
@@ -104,8 +108,11 @@ impl Engine {
         let patterns: Vec<Pattern> = rules.iter().map(Pattern::from).collect();
         rules.extend(lists);
         let is_own = |index| index < custom || index >= patterns.len();
+        let decisions = Decisions::new(policy, &rules, is_own);
         Ok(Engine {
-            decisions: Decisions::new(policy, &rules, is_own),
+            hosts: Hosts::of_policy(&policy.restore.hosts),
+            may_refuse_answers: policy.mode != Mode::Shadow && decisions.may_refuse(Direction::Response),
+            decisions,
             exact: ExactFinder::new(policy, key, patterns.len())?,
             validators: rules.iter().map(|rule| rule.validator).collect(),
             labels: Labels::new(&patterns)?,
@@ -146,6 +153,16 @@ impl Engine {
     /// would happen.
     pub fn disposition(&self, direction: Direction, slot: Slot, rule: RuleIndex) -> Disposition {
         self.decisions.get(direction, slot, rule)
+    }
+
+    /// Whether anything in text in `slot` travelling in `direction` is changed or refused other than by redaction.
+    pub fn acts_in(&self, direction: Direction, slot: Slot) -> bool {
+        (0..self.rules.len()).any(|rule| self.decisions.get(direction, slot, rule as u16) > Disposition::Redact)
+    }
+
+    /// Whether an answer may be refused for something in its texts.
+    pub(crate) fn may_refuse_answers(&self) -> bool {
+        self.may_refuse_answers
     }
 
     /// Appends to `found` what the rules find that do something at `site`, without what is allowed, and the policy's exact values.

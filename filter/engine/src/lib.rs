@@ -10,7 +10,8 @@
 //! ```
 //!
 //! * [`redact_request`] takes secrets out of a whole request body and puts placeholders in.
-//! * [`ResponseStream`] puts the values back into an answer, whole or streamed, cut anywhere.
+//! * [`ResponseStream`] puts the values back into an answer and makes harmless what is dangerous in it, whole or
+//!   streamed, cut anywhere.
 //!
 //! Bytes that are not changed are not touched: nothing is parsed and written again.
 //!
@@ -38,18 +39,21 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod action;
+mod answer;
 mod catalogue;
 mod compile;
 mod decide;
 mod engine;
 mod exact;
 pub mod framing;
+mod hosts;
 pub mod limits;
 mod normalize;
 mod placeholder;
 mod protocol;
 mod redact;
-mod restore;
+mod response;
 mod splice;
 pub mod text;
 
@@ -60,4 +64,5 @@ pub use engine::{Caches, Engine, EngineError, Site};
 pub use placeholder::{KeyError, MasterKey, TenantKey, Vault};
 pub use protocol::Protocol;
 pub use redact::{Finding, Redacted, RequestError, redact_request};
-pub use restore::{Framing, ResponseStream, StreamError};
+pub use response::{Framing, Report, ResponseStream, StreamError};
+

@@ -9,16 +9,38 @@ pub(crate) const MAX_KEY: usize = 256;
 /// Bytes of a number or literal that are kept: indices and `null` are all that anybody asks for.
 pub(crate) const MAX_SCALAR: usize = 32;
 
-/// Bytes of one server-sent event. Snapshot events repeat the whole answer; 128 K tokens are about 600 KB of text.
-pub const MAX_SSE_EVENT: usize = 8 << 20;
+/// Bytes of one event, and of a JSON answer that the policy may refuse. Snapshot events repeat the whole answer; 128 K tokens are about 600 KB of text.
+pub const MAX_EVENT: usize = 8 << 20;
 
 /// Texts of one answer that are followed at the same time (choices × kinds × tool calls). A text beyond this passes
 /// unrestored.
 pub(crate) const MAX_CHANNELS: usize = 1024;
 
-/// Bytes of complete events that wait for one open placeholder. A choice that pauses inside a placeholder while others
-/// send more than this gets it back unrestored.
-pub(crate) const MAX_HELD_EVENTS: u64 = 1 << 20;
+/// Bytes of complete events that wait for one open text, and of a JSON answer that waits for one argument. A choice that
+/// pauses inside a placeholder while others send more than this gets it back unrestored; an argument of a tool call is
+/// judged in parts of this size. Providers wrap three letters of an argument in 200 bytes of event, so this is a command
+/// of 30 KB; it bounds what a stream can make a worker keep.
+pub(crate) const MAX_HELD: u64 = 2 << 20;
+
+/// JSON documents inside each other's strings that are followed in an answer. Arguments are one, a request body in a
+/// tool's argument a second, a message in its queue a third.
+pub(crate) const MAX_NESTED_DOCUMENTS: usize = 4;
+
+/// Values of an answer's own fields that are kept for the events that end it. Identifiers and model names are shorter.
+pub(crate) const MAX_FACT: usize = 256;
+
+/// Findings of one answer that are reported.
+pub(crate) const MAX_REPORTED: usize = 1000;
+
+/// Bytes of the authority of a URL that are kept: a host has 255 (RFC 1035 §2.3.4), and a user and password stand in
+/// front of it.
+pub(crate) const MAX_AUTHORITY: usize = 512;
+
+/// Hosts of one word of a text that are kept. A redirector's URL has two.
+pub(crate) const MAX_LINKED_HOSTS: usize = 8;
+
+/// Hosts that one request may name and thereby trust.
+pub(crate) const MAX_TRUSTED_HOSTS: usize = 4096;
 
 /// Strings of one request. Each costs 48 bytes while the request is read; a conversation of 10,000 messages has 50,000.
 pub(crate) const MAX_TEXTS: usize = 500_000;

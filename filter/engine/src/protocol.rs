@@ -4,12 +4,17 @@
 //! [`Cursor`] follows it through the table.
 
 mod chat;
+mod completions;
 mod cursor;
+mod embeddings;
+mod gemini;
 mod generic;
+mod messages;
+mod responses;
 mod schema;
 
 pub(crate) use cursor::Cursor;
-pub(crate) use schema::{Form, Mark, NodeId, Schema};
+pub(crate) use schema::{Fact, Form, Kind, Mark, NodeId, RANKS, Schema};
 
 /// A wire protocol that the engine understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,12 +102,12 @@ impl Protocol {
     pub(crate) fn schemas(self) -> &'static Schemas {
         match self {
             Protocol::ChatCompletions => &chat::SCHEMAS,
-            Protocol::Responses
-            | Protocol::Messages
-            | Protocol::Gemini
-            | Protocol::Completions
-            | Protocol::Embeddings
-            | Protocol::Generic => &generic::SCHEMAS,
+            Protocol::Responses => &responses::SCHEMAS,
+            Protocol::Messages => &messages::SCHEMAS,
+            Protocol::Gemini => &gemini::SCHEMAS,
+            Protocol::Completions => &completions::SCHEMAS,
+            Protocol::Embeddings => &embeddings::SCHEMAS,
+            Protocol::Generic => &generic::SCHEMAS,
         }
     }
 }

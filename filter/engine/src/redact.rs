@@ -1,7 +1,9 @@
 //! Redaction of a whole request body.
 
+mod blob;
 mod collect;
 mod nested;
+mod trust;
 
 use crate::engine::{Caches, Engine, Site};
 use crate::framing::json::JsonError;
@@ -101,6 +103,12 @@ pub fn redact_request(
     for text in &texts {
         redaction.redact(body, text)?;
     }
+    if !redaction.vault.is_empty() {
+        for text in texts.iter().filter(|text| trust::is_first_party(text.slot)) {
+            let raw = body.get(text.span.clone()).unwrap_or_default();
+            trust::named_hosts(redaction.vault, &unescaped(raw));
+        }
+    }
     let Redaction { mut splice, findings, .. } = redaction;
     let body = splice.is_edited().then(|| {
         let mut out = Vec::with_capacity(body.len());
@@ -118,7 +126,7 @@ pub fn redact_request(
 impl Redaction<'_> {
     fn redact(&mut self, body: &[u8], text: &Text) -> Result<(), RequestError> {
         let Some(raw) = body.get(text.span.clone()) else { return Ok(()) };
-        if is_data_uri(raw) {
+        if blob::is_media(raw) || (text.is_media && blob::is_expected_media(raw)) {
             return Ok(());
         }
         let decoded = unescaped(raw);
@@ -148,7 +156,10 @@ impl Redaction<'_> {
             }
             let inserted = match disposition {
                 // Nothing follows a request, so nothing in it can be defanged; policies that ask for it are refused.
-                Disposition::Redact | Disposition::Defang => self.vault.placeholder(&rule.kind, value),
+                Disposition::Redact | Disposition::Defang => {
+                    trust::own_hosts(self.vault, &decoded, &hit.span);
+                    self.vault.placeholder(&rule.kind, value)
+                }
                 Disposition::Sanitize => String::new(),
                 Disposition::Block => return Err(RequestError::Blocked),
                 Disposition::Allow => continue,
@@ -248,17 +259,4 @@ fn slice<'a>(text: &'a [u8], span: &Range<u64>) -> Option<&'a [u8]> {
 fn overlaps(hits: &[Hit], span: &Range<u64>) -> bool {
     let next = hits.partition_point(|hit| hit.span.end <= span.start);
     hits.get(next).is_some_and(|hit| hit.span.start < span.end)
-}
-
-/// Images and other media as data URIs (RFC 2397) are no text, if base64 is all that they hold.
-fn is_data_uri(raw: &[u8]) -> bool {
-    let head = raw.get(..raw.len().min(128)).unwrap_or_default();
-    let Some(at) = raw.strip_prefix(b"data:").and_then(|_| memchr::memmem::find(head, b";base64,")) else {
-        return false;
-    };
-    // A slash may be written as \/.
-    let is_base64 =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'\\');
-    let head_is_plain = head.get(..at).unwrap_or_default().iter().all(|byte| !byte.is_ascii_whitespace());
-    head_is_plain && raw.get(at + ";base64,".len()..).unwrap_or_default().iter().all(is_base64)
 }

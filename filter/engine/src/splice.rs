@@ -52,10 +52,38 @@ impl Splice {
         !self.edits.is_empty()
     }
 
-    /// Replaces unreleased bytes. Spans of different edits must not overlap; texts never do.
+    /// Replaces unreleased bytes, unless another edit has some of them already. An empty span inserts.
     pub(crate) fn replace(&mut self, span: Range<u64>, replacement: Vec<u8>) {
-        let behind = self.edits.partition_point(|edit| edit.span.start < span.start);
-        self.edits.insert(behind, Edit { span, replacement });
+        let taken = self.overlapping(&span);
+        if taken.is_empty() {
+            let behind = self.edits.partition_point(|edit| edit.span.start < span.start);
+            self.edits.insert(behind, Edit { span, replacement });
+        }
+    }
+
+    /// Replaces unreleased bytes; edits that have some of them are undone.
+    pub(crate) fn supersede(&mut self, span: Range<u64>, replacement: Vec<u8>) {
+        self.undo(&span);
+        self.replace(span, replacement);
+    }
+
+    /// Undoes the edits of unreleased bytes in `span`.
+    pub(crate) fn undo(&mut self, span: &Range<u64>) {
+        self.edits.drain(self.overlapping(span));
+    }
+
+    /// Drops everything that is not released yet, and its edits.
+    pub(crate) fn drop_pending(&mut self) {
+        self.base = self.end();
+        self.raw.clear();
+        self.edits.clear();
+    }
+
+    /// Which edits have bytes of `span`. Edits are sorted and disjoint, so these stand together.
+    fn overlapping(&self, span: &Range<u64>) -> Range<usize> {
+        let first = self.edits.partition_point(|edit| edit.span.end <= span.start);
+        let behind = self.edits.partition_point(|edit| edit.span.start < span.end);
+        first..behind.max(first)
     }
 
     /// Writes everything before offset `until` to `out`, with the edits in it applied. `until` must not lie inside an
@@ -98,5 +126,42 @@ mod tests {
         assert_eq!(out, b"02345XYZ89ab");
         assert!(!splice.is_edited());
         assert_eq!(splice.end(), 12);
+    }
+
+    #[test]
+    fn the_first_edit_of_a_byte_stays_unless_it_is_superseded() {
+        let edited = |edits: &dyn Fn(&mut Splice)| {
+            let mut splice = Splice::default();
+            let mut out = Vec::new();
+            splice.push(b"0123456789");
+            edits(&mut splice);
+            splice.release(10, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(
+            edited(&|splice| {
+                splice.replace(2..4, b"A".to_vec());
+                splice.replace(3..5, b"B".to_vec());
+                splice.replace(4..5, b"C".to_vec());
+            }),
+            "01AC56789"
+        );
+        assert_eq!(
+            edited(&|splice| {
+                splice.replace(2..4, b"A".to_vec());
+                splice.replace(4..6, b"B".to_vec());
+                splice.replace(8..9, b"C".to_vec());
+                splice.supersede(3..5, b"-".to_vec());
+                splice.undo(&(7..10));
+            }),
+            "012-56789"
+        );
+        assert_eq!(
+            edited(&|splice| {
+                splice.replace(2..4, b"A".to_vec());
+                splice.replace(2..2, b"<".to_vec());
+            }),
+            "01<A456789"
+        );
     }
 }

@@ -5,7 +5,7 @@ mod locate;
 mod map;
 mod unescape;
 
-pub use escape::escape_json;
+pub use escape::{escape_json, escape_json_times};
 pub use locate::locate;
 pub use map::OffsetMap;
 pub use unescape::{Origins, Unescaper};

@@ -37,7 +37,7 @@ fn recorded_streams_pass_unchanged() {
     vault.placeholder("EMAIL", b"somebody@corp.example");
     for path in paths {
         let recorded = std::fs::read(&path).unwrap();
-        for protocol in [Protocol::ChatCompletions, Protocol::Generic] {
+        for protocol in Protocol::names().filter_map(Protocol::by_name) {
             for size in [usize::MAX, 1, 7, 1000] {
                 let mut stream = ResponseStream::new(protocol, Framing::Sse);
                 let mut out = Vec::new();

@@ -14,7 +14,7 @@ struct Ignore;
 
 impl Sink for Ignore {
     fn open(&mut self, _container: Container) {}
-    fn close(&mut self) {}
+    fn close(&mut self, _at: u64) {}
     fn key(&mut self, _span: Range<u64>, _raw: &[u8]) {}
     fn string_begin(&mut self, _at: u64) {}
     fn string_piece(&mut self, _at: u64, _raw: &[u8]) {}

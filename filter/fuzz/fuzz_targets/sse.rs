@@ -1,7 +1,8 @@
 //! Server-sent events: what an event holds and where it ends does not depend on cuts, nor on how long bytes are kept.
 #![no_main]
 
-use aegis_engine::framing::sse::{Event, EventFinder};
+use aegis_engine::framing::Event;
+use aegis_engine::framing::sse::EventFinder;
 use libfuzzer_sys::fuzz_target;
 use std::ops::Range;
 

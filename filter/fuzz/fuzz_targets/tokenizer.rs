@@ -26,7 +26,7 @@ impl Sink for Tokens {
         self.0.push(Token::Open(container));
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, _at: u64) {
         self.0.push(Token::Close);
     }
 

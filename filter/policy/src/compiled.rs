@@ -2,7 +2,7 @@
 
 use crate::disposition::Disposition;
 use crate::exact::CompiledExact;
-use crate::policy::{ExactValues, Level, Mode, Override, Policy, Preset};
+use crate::policy::{ExactValues, Level, Mode, Override, Policy, Preset, Restore};
 use crate::rule::Rule;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct CompiledPolicy {
     /// What stays although a rule finds it.
     #[serde(default)]
     pub allow: CompiledAllow,
+    /// Where values may go when they are put back into an answer.
+    #[serde(default)]
+    pub restore: Restore,
     /// The author's rules, without their examples.
     #[serde(default)]
     pub custom_rules: Vec<Rule>,
@@ -96,6 +99,7 @@ impl CompiledPolicy {
                 patterns: policy.allow.patterns.clone(),
                 keys: policy.allow.keys.iter().map(|key| key.to_ascii_lowercase()).collect(),
             },
+            restore: policy.restore.clone(),
             custom_rules,
             exact: CompiledExact::default(),
             exact_lists: policy.exact_values.iter().map(list).collect(),

@@ -21,6 +21,12 @@ pub const MAX_ALLOWED_PATTERN_BYTES: usize = 1000;
 /// Allowed keys in one policy.
 pub const MAX_ALLOWED_KEYS: usize = 1000;
 
+/// Hosts in one policy to which values may go.
+pub const MAX_RESTORE_HOSTS: usize = 1000;
+
+/// Bytes of the name of a host (RFC 1035 §2.3.4).
+pub const MAX_HOST_BYTES: usize = 255;
+
 /// Bytes of an allowed key, as in the token API.
 pub const MAX_KEY_BYTES: usize = 64;
 

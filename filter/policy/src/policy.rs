@@ -35,6 +35,9 @@ pub struct Policy {
     /// What stays although a rule finds it.
     #[serde(default)]
     pub allow: Allow,
+    /// Where values may go when they are put back into an answer.
+    #[serde(default)]
+    pub restore: Restore,
     /// Rules of your own. They act whatever preset and level say, and come before the built-in rules in ties.
     #[serde(default)]
     pub custom_rules: Vec<Rule>,
@@ -125,6 +128,20 @@ pub struct Allow {
     pub keys: Vec<String>,
 }
 
+/// Where values may go when they are put back into an answer.
+///
+/// A model that was led astray asks for a value in a link, an image or a command, to have it sent to a host of its own.
+/// So a value is put there only if the host may know it: one of these, one that the request's own prompts name, or one
+/// that the value came with.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Restore {
+    /// Names of hosts, such as `api.example.com`; `*.example.com` means all below that name, `*` all hosts.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+}
+
 /// Values that must not get out, under one name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -157,6 +174,7 @@ impl Policy {
             preset: Preset::default(),
             rules: Vec::new(),
             allow: Allow::default(),
+            restore: Restore::default(),
             custom_rules: Vec::new(),
             exact_values: Vec::new(),
         }

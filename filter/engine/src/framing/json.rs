@@ -10,8 +10,8 @@ use std::ops::Range;
 pub trait Sink {
     /// An array or object begins.
     fn open(&mut self, container: Container);
-    /// The innermost array or object ends.
-    fn close(&mut self);
+    /// The innermost array or object ends; `at` is the offset of its closing bracket.
+    fn close(&mut self, at: u64);
     /// An object key: where it stands between its quotes, and its raw bytes; cut short if it is very long.
     fn key(&mut self, span: Range<u64>, raw: &[u8]);
     /// A string value begins; `at` is the offset behind its opening quote.
@@ -141,6 +141,11 @@ impl Tokenizer {
         self.stack.clear();
     }
 
+    /// Whether the next byte belongs to a string, be it a value or a key.
+    pub fn is_in_string(&self) -> bool {
+        matches!(self.state, State::Text { .. })
+    }
+
     /// Reads the next bytes, which begin at offset `at` of the input.
     pub fn push(&mut self, bytes: &[u8], at: u64, sink: &mut impl Sink) -> Result<(), JsonError> {
         let mut index = 0;
@@ -174,9 +179,9 @@ impl Tokenizer {
             return Ok(rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count());
         }
         match (self.state, byte) {
-            (State::FirstElement, b']') | (State::FirstKey, b'}') => self.close(sink),
-            (State::Separator, b']') if self.stack.last() == Some(&Container::Array) => self.close(sink),
-            (State::Separator, b'}') if self.stack.last() == Some(&Container::Object) => self.close(sink),
+            (State::FirstElement, b']') | (State::FirstKey, b'}') => self.close(at, sink),
+            (State::Separator, b']') if self.stack.last() == Some(&Container::Array) => self.close(at, sink),
+            (State::Separator, b'}') if self.stack.last() == Some(&Container::Object) => self.close(at, sink),
             (State::Separator, b',') => {
                 let object = self.stack.last() == Some(&Container::Object);
                 self.state = if object { State::NextKey } else { State::Value };
@@ -370,10 +375,10 @@ impl Tokenizer {
         self.state = if self.stack.is_empty() { State::Done } else { State::Separator };
     }
 
-    fn close(&mut self, sink: &mut impl Sink) {
+    fn close(&mut self, at: u64, sink: &mut impl Sink) {
         self.stack.pop();
         self.end_value();
-        sink.close();
+        sink.close(at);
     }
 }
 

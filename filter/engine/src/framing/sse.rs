@@ -2,6 +2,7 @@
 //!
 //! Lines end in CR, LF or CRLF, also mixed; a CRLF may be split between two reads. An event ends with an empty line.
 
+use super::Event;
 use std::ops::Range;
 
 /// Finds events in a growing buffer. Offsets are those of the whole stream.
@@ -15,15 +16,6 @@ pub struct EventFinder {
     after_cr: bool,
     /// `data` fields of the current event: spans of their values.
     data: Vec<Range<u64>>,
-}
-
-/// A complete event.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Event {
-    /// One past the empty line that ends the event.
-    pub end: u64,
-    /// The values of its `data` fields, in order. The event's data is their text joined by line feeds.
-    pub data: Vec<Range<u64>>,
 }
 
 // === impl EventFinder ===

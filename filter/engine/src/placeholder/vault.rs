@@ -3,6 +3,8 @@
 use super::grammar::canonical;
 use super::key::TenantKey;
 use aegis_scanner::{Accept, RuleIndex};
+use crate::hosts::{Hosts, is_local};
+use crate::limits::MAX_TRUSTED_HOSTS;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -11,6 +13,8 @@ pub struct Vault {
     key: TenantKey,
     /// Canonical name → value.
     values: HashMap<String, Vec<u8>>,
+    /// Hosts that may know the values.
+    hosts: Hosts,
 }
 
 // === impl Vault ===
@@ -18,7 +22,24 @@ pub struct Vault {
 impl Vault {
     /// An empty vault of the tenant with this key.
     pub fn new(key: TenantKey) -> Vault {
-        Vault { key, values: HashMap::new() }
+        Vault { key, values: HashMap::new(), hosts: Hosts::default() }
+    }
+
+    /// Whether nothing was taken in.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Lets `host` know the values.
+    pub(crate) fn trust(&mut self, host: &str) {
+        if self.hosts.len() < MAX_TRUSTED_HOSTS {
+            self.hosts.insert(host);
+        }
+    }
+
+    /// Whether `host` may know the values: it is local, was trusted, or is a value itself and nothing else.
+    pub(crate) fn trusts(&self, host: &str) -> bool {
+        is_local(host) || self.hosts.contain(host) || self.value(host.as_bytes()).is_some_and(|_| is_whole(host))
     }
 
     /// Takes `value` in and returns its placeholder.
@@ -54,6 +75,11 @@ impl Accept for Vault {
     fn accept(&self, _rule: RuleIndex, text: &[u8]) -> Option<usize> {
         self.value(text).map(|_| 0)
     }
+}
+
+/// Whether `text` is one placeholder.
+fn is_whole(text: &str) -> bool {
+    text.starts_with("{{") && text.find("}}").is_some_and(|end| end + 2 == text.len())
 }
 
 impl fmt::Debug for Vault {

@@ -28,6 +28,11 @@ impl Cursor {
         Cursor { schema, stack: Vec::new(), next: schema.root() }
     }
 
+    /// How many containers are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.stack.len()
+    }
+
     /// A container begins; returns what it means.
     pub(crate) fn open(&mut self, container: Container) -> Mark {
         let place = self.next;

@@ -1,4 +1,4 @@
-//! A table of paths, compiled to a trie.
+//! Tables of paths, compiled to a trie.
 
 use aegis_policy::Slot;
 
@@ -11,18 +11,51 @@ pub(crate) enum Mark {
     Text(Slot, Form),
     /// A complete text whose slot is that of the enclosing message's role.
     RoleText,
+    /// Media in base64, or a text of this slot if it is none.
+    Media(Slot),
     /// The next part of a text that began in an earlier event. Texts of one [`Mark::Scope`] chain and one path are one
     /// channel.
-    Delta(Slot, Form),
+    Delta(Slot),
+    /// What [`Mark::Kind`] says that it is.
+    OfKind,
+    /// Says what the event is, by the schema's table of kinds.
+    Kind,
     /// The role of the enclosing [`Mark::Scope`].
     Role,
     /// An array or object that is an entity of its own: a message, a choice, a tool call.
     Scope,
-    /// The number that identifies the enclosing scope across events.
-    Index,
+    /// What identifies the enclosing scope across events: a number, or a text. Several are told apart by their rank.
+    Index(usize),
     /// A string that is not empty: the enclosing scope's texts end with this event.
     End,
+    /// The arguments of a tool call, as an object or array of the document itself.
+    Arguments,
+    /// What the events that end an answer repeat.
+    Fact(Fact),
 }
+
+/// What the answer says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fact {
+    Id,
+    Model,
+    Created,
+    Sequence,
+}
+
+/// What an event of some kind means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Its [`Mark::OfKind`] is the next part of a text.
+    Delta(Slot),
+    /// Its [`Mark::OfKind`] is no text.
+    Opaque,
+    /// The texts of its outermost scope end with it; all texts, if that has no index.
+    End,
+}
+
+/// How many [indices](Mark::Index) a scope can have.
+pub(crate) const RANKS: usize = 2;
 
 /// How a text is written inside its JSON string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,13 +66,14 @@ pub(crate) enum Form {
     Json,
 }
 
-/// A compiled table of paths.
+/// Compiled tables of paths.
 ///
 /// A path is keys joined by dots; `[]` stands for any element of an array. `**` at the end applies to everything below
 /// that has no path of its own.
 #[derive(Debug)]
 pub(crate) struct Schema {
     nodes: Vec<Node>,
+    kinds: &'static [(&'static str, Kind)],
 }
 
 #[derive(Debug)]
@@ -72,24 +106,40 @@ pub(crate) struct Place {
 // === impl Schema ===
 
 impl Schema {
-    /// Compiles a table.
-    pub(crate) fn new(table: &[(&'static str, Mark)]) -> Schema {
-        let mut schema = Schema { nodes: vec![Node::new()] };
-        for &(path, mark) in table {
-            let mut at = NodeId(0);
-            let mut rest = false;
-            for segment in path.split('.').filter(|segment| !segment.is_empty()) {
-                match segment {
-                    "**" => rest = true,
-                    "[]" => at = schema.element(at),
-                    key => at = schema.key(at, key),
-                }
-            }
-            if let Some(node) = schema.nodes.get_mut(at.0) {
-                *(if rest { &mut node.rest } else { &mut node.mark }) = Some(mark);
+    /// Compiles tables, each with the path of what it describes: what a provider says in several places is said once
+    /// here.
+    pub(crate) fn new(
+        tables: &[(&'static str, &[(&'static str, Mark)])],
+        kinds: &'static [(&'static str, Kind)],
+    ) -> Schema {
+        let mut schema = Schema { nodes: vec![Node::new()], kinds };
+        for (prefix, table) in tables {
+            for (path, mark) in *table {
+                schema.add(prefix.split('.').chain(path.split('.')), *mark);
             }
         }
         schema
+    }
+
+    fn add(&mut self, path: impl Iterator<Item = &'static str>, mark: Mark) {
+        let mut at = NodeId(0);
+        let mut rest = false;
+        for segment in path.filter(|segment| !segment.is_empty()) {
+            match segment {
+                "**" => rest = true,
+                "[]" => at = self.element(at),
+                key => at = self.key(at, key),
+            }
+        }
+        if let Some(node) = self.nodes.get_mut(at.0) {
+            *(if rest { &mut node.rest } else { &mut node.mark }) = Some(mark);
+        }
+    }
+
+    /// What events of the kind with this name mean, and the number of that kind.
+    pub(crate) fn kind(&self, name: &[u8]) -> Option<(usize, Kind)> {
+        let known = self.kinds.iter().enumerate().find(|(_, (known, _))| known.as_bytes() == name);
+        known.map(|(index, (_, kind))| (index, *kind))
     }
 
     /// The place of the document itself.
@@ -163,12 +213,13 @@ mod tests {
     #[test]
     fn the_longest_path_decides_and_the_rest_is_inherited() {
         let user = Mark::Text(Slot::User, Form::Plain);
-        let schema = Schema::new(&[
+        let table: &[(&'static str, Mark)] = &[
             ("**", user),
             ("a.[].id", Mark::Skip),
             ("a.**", Mark::RoleText),
             ("a.[]", Mark::Scope),
-        ]);
+        ];
+        let schema = Schema::new(&[("", table)], &[]);
         let walk = |edges: &[Edge<'_>]| {
             schema.mark(edges.iter().fold(schema.root(), |place, &edge| schema.step(place, edge)))
         };

@@ -16,6 +16,8 @@ pub(super) struct Text {
     pub(super) form: Form,
     /// It stands behind a key that the schema does not know, and whose name may mean something to a policy.
     pub(super) keyed: bool,
+    /// It stands where media is expected.
+    pub(super) is_media: bool,
 }
 
 /// The texts of `body`, in order.
@@ -64,9 +66,10 @@ impl Collector<'_> {
             return;
         }
         let mut text =
-            Text { span, slot: Slot::User, form: Form::Plain, keyed: self.cursor.node().is_none() };
+            Text { span, slot: Slot::User, form: Form::Plain, keyed: self.cursor.node().is_none(), is_media: false };
         match mark {
             Mark::Text(slot, form) => (text.slot, text.form) = (slot, form),
+            Mark::Media(slot) => (text.slot, text.is_media) = (slot, true),
             Mark::RoleText => {
                 if let Some(message) = self.messages.last_mut() {
                     message.texts.push(self.texts.len());
@@ -80,7 +83,7 @@ impl Collector<'_> {
                 }
             }
             // A string where something else was expected is text like any other.
-            Mark::Skip | Mark::Delta(..) | Mark::Scope | Mark::Index | Mark::End => {}
+            _ => {}
         }
         self.texts.push(text);
     }
@@ -93,7 +96,7 @@ impl Sink for Collector<'_> {
         }
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, _at: u64) {
         if self.cursor.close() == Mark::Scope
             && let Some(message) = self.messages.pop()
         {

@@ -53,7 +53,7 @@ impl<'a> Collector<'a> {
 
 impl Sink for Collector<'_> {
     fn open(&mut self, _container: Container) {}
-    fn close(&mut self) {}
+    fn close(&mut self, _at: u64) {}
     fn string_piece(&mut self, _at: u64, _raw: &[u8]) {}
 
     fn key(&mut self, span: Range<u64>, _raw: &[u8]) {

@@ -15,6 +15,17 @@ pub fn escape_json(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// `text`, escaped to stand in a JSON string that is in the JSON string of another document, and so on, `times` deep.
+pub fn escape_json_times(text: &[u8], times: usize) -> Vec<u8> {
+    let mut escaped = text.to_vec();
+    for _ in 0..times {
+        let mut outer = Vec::with_capacity(escaped.len());
+        escape_json(&escaped, &mut outer);
+        escaped = outer;
+    }
+    escaped
+}
+
 fn hex(digit: u8) -> u8 {
     if digit < 10 { b'0' + digit } else { b'a' + (digit - 10) }
 }

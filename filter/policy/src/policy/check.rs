@@ -1,10 +1,11 @@
 //! What is wrong with a policy document, as far as it shows without the rules.
 
-use super::{Allow, Override, Policy, VERSION};
+use super::{Allow, Override, Policy, Restore, VERSION};
 use crate::disposition::Disposition;
 use crate::exact::{MAX_EXACT_BYTES, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
 use crate::key_name::{is_field_name, names_credential};
 use crate::limits::{
+    MAX_HOST_BYTES, MAX_RESTORE_HOSTS,
     MAX_ALLOWED_KEYS, MAX_ALLOWED_PATTERN_BYTES, MAX_ALLOWED_PATTERNS, MAX_ALLOWED_VALUE_BYTES,
     MAX_ALLOWED_VALUES, MAX_CUSTOM_RULES, MAX_KEY_BYTES, MAX_NAME_BYTES, MAX_OVERRIDES,
 };
@@ -38,6 +39,7 @@ impl Policy {
             checker.check_override(&format!("rules[{index}]"), rule);
         }
         checker.check_allow(&self.allow);
+        checker.check_restore(&self.restore);
         checker.check_custom_rules(self);
         checker.check_exact_values(self);
         checker.problems
@@ -117,6 +119,16 @@ impl Checker {
         }
     }
 
+    fn check_restore(&mut self, restore: &Restore) {
+        self.count("restore.hosts", restore.hosts.len(), MAX_RESTORE_HOSTS);
+        for (index, host) in restore.hosts.iter().enumerate() {
+            if host != "*" && !is_host(host.strip_prefix("*.").unwrap_or(host)) {
+                let remedy = "write a name without scheme, port and path, `*.name` for all below it, or `*`";
+                self.report(format!("restore.hosts[{index}]"), "this is no host", remedy);
+            }
+        }
+    }
+
     fn check_custom_rules(&mut self, policy: &Policy) {
         let rules = &policy.custom_rules;
         self.count("custom_rules", rules.len(), MAX_CUSTOM_RULES);
@@ -172,6 +184,15 @@ impl Checker {
             self.report(path, "this is no kind", remedy);
         }
     }
+}
+
+/// Labels of letters, digits, hyphens and underscores, or an address.
+fn is_host(name: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let is_name = name.len() <= MAX_HOST_BYTES && name.split('.').all(is_label);
+    is_name || name.parse::<std::net::Ipv6Addr>().is_ok()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ impl Sink for Recorder {
     fn open(&mut self, container: Container) {
         self.log.push(format!("{container:?}"));
     }
-    fn close(&mut self) {
+    fn close(&mut self, _at: u64) {
         self.log.push("close".into());
     }
     fn key(&mut self, span: Range<u64>, raw: &[u8]) {

@@ -1,0 +1,271 @@
+//! An answer on its way to the client: placeholders become the values they stand for, and what is dangerous is made
+//! harmless.
+//!
+//! A JSON answer is worked on as it arrives; bytes wait only while something in them is open. In an event stream whole
+//! events wait, in order, while a text that they carry may end in an open placeholder or finding, or while an argument of
+//! a tool call is not complete; they are released unchanged if there was nothing. So nothing is ever moved from one event
+//! to another, and every byte that is not part of a change is the upstream's.
+
+mod arguments;
+mod channel;
+mod contents;
+mod destination;
+mod document;
+mod ending;
+mod events;
+mod judge;
+mod link;
+mod nest;
+mod report;
+
+pub(crate) use destination::{authorities, host};
+pub use report::Report;
+
+use crate::engine::{Caches, Engine, Site};
+use crate::limits::MAX_EVENT;
+use crate::placeholder::Vault;
+use crate::protocol::Protocol;
+use crate::splice::Splice;
+use crate::action;
+use crate::redact::Finding;
+use aegis_policy::{Direction, Disposition, Mode as Enforcement, Slot};
+use aegis_scanner::{Budget, Match, RuleIndex, TooManyMatches};
+use document::DocumentStream;
+use events::EventStream;
+
+/// How an answer is framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// One JSON document.
+    Json,
+    /// Server-sent events whose data is JSON.
+    Sse,
+}
+
+/// An answer on its way to the client.
+#[derive(Debug)]
+pub struct ResponseStream {
+    protocol: Protocol,
+    splice: Splice,
+    mode: Mode,
+    budget: Budget,
+    report: Report,
+    inspects: bool,
+}
+
+#[derive(Debug)]
+enum Mode {
+    /// A JSON document whose first byte has not come.
+    Undecided,
+    Json(Box<DocumentStream>),
+    Events(Box<EventStream>),
+    /// What came is not what was announced: the rest passes as it is.
+    Verbatim,
+    /// The policy refused to go on: the rest is dropped.
+    Refused,
+}
+
+/// Why an answer cannot be worked on any further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StreamError {
+    /// An event, or a document that must be read to its end, is too large.
+    #[error("a part of the answer that must be read as a whole is larger than {MAX_EVENT} bytes")]
+    TooLarge,
+}
+
+/// What an answer is worked on with.
+struct Context<'a> {
+    engine: &'a Engine,
+    caches: &'a mut Caches,
+    vault: &'a Vault,
+    splice: &'a mut Splice,
+    budget: &'a mut Budget,
+    report: &'a mut Report,
+    inspects: bool,
+}
+
+// === impl ResponseStream ===
+
+impl ResponseStream {
+    /// An answer of `protocol`.
+    pub fn new(protocol: Protocol, framing: Framing) -> ResponseStream {
+        let mode = match framing {
+            Framing::Json => Mode::Undecided,
+            Framing::Sse => Mode::Events(Box::new(EventStream::sse(protocol))),
+        };
+        ResponseStream {
+            protocol,
+            splice: Splice::default(),
+            mode,
+            budget: Budget::default(),
+            report: Report::default(),
+            inspects: true,
+        }
+    }
+
+    /// The same answer with values put back and nothing else looked for.
+    #[must_use]
+    pub fn without_inspection(self) -> ResponseStream {
+        ResponseStream { inspects: false, ..self }
+    }
+
+    /// Reads the next bytes and appends what can go to the client to `out`.
+    pub fn push(
+        &mut self,
+        engine: &Engine,
+        caches: &mut Caches,
+        vault: &Vault,
+        bytes: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), StreamError> {
+        if matches!(self.mode, Mode::Refused) {
+            return Ok(());
+        }
+        let at = self.splice.end();
+        self.splice.push(bytes);
+        self.decide_framing();
+        let withholds = self.inspects && engine.may_refuse_answers();
+        let mut context = Context {
+            engine,
+            caches,
+            vault,
+            splice: &mut self.splice,
+            budget: &mut self.budget,
+            report: &mut self.report,
+            inspects: self.inspects,
+        };
+        let until = match &mut self.mode {
+            Mode::Json(document) => match document.push(&mut context, bytes, at) {
+                // What has left cannot be taken back, so a document that may be refused waits for its end.
+                Ok(_) if withholds => self.splice.base(),
+                Ok(until) => until,
+                Err(_not_json) => {
+                    self.mode = Mode::Verbatim;
+                    self.splice.end()
+                }
+            },
+            Mode::Events(events) => events.push(&mut context)?,
+            Mode::Undecided => self.splice.base(),
+            Mode::Verbatim | Mode::Refused => self.splice.end(),
+        };
+        if self.splice.end() - until > MAX_EVENT as u64 {
+            return Err(StreamError::TooLarge);
+        }
+        self.splice.release(until, out);
+        self.refuse(out);
+        Ok(())
+    }
+
+    /// Ends the answer and appends everything that was held to `out`.
+    pub fn finish(&mut self, engine: &Engine, caches: &mut Caches, vault: &Vault, out: &mut Vec<u8>) {
+        let mut context = Context {
+            engine,
+            caches,
+            vault,
+            splice: &mut self.splice,
+            budget: &mut self.budget,
+            report: &mut self.report,
+            inspects: self.inspects,
+        };
+        let until = match &mut self.mode {
+            Mode::Json(document) => {
+                document.finish(&mut context);
+                if self.report.is_blocked() { self.splice.base() } else { self.splice.end() }
+            }
+            Mode::Events(events) => events.finish(&mut context),
+            Mode::Undecided | Mode::Verbatim | Mode::Refused => self.splice.end(),
+        };
+        self.splice.release(until, out);
+        self.refuse(out);
+        if let Mode::Events(events) = &self.mode {
+            out.extend_from_slice(events.cut_off().as_bytes());
+        }
+    }
+
+    /// Bytes that are held.
+    pub fn held(&self) -> usize {
+        self.splice.pending().len()
+    }
+
+    /// What was found so far, and what was done.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Gemini streams the elements of an array unless it is asked for events.
+    fn decide_framing(&mut self) {
+        if !matches!(self.mode, Mode::Undecided) {
+            return;
+        }
+        let first = self.splice.pending().iter().find(|byte| !byte.is_ascii_whitespace());
+        self.mode = match first {
+            None => return,
+            Some(b'[') if self.protocol == Protocol::Gemini => {
+                Mode::Events(Box::new(EventStream::elements(self.protocol)))
+            }
+            Some(_) => Mode::Json(Box::new(DocumentStream::new(self.protocol))),
+        };
+    }
+
+    /// Ends an answer that the policy refuses, in its dialect.
+    fn refuse(&mut self, out: &mut Vec<u8>) {
+        let ending = match &self.mode {
+            _ if !self.report.is_blocked() => return,
+            Mode::Json(document) => document.refuse(),
+            Mode::Events(events) => events.refuse(),
+            Mode::Undecided | Mode::Verbatim | Mode::Refused => return,
+        };
+        out.extend_from_slice(ending.as_bytes());
+        self.splice.drop_pending();
+        self.mode = Mode::Refused;
+    }
+}
+
+/// Whether values of `vault` may go to `host`.
+fn trusts(engine: &Engine, vault: &Vault, host: &str) -> bool {
+    vault.trusts(host) || engine.hosts.contain(host)
+}
+
+// === impl Context ===
+
+impl Context<'_> {
+    /// Whether anything but placeholders is looked for in `slot`.
+    fn inspects(&self, slot: Slot) -> bool {
+        self.inspects && self.engine.acts_in(Direction::Response, slot)
+    }
+
+    /// Whether `text`, if values are put into it, would take them to a host that must not know them.
+    fn leads_out(&self, text: &[u8]) -> bool {
+        !self.vault.is_empty() && destination::leads_out(text, |host| trusts(self.engine, self.vault, host))
+    }
+
+    /// What the rules find in a complete text in `slot`.
+    fn detect(&mut self, slot: Slot, text: &[u8]) -> Result<Vec<Match>, TooManyMatches> {
+        let mut found = Vec::new();
+        if self.inspects(slot) {
+            let site = Site::of(Direction::Response, slot);
+            self.engine.detect(self.caches, site, text, self.budget, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    /// Notes a finding; returns what is to be done about it.
+    fn note(&mut self, slot: Slot, rule: RuleIndex, len: u64) -> Disposition {
+        let disposition = self.engine.disposition(Direction::Response, slot, rule);
+        let enforced = self.engine.mode() != Enforcement::Shadow;
+        let done = if enforced { disposition } else { Disposition::Allow };
+        self.report.note(Finding { rule, slot, len, disposition }, done);
+        done
+    }
+
+    /// What stands in place of a finding in a text; `None` if it stays.
+    fn replacement(&mut self, slot: Slot, found: Match, text: &[u8]) -> Option<Vec<u8>> {
+        match self.note(slot, found.rule, found.end - found.value) {
+            Disposition::Allow | Disposition::Redact | Disposition::Block => None,
+            Disposition::Defang => Some(action::defang(&String::from_utf8_lossy(text)).into_bytes()),
+            Disposition::Sanitize => {
+                Some(self.engine.rule(found.rule)?.replacement.as_deref().unwrap_or_default().as_bytes().to_vec())
+            }
+        }
+    }
+}

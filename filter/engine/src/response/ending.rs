@@ -1,0 +1,214 @@
+//! How an answer ends when the gateway ends it: refused by the policy, or cut off by the upstream.
+//!
+//! Each dialect has its own terminal events; a client that misses them raises an error or waits.
+
+use crate::limits::{MAX_CHANNELS, MAX_FACT};
+use crate::protocol::{Fact, Protocol};
+use std::fmt::Write as _;
+
+/// What is known of an answer when it must be ended.
+#[derive(Debug)]
+pub(super) struct Facts {
+    protocol: Protocol,
+    /// Values as they stand in the answer, strings with their quotes.
+    id: Option<String>,
+    model: Option<String>,
+    created: Option<String>,
+    sequence: u64,
+    /// Choices, content blocks or candidates that began and did not end.
+    open: Vec<u64>,
+    /// Something came that a client counts as the answer's beginning.
+    pub(super) began: bool,
+    /// The dialect's last event came, or an error.
+    pub(super) ended: bool,
+}
+
+/// What a client is told instead of the answer.
+const REFUSAL: &str = "[AegisGate] The answer was withheld by this gateway's policy.";
+const CUT_OFF: &str = "The upstream ended the answer early.";
+
+// === impl Facts ===
+
+impl Facts {
+    pub(super) fn new(protocol: Protocol) -> Facts {
+        Facts {
+            protocol,
+            id: None,
+            model: None,
+            created: None,
+            sequence: 0,
+            open: Vec::new(),
+            began: false,
+            ended: false,
+        }
+    }
+
+    /// Learns a value, as it is written.
+    pub(super) fn learn(&mut self, fact: Fact, written: &[u8]) {
+        let written = std::str::from_utf8(written).unwrap_or_default();
+        if written.is_empty() || written.len() > MAX_FACT {
+            return;
+        }
+        let known = match fact {
+            Fact::Id => &mut self.id,
+            Fact::Model => &mut self.model,
+            Fact::Created => &mut self.created,
+            Fact::Sequence => {
+                self.sequence = written.parse().unwrap_or(self.sequence);
+                return;
+            }
+        };
+        known.get_or_insert_with(|| written.to_owned());
+    }
+
+    /// A choice, block or candidate goes on.
+    pub(super) fn open(&mut self, entity: u64) {
+        if !self.open.contains(&entity) && self.open.len() < MAX_CHANNELS {
+            self.open.push(entity);
+        }
+    }
+
+    /// A choice, block or candidate is over; all of them, if none is named.
+    pub(super) fn close(&mut self, entity: Option<&u64>) {
+        self.open.retain(|open| entity.is_some_and(|entity| entity != open));
+    }
+
+    /// The events that end a stream which the policy refuses to continue.
+    pub(super) fn refuse_stream(&self) -> String {
+        let mut out = String::new();
+        match self.protocol {
+            Protocol::ChatCompletions | Protocol::Completions => {
+                for index in self.open_or_first() {
+                    let choice = match self.protocol {
+                        Protocol::Completions => format!(r#""text":"","index":{index},"logprobs":null"#),
+                        _ => format!(r#""index":{index},"delta":{{}},"logprobs":null"#),
+                    };
+                    let head = self.chunk_head();
+                    let _infallible =
+                        write!(out, "data: {{{head},\"choices\":[{{{choice},\"finish_reason\":\"content_filter\"}}]}}\n\n");
+                }
+                out.push_str("data: [DONE]\n\n");
+            }
+            Protocol::Responses => {
+                let _infallible = write!(
+                    out,
+                    "event: response.incomplete\ndata: {{\"type\":\"response.incomplete\",\"sequence_number\":{},\"response\":{}}}\n\n",
+                    self.sequence + 1,
+                    self.incomplete_response(""),
+                );
+            }
+            Protocol::Messages => {
+                if !self.began {
+                    let _infallible = write!(
+                        out,
+                        "event: message_start\ndata: {{\"type\":\"message_start\",\"message\":{}}}\n\n",
+                        self.message("", "null")
+                    );
+                }
+                for index in &self.open {
+                    let _infallible = write!(
+                        out,
+                        "event: content_block_stop\ndata: {{\"type\":\"content_block_stop\",\"index\":{index}}}\n\n"
+                    );
+                }
+                out.push_str("event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"refusal\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":0}}\n\n");
+                out.push_str("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+            }
+            Protocol::Gemini => {
+                let _infallible = write!(out, "data: {}\r\n\r\n", self.gemini(""));
+            }
+            Protocol::Embeddings | Protocol::Generic => {
+                let _infallible = write!(out, "data: {}\n\n", error(REFUSAL, "response_blocked"));
+            }
+        }
+        out
+    }
+
+    /// What closes Gemini's array of answers when the policy refuses to continue it.
+    pub(super) fn refuse_array(&self) -> String {
+        let separator = if self.began { "," } else { "[" };
+        format!("{separator}{}]", self.gemini(""))
+    }
+
+    /// The document that stands for an answer which the policy refuses.
+    pub(super) fn refuse_document(&self) -> String {
+        match self.protocol {
+            Protocol::ChatCompletions => format!(
+                r#"{{{},"choices":[{{"index":0,"message":{{"role":"assistant","content":"{REFUSAL}","refusal":null}},"logprobs":null,"finish_reason":"content_filter"}}]}}"#,
+                self.head("chat.completion"),
+            ),
+            Protocol::Completions => format!(
+                r#"{{{},"choices":[{{"text":"{REFUSAL}","index":0,"logprobs":null,"finish_reason":"content_filter"}}]}}"#,
+                self.head("text_completion"),
+            ),
+            Protocol::Responses => self.incomplete_response(&format!(
+                r#"{{"type":"message","id":"msg_aegisgate","status":"incomplete","role":"assistant","content":[{{"type":"output_text","text":"{REFUSAL}","annotations":[]}}]}}"#
+            )),
+            Protocol::Messages => {
+                self.message(&format!(r#"{{"type":"text","text":"{REFUSAL}"}}"#), "\"refusal\"")
+            }
+            Protocol::Gemini => self.gemini(&format!(r#"{{"text":"{REFUSAL}"}}"#)),
+            Protocol::Embeddings | Protocol::Generic => error(REFUSAL, "response_blocked"),
+        }
+    }
+
+    /// The events that an upstream owes which ended a stream before its choices were over: nothing may take it for
+    /// complete. Dialects that have no last event of their own get none; the end of the connection says it there.
+    pub(super) fn cut_off(&self) -> String {
+        let has_last_event = matches!(self.protocol, Protocol::ChatCompletions | Protocol::Completions);
+        if !has_last_event || self.ended || self.open.is_empty() {
+            return String::new();
+        }
+        format!("data: {}\n\ndata: [DONE]\n\n", error(CUT_OFF, "upstream_ended_early"))
+    }
+
+    fn open_or_first(&self) -> impl Iterator<Item = u64> {
+        let first = if self.began { None } else { Some(0) };
+        self.open.iter().copied().chain(first)
+    }
+
+    fn chunk_head(&self) -> String {
+        let object = if self.protocol == Protocol::Completions { "text_completion" } else { "chat.completion.chunk" };
+        self.head(object)
+    }
+
+    fn head(&self, object: &str) -> String {
+        let id = self.id.as_deref().unwrap_or("\"aegisgate\"");
+        let model = self.model.as_deref().unwrap_or("\"\"");
+        let created = self.created.as_deref().unwrap_or("0");
+        format!(r#""id":{id},"object":"{object}","created":{created},"model":{model}"#)
+    }
+
+    fn incomplete_response(&self, output: &str) -> String {
+        let id = self.id.as_deref().unwrap_or("\"resp_aegisgate\"");
+        let model = self.model.as_deref().unwrap_or("\"\"");
+        let created = self.created.as_deref().unwrap_or("0");
+        format!(
+            r#"{{"id":{id},"object":"response","created_at":{created},"status":"incomplete","error":null,"incomplete_details":{{"reason":"content_filter"}},"instructions":null,"metadata":{{}},"model":{model},"output":[{output}],"parallel_tool_calls":true,"temperature":null,"tool_choice":"auto","tools":[],"top_p":null,"usage":null}}"#
+        )
+    }
+
+    fn message(&self, content: &str, stop_reason: &str) -> String {
+        let id = self.id.as_deref().unwrap_or("\"msg_aegisgate\"");
+        let model = self.model.as_deref().unwrap_or("\"\"");
+        format!(
+            r#"{{"id":{id},"type":"message","role":"assistant","model":{model},"content":[{content}],"stop_reason":{stop_reason},"stop_sequence":null,"usage":{{"input_tokens":0,"output_tokens":0}}}}"#
+        )
+    }
+
+    fn gemini(&self, part: &str) -> String {
+        let candidates: Vec<String> = self
+            .open_or_first()
+            .map(|index| {
+                format!(r#"{{"content":{{"parts":[{part}],"role":"model"}},"finishReason":"SAFETY","index":{index}}}"#)
+            })
+            .collect();
+        let model = self.model.as_deref().map(|model| format!(r#","modelVersion":{model}"#)).unwrap_or_default();
+        format!(r#"{{"candidates":[{}]{model}}}"#, candidates.join(","))
+    }
+}
+
+/// An error as OpenAI writes it.
+fn error(message: &str, code: &str) -> String {
+    format!(r#"{{"error":{{"message":"{message}","type":"server_error","param":null,"code":"{code}"}}}}"#)
+}

@@ -1,0 +1,253 @@
+//! An answer that is a stream of events.
+
+use super::channel::Channel;
+use super::contents::{ChannelId, Contents};
+use super::ending::Facts;
+use super::judge::judge;
+use super::{Context, StreamError};
+use crate::framing::Event;
+use crate::framing::elements::ElementFinder;
+use crate::framing::json::{JsonError, Tokenizer};
+use crate::framing::sse::EventFinder;
+use crate::limits::{MAX_CHANNELS, MAX_EVENT, MAX_HELD};
+use crate::protocol::{Protocol, Schema};
+use aegis_policy::Slot;
+use std::collections::VecDeque;
+
+/// The walk through the events of an answer.
+#[derive(Debug)]
+pub(super) struct EventStream {
+    schema: &'static Schema,
+    finder: Finder,
+    tokenizer: Tokenizer,
+    /// Texts that go on in later events.
+    channels: Vec<(ChannelId, Channel)>,
+    /// Where each unreleased event begins; the last entry is the one that is not complete.
+    starts: VecDeque<u64>,
+    /// The stream ended in the middle of an event.
+    is_torn: bool,
+    facts: Facts,
+}
+
+/// How events are told apart.
+#[derive(Debug)]
+enum Finder {
+    Sse(EventFinder),
+    Elements(ElementFinder),
+}
+
+// === impl EventStream ===
+
+impl EventStream {
+    /// Server-sent events.
+    pub(super) fn sse(protocol: Protocol) -> EventStream {
+        EventStream::new(protocol, Finder::Sse(EventFinder::new()))
+    }
+
+    /// The elements of an array.
+    pub(super) fn elements(protocol: Protocol) -> EventStream {
+        EventStream::new(protocol, Finder::Elements(ElementFinder::default()))
+    }
+
+    fn new(protocol: Protocol, finder: Finder) -> EventStream {
+        EventStream {
+            schema: &protocol.schemas().response,
+            finder,
+            tokenizer: Tokenizer::new(),
+            channels: Vec::new(),
+            starts: VecDeque::from([0]),
+            is_torn: false,
+            facts: Facts::new(protocol),
+        }
+    }
+
+    /// Reads what was pushed to the splice; returns the offset up to which bytes can be released. If the policy refuses
+    /// an event, nothing behind that offset may be.
+    pub(super) fn push(&mut self, context: &mut Context<'_>) -> Result<u64, StreamError> {
+        while let Some(event) = self.finder.next(context.splice.pending(), context.splice.base()) {
+            let end = event.end;
+            self.event(context, &event);
+            if context.report.is_blocked() {
+                return Ok(self.released());
+            }
+            self.starts.push_back(end);
+            self.forget_released(context);
+        }
+        let incomplete = self.starts.back().copied().unwrap_or(0);
+        if context.splice.end() - incomplete > MAX_EVENT as u64 {
+            return Err(StreamError::TooLarge);
+        }
+        Ok(self.released())
+    }
+
+    /// Ends the stream, complete or not; returns the offset up to which bytes can be released.
+    pub(super) fn finish(&mut self, context: &mut Context<'_>) -> u64 {
+        let (base, end) = (context.splice.base(), context.splice.end());
+        let rest = self.finder.finish(context.splice.pending(), base, end);
+        self.is_torn = self.starts.back().is_some_and(|start| *start < end);
+        self.event(context, &rest);
+        if !context.report.is_blocked() {
+            self.finish_channels(context, |_| true);
+        }
+        if context.report.is_blocked() { self.released() } else { end }
+    }
+
+    /// How a stream that the policy refuses to continue ends.
+    pub(super) fn refuse(&self) -> String {
+        match self.finder {
+            Finder::Sse(_) => self.facts.refuse_stream(),
+            Finder::Elements(_) => self.facts.refuse_array(),
+        }
+    }
+
+    /// How a stream that the upstream ended early ends.
+    pub(super) fn cut_off(&self) -> String {
+        match self.finder {
+            Finder::Sse(_) if self.is_torn => {
+                let ending = self.facts.cut_off();
+                if ending.is_empty() { ending } else { format!("\n\n{ending}") }
+            }
+            Finder::Sse(_) => self.facts.cut_off(),
+            // Without its last bracket no array is complete.
+            Finder::Elements(_) => String::new(),
+        }
+    }
+
+    fn released(&self) -> u64 {
+        self.starts.front().copied().unwrap_or(0)
+    }
+
+    /// Forgets the starts of events that no text holds any more.
+    fn forget_released(&mut self, context: &mut Context<'_>) {
+        let incomplete = self.starts.back().copied().unwrap_or(0);
+        let open = |channels: &[(ChannelId, Channel)]| {
+            channels.iter().filter_map(|(_, channel)| channel.open_at()).min().unwrap_or(incomplete)
+        };
+        let mut until = open(&self.channels);
+        if incomplete - until.min(incomplete) > MAX_HELD {
+            self.channels.retain_mut(|(_, channel)| channel.relent(context));
+            until = open(&self.channels);
+        }
+        while self.starts.get(1).is_some_and(|second| *second <= until) {
+            self.starts.pop_front();
+        }
+    }
+
+    fn event(&mut self, context: &mut Context<'_>, event: &Event) {
+        match self.read(context, event) {
+            Ok(contents) => self.apply(context, &contents),
+            // `[DONE]`, or data that is no JSON and passes as it is.
+            Err(_not_json) if !event.data.is_empty() => {
+                self.facts.ended |= event.data.iter().any(|line| context.splice.slice(line) == b"[DONE]");
+                self.finish_channels(context, |_| true);
+            }
+            Err(_no_data) => {}
+        }
+    }
+
+    fn read(&mut self, context: &Context<'_>, event: &Event) -> Result<Contents, JsonError> {
+        let mut contents = Contents::new(self.schema);
+        self.tokenizer.reset();
+        for line in &event.data {
+            self.tokenizer.push(context.splice.slice(line), line.start, &mut contents)?;
+            self.tokenizer.push(b"\n", line.end, &mut contents)?;
+        }
+        self.tokenizer.finish(event.end, &mut contents)?;
+        Ok(contents)
+    }
+
+    fn apply(&mut self, context: &mut Context<'_>, contents: &Contents) {
+        let ids: Vec<ChannelId> = contents.texts().filter_map(|(_, _, id)| id).collect();
+        // A model writes one text of a choice after the other (reasoning, then content): what is open in one that this
+        // event does not go on with, while it goes on with another of the same choice, is over. Tool calls may
+        // interleave, and their arguments end with a brace of their own.
+        self.finish_channels(context, |open| {
+            open.scopes.len() <= 1
+                && !ids.contains(open)
+                && ids.iter().any(|id| id.scopes.first() == open.scopes.first())
+        });
+        let ended: Vec<Vec<u64>> = contents.ended().collect();
+        // A text that ends by its kind is repeated whole in the same event: what is open of it comes first.
+        if ids.is_empty() {
+            self.end(context, &ended);
+        }
+        for argument in &contents.complete_arguments {
+            for verdict in judge(context, argument) {
+                verdict.apply(context.splice, std::slice::from_ref(&verdict.span), 1);
+            }
+        }
+        for (text, slot, id) in contents.texts() {
+            let raw = context.splice.slice(&text.span).to_vec();
+            match id {
+                None => {
+                    if let Some(mut channel) = Channel::new(context, slot) {
+                        channel.push(context, &raw, text.span.start);
+                        channel.finish(context);
+                    }
+                }
+                Some(id) => {
+                    if let Some(channel) = self.channel(context, id, slot) {
+                        channel.push(context, &raw, text.span.start);
+                        channel.end_string(context);
+                    }
+                }
+            }
+        }
+        self.end(context, &ended);
+        self.learn(context, contents, &ended);
+    }
+
+    /// Ends the texts of what an event ends.
+    fn end(&mut self, context: &mut Context<'_>, ended: &[Vec<u64>]) {
+        for scopes in ended {
+            self.finish_channels(context, |id| id.scopes.starts_with(scopes));
+        }
+    }
+
+    fn learn(&mut self, context: &Context<'_>, contents: &Contents, ended: &[Vec<u64>]) {
+        self.facts.began = true;
+        for own in &contents.facts {
+            self.facts.learn(own.fact, context.splice.slice(&own.span));
+        }
+        contents.entities().for_each(|entity| self.facts.open(entity));
+        for scopes in ended {
+            self.facts.close(scopes.first());
+        }
+    }
+
+    fn channel(&mut self, context: &Context<'_>, id: ChannelId, slot: Slot) -> Option<&mut Channel> {
+        let index = match self.channels.iter().position(|(known, _)| *known == id) {
+            Some(index) => index,
+            None if self.channels.len() < MAX_CHANNELS => {
+                self.channels.push((id, Channel::new(context, slot)?));
+                self.channels.len() - 1
+            }
+            None => return None,
+        };
+        self.channels.get_mut(index).map(|(_, channel)| channel)
+    }
+
+    fn finish_channels(&mut self, context: &mut Context<'_>, over: impl Fn(&ChannelId) -> bool) {
+        for (_, channel) in self.channels.extract_if(.., |(id, _)| over(id)) {
+            channel.finish(context);
+        }
+    }
+}
+
+// === impl Finder ===
+
+impl Finder {
+    fn next(&mut self, buffer: &[u8], base: u64) -> Option<Event> {
+        match self {
+            Finder::Sse(finder) => finder.next(buffer, base),
+            Finder::Elements(finder) => finder.next(buffer, base),
+        }
+    }
+
+    fn finish(&mut self, buffer: &[u8], base: u64, end: u64) -> Event {
+        match self {
+            Finder::Sse(finder) => finder.finish(buffer, base, end),
+            Finder::Elements(finder) => finder.finish(end),
+        }
+    }
+}
