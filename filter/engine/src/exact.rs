@@ -45,6 +45,8 @@ pub(crate) fn rule(list: &ExactList) -> Rule {
         directions: vec![Direction::Request, Direction::Response],
         slots: Slot::ALL.to_vec(),
         action: list.action,
+        replacement: None,
+        outside_code: false,
         severity: Severity::Critical,
         confidence: Confidence::High,
         matches: Vec::new(),

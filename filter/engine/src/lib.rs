@@ -11,6 +11,8 @@
 //!
 //! * [`redact_request`] takes secrets out of a whole request body and puts placeholders in.
 //! * [`ResponseStream`] puts the values back into an answer, whole or streamed, cut anywhere.
+//! * [`AnswerText`] finds what is dangerous in a text of an answer, [`Engine::detect`] also in arguments of its tool calls;
+//!   [`action`] makes it harmless.
 //!
 //! Bytes that are not changed are not touched: nothing is parsed and written again.
 //!
@@ -38,7 +40,10 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod action;
+mod answer;
 mod catalogue;
+mod commands;
 mod compile;
 mod decide;
 mod engine;
@@ -53,7 +58,8 @@ mod restore;
 mod splice;
 pub mod text;
 
-pub use catalogue::builtin_rules;
+pub use answer::AnswerText;
+pub use catalogue::{builtin_commands, builtin_rules};
 pub use compile::compile;
 pub use decide::AllowError;
 pub use engine::{Caches, Engine, EngineError, Site};
