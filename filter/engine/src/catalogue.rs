@@ -1,13 +1,29 @@
 //! The built-in rules.
 
 use aegis_policy::Rule;
+use aegis_shell::CommandRule;
 
 /// Written by `build.rs` from `filter/rules/*.toml`.
 const CATALOGUE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalogue.json"));
 
-/// All built-in rules, without their examples.
+/// Written by `build.rs` from `filter/rules/commands/*.toml`.
+const COMMANDS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/commands.json"));
+
+/// All built-in rules over text, without their examples.
 pub fn builtin_rules() -> Result<Vec<Rule>, serde_json::Error> {
     serde_json::from_slice(CATALOGUE)
+}
+
+/// All built-in rules over commands, without their examples.
+pub fn builtin_commands() -> Result<Vec<CommandRule>, serde_json::Error> {
+    serde_json::from_slice(COMMANDS)
+}
+
+/// All built-in rules, those over commands without what they find.
+pub(crate) fn all_rules() -> Result<Vec<Rule>, serde_json::Error> {
+    let mut rules = builtin_rules()?;
+    rules.extend(builtin_commands()?.iter().map(CommandRule::to_rule));
+    Ok(rules)
 }
 
 #[cfg(test)]
@@ -18,7 +34,7 @@ mod tests {
 
     #[test]
     fn every_rule_is_named_and_sourced() {
-        let rules = builtin_rules().unwrap();
+        let rules = all_rules().unwrap();
         assert!(rules.len() >= 10);
         for rule in &rules {
             assert!(is_id(&rule.id), "{}", rule.id);

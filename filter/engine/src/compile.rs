@@ -1,6 +1,6 @@
 //! From the policy that its author wrote to the one that the filter gets.
 
-use crate::catalogue::builtin_rules;
+use crate::catalogue::all_rules;
 use crate::decide::{self, AllowError};
 use crate::engine::{Engine, EngineError};
 use crate::exact;
@@ -14,7 +14,7 @@ const SUGGESTIONS: usize = 3;
 /// Checks `policy` and replaces its values by digests that are made with `key`. Everything that is wrong is reported.
 pub fn compile(policy: &Policy, key: &MasterKey) -> Result<CompiledPolicy, Problems> {
     let mut problems = policy.problems();
-    let builtin = match builtin_rules() {
+    let builtin = match all_rules() {
         Ok(rules) => rules,
         Err(error) => {
             return Err(Problems(vec![Problem::new("", error.to_string(), "reinstall the program")]));

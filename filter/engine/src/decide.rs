@@ -22,11 +22,15 @@ pub(crate) struct Decisions {
 }
 
 /// One direction and slot.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Place {
     dispositions: Vec<Disposition>,
     /// The rules that do something here.
     acting: RuleSet,
+    /// Those of them that redact …
+    redacting: RuleSet,
+    /// … and those that do more.
+    changing: RuleSet,
 }
 
 const NEVER: Option<Severity> = None;
@@ -59,14 +63,18 @@ impl Decisions {
     /// What `policy` says about `rules`, some of which are its own.
     pub(crate) fn new(policy: &CompiledPolicy, rules: &[Rule], is_own: impl Fn(usize) -> bool) -> Decisions {
         let place = |direction, slot| {
-            let mut place =
-                Place { dispositions: Vec::with_capacity(rules.len()), acting: RuleSet::default() };
+            let mut place = Place::default();
             for (index, rule) in rules.iter().enumerate() {
                 let disposition = decide(policy, rule, is_own(index), direction, slot);
                 place.dispositions.push(disposition);
-                if disposition != Disposition::Allow {
-                    place.acting.insert(index);
+                match disposition {
+                    Disposition::Allow => continue,
+                    Disposition::Redact => place.redacting.insert(index),
+                    Disposition::Defang | Disposition::Sanitize | Disposition::Block => {
+                        place.changing.insert(index)
+                    }
                 }
+                place.acting.insert(index);
             }
             place
         };
@@ -90,6 +98,16 @@ impl Decisions {
     /// The rules that do something in text in `slot` travelling in `direction`.
     pub(crate) fn acting(&self, direction: Direction, slot: Slot) -> Option<&RuleSet> {
         self.places.get(place(direction, slot)).map(|place| &place.acting)
+    }
+
+    /// The rules that redact there.
+    pub(crate) fn redacting(&self, direction: Direction, slot: Slot) -> Option<&RuleSet> {
+        self.places.get(place(direction, slot)).map(|place| &place.redacting)
+    }
+
+    /// The rules that do more than redact there.
+    pub(crate) fn changing(&self, direction: Direction, slot: Slot) -> Option<&RuleSet> {
+        self.places.get(place(direction, slot)).map(|place| &place.changing)
     }
 }
 

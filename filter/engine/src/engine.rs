@@ -1,6 +1,8 @@
 //! The compiled engine: everything that a worker shares between exchanges.
 
-use crate::catalogue::builtin_rules;
+use crate::answer::{AnswerRules, AnswerText};
+use crate::catalogue::{builtin_commands, builtin_rules};
+use crate::commands::CommandFinder;
 use crate::compile::without_rules;
 use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::exact::{self, ExactFinder};
@@ -10,31 +12,40 @@ use crate::placeholder::{self, MasterKey};
 use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot, Validator};
 use aegis_scanner::exact::ExactConfigError;
 use aegis_scanner::{
-    Budget, Cache, Labels, Match, Pattern, RuleError, RuleIndex, RuleMask, Scanner, Size, TooManyMatches,
+    Budget, Cache, Labels, Match, Pattern, RuleError, RuleIndex, RuleMask, RuleSet, Scanner, Size,
+    TooManyMatches,
 };
+use aegis_shell::{CommandCache, CommandError, CommandRule};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// A policy, compiled. Immutable; what changes while scanning is in [`Caches`].
 #[derive(Debug)]
 pub struct Engine {
-    /// The rules that act: the policy's own, then built-in ones, then its lists of exact values.
+    /// The rules that act: the policy's own, then built-in ones, then those over commands, then the policy's lists of
+    /// exact values.
     rules: Vec<Rule>,
     validators: Vec<Option<Validator>>,
     labels: Labels,
     detector: Scanner,
     decisions: Decisions,
-    allow: AllowList,
+    pub(crate) allow: AllowList,
+    commands: CommandFinder,
     exact: ExactFinder,
     mode: Mode,
     may_refuse_answers: bool,
     /// Where values may go whatever a request says.
     pub(crate) hosts: Hosts,
+    pub(crate) answer_rules: AnswerRules,
     pub(crate) placeholders: Scanner,
 }
 
 /// What is built lazily while scanning. One per worker, for one engine.
 #[derive(Debug)]
 pub struct Caches {
-    pub(crate) detector: Cache,
+    detector: Cache,
+    pub(crate) answers: Cache,
+    commands: CommandCache,
     pub(crate) placeholders: Cache,
 }
 
@@ -56,6 +67,9 @@ pub enum EngineError {
     /// A rule does not compile, or all of them together are too much.
     #[error(transparent)]
     Rule(#[from] RuleError),
+    /// A rule over commands does not compile.
+    #[error(transparent)]
+    Command(#[from] CommandError),
     /// The list of what is allowed cannot be used.
     #[error(transparent)]
     Allow(#[from] AllowError),
@@ -98,7 +112,9 @@ impl Engine {
         let mut rules = policy.custom_rules.clone();
         let builtin = builtin_rules()?;
         let lists: Vec<Rule> = policy.exact_lists.iter().map(exact::rule).collect();
-        let all: Vec<&Rule> = rules.iter().chain(&builtin).chain(&lists).collect();
+        let mut commands = builtin_commands()?;
+        let of_commands: Vec<Rule> = commands.iter().map(CommandRule::to_rule).collect();
+        let all: Vec<&Rule> = rules.iter().chain(&builtin).chain(&of_commands).chain(&lists).collect();
         if let Some(index) = without_rules(&policy.rules, &all).first() {
             return Err(EngineError::UnknownRule(*index));
         }
@@ -106,14 +122,22 @@ impl Engine {
         let custom = rules.len();
         rules.extend(builtin.into_iter().filter(|rule| acts_anywhere(policy, rule, false)));
         let patterns: Vec<Pattern> = rules.iter().map(Pattern::from).collect();
+        commands.retain(|command| acts_anywhere(policy, &command.to_rule(), false));
+        rules.extend(commands.iter().map(CommandRule::to_rule));
+        let first_list = rules.len();
         rules.extend(lists);
-        let is_own = |index| index < custom || index >= patterns.len();
+        let is_own = |index| index < custom || index >= first_list;
         let decisions = Decisions::new(policy, &rules, is_own);
+        let in_answers =
+            decisions.changing(Direction::Response, Slot::Assistant).cloned().unwrap_or_default();
+        let over_text = rules.get(..patterns.len()).unwrap_or_default();
         Ok(Engine {
             hosts: Hosts::of_policy(&policy.restore.hosts),
             may_refuse_answers: policy.mode != Mode::Shadow && decisions.may_refuse(Direction::Response),
+            answer_rules: AnswerRules::new(over_text, &in_answers)?,
             decisions,
-            exact: ExactFinder::new(policy, key, patterns.len())?,
+            commands: CommandFinder::new(&commands, patterns.len())?,
+            exact: ExactFinder::new(policy, key, first_list)?,
             validators: rules.iter().map(|rule| rule.validator).collect(),
             labels: Labels::new(&patterns)?,
             detector: Scanner::new(&patterns)?,
@@ -126,7 +150,12 @@ impl Engine {
 
     /// Caches for this engine.
     pub fn caches(&self) -> Caches {
-        Caches { detector: self.detector.cache(), placeholders: self.placeholders.cache() }
+        Caches {
+            detector: self.detector.cache(),
+            answers: self.answer_rules.cache(),
+            commands: self.commands.cache(),
+            placeholders: self.placeholders.cache(),
+        }
     }
 
     /// The rules that act, by index.
@@ -157,7 +186,7 @@ impl Engine {
 
     /// Whether anything in text in `slot` travelling in `direction` is changed or refused other than by redaction.
     pub fn acts_in(&self, direction: Direction, slot: Slot) -> bool {
-        (0..self.rules.len()).any(|rule| self.decisions.get(direction, slot, rule as u16) > Disposition::Redact)
+        self.decisions.changing(direction, slot).is_some_and(|rules| !rules.is_empty())
     }
 
     /// Whether an answer may be refused for something in its texts.
@@ -165,7 +194,11 @@ impl Engine {
         self.may_refuse_answers
     }
 
-    /// Appends to `found` what the rules find that do something at `site`, without what is allowed, and the policy's exact values.
+    /// Appends to `found` what the rules find that do something at `site`, without what is allowed, and the policy's exact
+    /// values: sorted and disjoint.
+    ///
+    /// In an answer, what is dangerous comes first, and what would be redacted counts where nothing else is. The text of an
+    /// answer is read as an [`AnswerText`](crate::AnswerText) reads it, arguments of its tool calls also as a shell would.
     pub fn detect(
         &self,
         caches: &mut Caches,
@@ -174,16 +207,82 @@ impl Engine {
         budget: &mut Budget,
         found: &mut Vec<Match>,
     ) -> Result<(), TooManyMatches> {
-        let Some(set) = self.decisions.acting(site.direction, site.slot) else { return Ok(()) };
-        let mask = RuleMask::new(set, &self.validators, &self.labels);
+        let Some(acting) = self.decisions.acting(site.direction, site.slot) else { return Ok(()) };
+        let disposition = |rule| self.disposition(site.direction, site.slot, rule);
         let mut here = Vec::new();
-        self.allow.apply(site.before, text, &mask, &mut here, |accept, here| {
-            let (scanner, cache) = (&self.detector, &mut caches.detector);
-            scanner.scan(cache, text, accept, budget, here)?;
-            Looker { scanner, cache, rules: &self.rules, accept, budget }.look(text, 0, here)
-        })?;
-        self.exact.add(text, |rule| self.disposition(site.direction, site.slot, rule), &mut here)?;
+        if site.direction == Direction::Request {
+            self.scan(caches, site, text, acting, budget, &mut here)?;
+        } else {
+            if let Some(changing) = self.decisions.changing(site.direction, site.slot) {
+                match site.slot {
+                    Slot::Assistant => here = self.scan_answer(caches, text),
+                    Slot::ToolCallArguments => {
+                        self.scan(caches, site, text, changing, budget, &mut here)?;
+                        let commands = self.commands.find(&mut caches.commands, text, changing);
+                        here.extend(
+                            commands
+                                .into_iter()
+                                .filter(|one| !self.allow.permits_match(site.before, text, one)),
+                        );
+                        retain_strongest(&mut here, disposition);
+                    }
+                    _ => self.scan(caches, site, text, changing, budget, &mut here)?,
+                }
+            }
+            let mut redacted = Vec::new();
+            let redacting = self.decisions.redacting(site.direction, site.slot).unwrap_or(acting);
+            self.scan(caches, site, text, redacting, budget, &mut redacted)?;
+            here.append(&mut redacted);
+            retain_strongest(&mut here, disposition);
+        }
+        self.exact.add(text, disposition, &mut here)?;
         found.append(&mut here);
         Ok(())
     }
+
+    /// What the rules in `set` find in `text`, also through disguises, without what is allowed.
+    fn scan(
+        &self,
+        caches: &mut Caches,
+        site: Site<'_>,
+        text: &[u8],
+        set: &RuleSet,
+        budget: &mut Budget,
+        found: &mut Vec<Match>,
+    ) -> Result<(), TooManyMatches> {
+        if set.is_empty() {
+            return Ok(());
+        }
+        let mask = RuleMask::new(set, &self.validators, &self.labels);
+        self.allow.apply(site.before, text, &mask, found, |accept, here| {
+            let (scanner, cache) = (&self.detector, &mut caches.detector);
+            scanner.scan(cache, text, accept, budget, here)?;
+            Looker { scanner, cache, rules: &self.rules, accept, budget }.look(text, 0, here)
+        })
+    }
+
+    /// What an [`AnswerText`] of the whole text finds.
+    fn scan_answer(&self, caches: &mut Caches, text: &[u8]) -> Vec<Match> {
+        let mut found = Vec::new();
+        let mut answer = AnswerText::new();
+        answer.feed(self, caches, text, |one, _| found.push(one));
+        answer.finish(self, caches, |one, _| found.push(one));
+        found
+    }
+}
+
+/// Leaves of findings that overlap the one to which more happens, of equals the longest, of these the first.
+fn retain_strongest(found: &mut Vec<Match>, disposition: impl Fn(RuleIndex) -> Disposition) {
+    let mut all = std::mem::take(found);
+    all.sort_by_key(|one| {
+        (Reverse(disposition(one.rule)), Reverse(one.end - one.value), one.value, one.rule)
+    });
+    let mut kept: BTreeMap<u64, Match> = BTreeMap::new();
+    for one in all {
+        let before = kept.range(..one.end).next_back();
+        if before.is_none_or(|(_, before)| before.end <= one.value) {
+            kept.insert(one.value, one);
+        }
+    }
+    found.extend(kept.into_values());
 }

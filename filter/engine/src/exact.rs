@@ -46,6 +46,7 @@ pub(crate) fn rule(list: &ExactList) -> Rule {
         slots: Slot::ALL.to_vec(),
         action: list.action,
         replacement: None,
+        outside_code: false,
         severity: Severity::Critical,
         confidence: Confidence::High,
         matches: Vec::new(),

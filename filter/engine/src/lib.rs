@@ -12,6 +12,8 @@
 //! * [`redact_request`] takes secrets out of a whole request body and puts placeholders in.
 //! * [`ResponseStream`] puts the values back into an answer and makes harmless what is dangerous in it, whole or
 //!   streamed, cut anywhere.
+//! * [`AnswerText`] finds what is dangerous in a text of an answer, [`Engine::detect`] also in arguments of its tool calls;
+//!   [`action`] makes it harmless.
 //!
 //! Bytes that are not changed are not touched: nothing is parsed and written again.
 //!
@@ -39,9 +41,10 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod action;
+pub mod action;
 mod answer;
 mod catalogue;
+mod commands;
 mod compile;
 mod decide;
 mod engine;
@@ -57,7 +60,8 @@ mod response;
 mod splice;
 pub mod text;
 
-pub use catalogue::builtin_rules;
+pub use answer::AnswerText;
+pub use catalogue::{builtin_commands, builtin_rules};
 pub use compile::compile;
 pub use decide::AllowError;
 pub use engine::{Caches, Engine, EngineError, Site};
@@ -65,4 +69,3 @@ pub use placeholder::{KeyError, MasterKey, TenantKey, Vault};
 pub use protocol::Protocol;
 pub use redact::{Finding, Redacted, RequestError, redact_request};
 pub use response::{Framing, Report, ResponseStream, StreamError};
-

@@ -262,7 +262,7 @@ impl Context<'_> {
     fn replacement(&mut self, slot: Slot, found: Match, text: &[u8]) -> Option<Vec<u8>> {
         match self.note(slot, found.rule, found.end - found.value) {
             Disposition::Allow | Disposition::Redact | Disposition::Block => None,
-            Disposition::Defang => Some(action::defang(&String::from_utf8_lossy(text)).into_bytes()),
+            Disposition::Defang => Some(action::defang(text).into_bytes()),
             Disposition::Sanitize => {
                 Some(self.engine.rule(found.rule)?.replacement.as_deref().unwrap_or_default().as_bytes().to_vec())
             }

@@ -57,6 +57,9 @@ pub struct Rule {
     /// What stands in the place of a finding that is sanitized in an answer. Nothing, if it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replacement: Option<String>,
+    /// What stands in Markdown code, fenced or between backticks, is no finding: there it is shown, and not done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outside_code: bool,
     /// How bad a leak of this is.
     pub severity: Severity,
     /// How sure a finding is.

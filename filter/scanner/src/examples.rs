@@ -65,6 +65,8 @@ mod tests {
             directions: vec![],
             slots: vec![],
             action: Disposition::Redact,
+            replacement: None,
+            outside_code: false,
             severity: Severity::Low,
             confidence: Confidence::High,
             matches: own(matches),

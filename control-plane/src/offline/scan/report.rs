@@ -2,6 +2,7 @@
 
 use super::Workbench;
 use aegis_engine::Site;
+use aegis_engine::action::defang;
 use aegis_policy::{Confidence, Direction, Disposition, Mode, Slot};
 use aegis_scanner::{Budget, Match};
 use serde::{Deserialize, Serialize};
@@ -77,9 +78,10 @@ pub(super) fn scan(
         output.push_str(before);
         match disposition {
             Disposition::Allow => output.push_str(value),
-            // Answers are not changed by detection yet, so neither is there a harmless form of anything.
-            Disposition::Redact | Disposition::Defang => {
-                output.push_str(&vault.placeholder(&rule.kind, value.as_bytes()));
+            Disposition::Redact => output.push_str(&vault.placeholder(&rule.kind, value.as_bytes())),
+            Disposition::Defang => output.push_str(&defang(value.as_bytes())),
+            Disposition::Sanitize if direction == Direction::Response => {
+                output.push_str(rule.replacement.as_deref().unwrap_or_default());
             }
             Disposition::Sanitize | Disposition::Block => {}
         }

@@ -121,6 +121,19 @@ impl AllowList {
         Ok(())
     }
 
+    /// Whether the finding `one` of `text`, behind `before`, stays.
+    pub(crate) fn permits_match(&self, before: &[u8], text: &[u8], one: &Match) -> bool {
+        let (Ok(start), Ok(end)) = (usize::try_from(one.value), usize::try_from(one.end)) else {
+            return false;
+        };
+        !self.is_empty() && self.permits(before, text, &(start..end))
+    }
+
+    /// Whether a finding that is `value` stays, wherever it stands.
+    pub(crate) fn permits_value(&self, value: &[u8]) -> bool {
+        !self.is_empty() && (self.has_value(value) || self.matches(value))
+    }
+
     /// Whether the finding at `span` of `text` stays.
     fn permits(&self, before: &[u8], text: &[u8], span: &Range<usize>) -> bool {
         let Some(value) = text.get(span.clone()) else { return false };

@@ -38,11 +38,12 @@ pub(super) fn judge(context: &mut Context<'_>, argument: &Argument) -> Vec<Verdi
         }
     }
     for (_, words, first) in arrays.iter().filter(|(_, words, _)| words.len() > 1) {
-        let words: Vec<&str> = words.iter().map(|word| std::str::from_utf8(word).unwrap_or_default()).collect();
-        let line = words.join(" ").into_bytes();
+        let count = words.len();
+        let words = words.iter().map(|word| std::str::from_utf8(word).unwrap_or_default());
+        let line = aegis_shell::quote(words).into_bytes();
         let (disposition, _) = disposition(context, &line);
         let leads_out = context.leads_out(&line);
-        for (index, verdict) in verdicts.iter_mut().enumerate().skip(*first).take(words.len()) {
+        for (index, verdict) in verdicts.iter_mut().enumerate().skip(*first).take(count) {
             verdict.leads_out |= leads_out;
             if index == *first {
                 verdict.disposition = verdict.disposition.max(disposition);
