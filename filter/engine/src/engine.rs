@@ -189,6 +189,11 @@ impl Engine {
         self.decisions.changing(direction, slot).is_some_and(|rules| !rules.is_empty())
     }
 
+    /// Whether anything in answers is changed or refused other than by redaction.
+    pub fn acts_on_answers(&self) -> bool {
+        [Slot::Assistant, Slot::ToolCallArguments].iter().any(|slot| self.acts_in(Direction::Response, *slot))
+    }
+
     /// Whether an answer may be refused for something in its texts.
     pub(crate) fn may_refuse_answers(&self) -> bool {
         self.may_refuse_answers

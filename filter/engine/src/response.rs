@@ -51,6 +51,8 @@ pub struct ResponseStream {
     budget: Budget,
     report: Report,
     inspects: bool,
+    /// The client asked what was done; what was done to its request.
+    asked: Option<Disposition>,
 }
 
 #[derive(Debug)]
@@ -82,6 +84,7 @@ struct Context<'a> {
     budget: &'a mut Budget,
     report: &'a mut Report,
     inspects: bool,
+    asked: Option<Disposition>,
 }
 
 // === impl ResponseStream ===
@@ -98,8 +101,9 @@ impl ResponseStream {
             splice: Splice::default(),
             mode,
             budget: Budget::default(),
-            report: Report::default(),
+            report: Report::new(),
             inspects: true,
+            asked: None,
         }
     }
 
@@ -107,6 +111,12 @@ impl ResponseStream {
     #[must_use]
     pub fn without_inspection(self) -> ResponseStream {
         ResponseStream { inspects: false, ..self }
+    }
+
+    /// The same answer, which says in any case what was done, and `request` of its request: the client asked for it.
+    #[must_use]
+    pub fn with_metadata(self, request: Disposition) -> ResponseStream {
+        ResponseStream { asked: Some(request), ..self }
     }
 
     /// Reads the next bytes and appends what can go to the client to `out`.
@@ -133,6 +143,7 @@ impl ResponseStream {
             budget: &mut self.budget,
             report: &mut self.report,
             inspects: self.inspects,
+            asked: self.asked,
         };
         let until = match &mut self.mode {
             Mode::Json(document) => match document.push(&mut context, bytes, at) {
@@ -166,6 +177,7 @@ impl ResponseStream {
             budget: &mut self.budget,
             report: &mut self.report,
             inspects: self.inspects,
+            asked: self.asked,
         };
         let until = match &mut self.mode {
             Mode::Json(document) => {
@@ -179,6 +191,9 @@ impl ResponseStream {
         self.refuse(out);
         if let Mode::Events(events) = &self.mode {
             out.extend_from_slice(events.cut_off().as_bytes());
+            if let Some(note) = events.note(self.report.note_for_client(self.asked)) {
+                out.extend_from_slice(note.as_bytes());
+            }
         }
     }
 

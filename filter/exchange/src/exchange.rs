@@ -27,6 +27,10 @@ pub enum Step {
 pub struct Exchange {
     gateway: Rc<Gateway>,
     protocol: Protocol,
+    /// The answer is looked at for more than placeholders.
+    inspects: bool,
+    /// The client asked what was done.
+    wants_metadata: bool,
     /// Kept because Envoy's request headers are not there in every response phase.
     request_id: Option<Vec<u8>>,
     request: Request,
@@ -69,8 +73,8 @@ enum Response {
     },
     /// It passes as it is.
     Untouched,
-    /// It is restored as it arrives.
-    Restored { vault: Vault, stream: ResponseStream },
+    /// It is worked on as it arrives.
+    Worked { vault: Vault, stream: Box<ResponseStream> },
     /// An answer of Envoy's own is put into the client's dialect.
     Replaced(Reply),
 }
@@ -83,6 +87,8 @@ impl Exchange {
         Exchange {
             gateway,
             protocol: Protocol::Generic,
+            inspects: false,
+            wants_metadata: false,
             request_id: None,
             request: Request::Untouched,
             response: Response::Foreign,

@@ -27,6 +27,8 @@ struct Walk {
     /// A value of the document's own that is being read.
     own: Option<(Fact, Vec<u8>)>,
     facts: Facts,
+    /// The outermost object has members.
+    has_members: bool,
 }
 
 struct Listener<'a, 'c> {
@@ -46,6 +48,7 @@ impl DocumentStream {
                 arguments: None,
                 own: None,
                 facts: Facts::new(protocol),
+                has_members: false,
             },
         }
     }
@@ -150,10 +153,16 @@ impl Sink for Listener<'_, '_> {
                 self.walk.arguments = None;
             }
         }
+        if self.walk.cursor.depth() == 0 && self.walk.has_members && self.walk.facts.takes_note() {
+            let note = self.context.report.note_for_client(self.context.asked);
+            let member = note.map(|note| format!(r#","aegisgate":{note}"#)).unwrap_or_default();
+            self.context.splice.replace(at..at, member.into_bytes());
+        }
     }
 
     fn key(&mut self, span: Range<u64>, raw: &[u8]) {
         self.walk.cursor.key(raw);
+        self.walk.has_members = true;
         self.hear(|arguments| arguments.key(span, raw));
     }
 

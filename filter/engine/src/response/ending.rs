@@ -73,6 +73,14 @@ impl Facts {
         self.open.retain(|open| entity.is_some_and(|entity| entity != open));
     }
 
+    /// Whether a document of this dialect may have a member of the gateway's. Google's clients refuse what they do not know.
+    pub(super) fn takes_note(&self) -> bool {
+        match self.protocol {
+            Protocol::ChatCompletions | Protocol::Completions | Protocol::Responses | Protocol::Messages => true,
+            Protocol::Gemini | Protocol::Embeddings | Protocol::Generic => false,
+        }
+    }
+
     /// The events that end a stream which the policy refuses to continue.
     pub(super) fn refuse_stream(&self) -> String {
         let mut out = String::new();

@@ -113,6 +113,14 @@ impl EventStream {
         }
     }
 
+    /// What the client is told behind the last event: a comment, which is no event to any client.
+    pub(super) fn note(&self, note: Option<String>) -> Option<String> {
+        match self.finder {
+            Finder::Sse(_) => note.map(|note| format!(": aegisgate {note}\n\n")),
+            Finder::Elements(_) => None,
+        }
+    }
+
     fn released(&self) -> u64 {
         self.starts.front().copied().unwrap_or(0)
     }

@@ -5,7 +5,7 @@ use crate::redact::Finding;
 use aegis_policy::Disposition;
 
 /// What was found in an answer and done about it. Holds no text.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Report {
     findings: Vec<Finding>,
     action: Disposition,
@@ -15,6 +15,11 @@ pub struct Report {
 // === impl Report ===
 
 impl Report {
+    /// Of an answer in which nothing was found.
+    pub(super) fn new() -> Report {
+        Report { findings: Vec::new(), action: Disposition::Allow, blocked: false }
+    }
+
     /// What was found, as far as there is room.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
@@ -28,6 +33,16 @@ impl Report {
     /// Whether the policy refused the answer.
     pub fn is_blocked(&self) -> bool {
         self.blocked
+    }
+
+    /// What the client is told, as a JSON object; `None` if there is nothing to say and nobody `asked`. Says what was
+    /// done and not why: an attacker reads it as well.
+    pub(super) fn note_for_client(&self, asked: Option<Disposition>) -> Option<String> {
+        let is_changed = self.action > Disposition::Allow;
+        let action = self.action.max(asked.unwrap_or(Disposition::Allow));
+        (is_changed || asked.is_some()).then(|| {
+            format!(r#"{{"action":"{}","findings":{}}}"#, action.name(), self.findings.len())
+        })
     }
 
     /// Notes a finding, and that `done` was done about it.

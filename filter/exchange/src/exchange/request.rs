@@ -11,6 +11,9 @@ use std::net::IpAddr;
 /// Names the Envoy cluster that the one data plane route sends the request to.
 const CLUSTER_HEADER: &str = "x-aegis-cluster";
 
+/// A client that sets this to `true` is told what the gateway did, in the answer.
+const METADATA_HEADER: &str = "x-aegis-metadata";
+
 /// Headers that only the gateway may set, or that carry its own key; also with `_`, which some servers read as `-`.
 fn is_internal(name: &str) -> bool {
     let name = name.replace('_', "-");
@@ -55,6 +58,8 @@ impl Exchange {
         }
         self.protocol = Protocol::of_path(&format!("/{}", path.bare_rest()));
         self.response = Response::Expected { action: Disposition::Allow, vault: None };
+        self.inspects = path.mode == Mode::Full;
+        self.wants_metadata = headers.text(METADATA_HEADER).is_some_and(|wanted| wanted == "true" || wanted == "1");
         let inspected = path.mode != Mode::Passthrough && !end_of_stream;
         if inspected && let Some(reply) = self.unreadable(headers) {
             return self.refuse(host, &reply);

@@ -24,10 +24,8 @@ impl Exchange {
         let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok()).unwrap_or(503);
         self.response = if status >= 400 && !end_of_stream && host.is_local_reply() {
             self.replaced(host, status)
-        } else if let Some(vault) = vault {
-            self.restored(host, vault, end_of_stream)
         } else {
-            Response::Untouched
+            self.worked(host, action, vault, end_of_stream)
         };
         Step::Continue
     }
@@ -42,7 +40,17 @@ impl Exchange {
         Response::Replaced(reply)
     }
 
-    fn restored(&self, host: &mut impl Host, vault: Vault, end_of_stream: bool) -> Response {
+    fn worked(
+        &self,
+        host: &mut impl Host,
+        request: Disposition,
+        vault: Option<Vault>,
+        end_of_stream: bool,
+    ) -> Response {
+        let inspects = self.inspects && self.gateway.worker.engine.acts_on_answers();
+        if vault.is_none() && !inspects && !self.wants_metadata {
+            return Response::Untouched;
+        }
         let headers = host.headers(Side::Response);
         let framing = match headers.media_type() {
             Some(media_type) if media_type == "text/event-stream" => Framing::Sse,
@@ -54,7 +62,15 @@ impl Exchange {
         }
         // Restored values have other lengths than their placeholders, and this is the only phase that can say so.
         host.set_header(Side::Response, "content-length", None);
-        Response::Restored { vault, stream: ResponseStream::new(self.protocol, framing) }
+        let mut stream = ResponseStream::new(self.protocol, framing);
+        if !inspects {
+            stream = stream.without_inspection();
+        }
+        if self.wants_metadata {
+            stream = stream.with_metadata(request);
+        }
+        let vault = vault.unwrap_or_else(|| Vault::new(self.gateway.key.tenant(b"")));
+        Response::Worked { vault, stream: Box::new(stream) }
     }
 
     /// A part of the answer's body is there, of `size` bytes.
@@ -66,7 +82,7 @@ impl Exchange {
                     host.abort();
                 }
             }
-            Response::Restored { .. } => self.restore(host, size, end_of_stream),
+            Response::Worked { .. } => self.work(host, size, end_of_stream),
         }
         Step::Continue
     }
@@ -74,14 +90,14 @@ impl Exchange {
     /// The answer's trailers are there, so no byte of its body can be added any more.
     pub fn on_response_trailers(&mut self, host: &mut impl Host) -> Step {
         // A broken answer rather than one that lacks its end and does not say so.
-        if matches!(&self.response, Response::Restored { stream, .. } if stream.held() > 0) {
+        if matches!(&self.response, Response::Worked { stream, .. } if stream.held() > 0) {
             host.abort();
         }
         Step::Continue
     }
 
-    fn restore(&mut self, host: &mut impl Host, size: usize, end_of_stream: bool) {
-        let Response::Restored { vault, mut stream } =
+    fn work(&mut self, host: &mut impl Host, size: usize, end_of_stream: bool) {
+        let Response::Worked { vault, mut stream } =
             std::mem::replace(&mut self.response, Response::Untouched)
         else {
             return;
@@ -97,7 +113,7 @@ impl Exchange {
         if end_of_stream {
             stream.finish(engine, caches, &vault, &mut out);
         } else {
-            self.response = Response::Restored { vault, stream };
+            self.response = Response::Worked { vault, stream };
         }
         if out != chunk && !host.replace_body(Side::Response, &out) {
             host.abort();
