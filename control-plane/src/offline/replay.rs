@@ -98,7 +98,9 @@ mod tests {
             .unwrap();
         let placeholder =
             format!("{{{{{}}}}}", sent.split(['{', '}']).find(|part| part.starts_with("AG_")).unwrap());
-        let answer = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{placeholder}\"}}}}]}}\n\n");
+        let answer = format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{placeholder}\"}},\"finish_reason\":\"stop\"}}]}}\n\n"
+        );
         for chunk in [1, 1000] {
             let out = response(&mut bench, Protocol::ChatCompletions, answer.as_bytes(), Some(body), chunk)
                 .unwrap();
