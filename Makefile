@@ -6,11 +6,15 @@ ENVOY_VERSION := 1.40.0
 WASM_TARGET := wasm32-wasip1
 WASM := target/$(WASM_TARGET)/wasm/aegis_filter.wasm
 VENV := .tools/venv
+AGENTS := .tools/agents
+# A network of its own for a command; who is not root becomes root in it.
+CLOSED := unshare $(if $(filter-out 0,$(shell id -u)),--map-root-user) --net sh -c 'ip link set lo up && exec "$$@"' closed
 FUZZ_TOOLCHAIN := nightly
 FUZZ_TARGETS := tokenizer sse decoders scanner redact exact
 FUZZ_SECONDS ?= 60
+AGENT_TEST := cargo test --locked --package aegis-tests --test agents
 
-.PHONY: help run build wasm test unit e2e lint fmt bench fuzz tools clean
+.PHONY: help run build wasm test unit e2e e2e-agents lint fmt bench fuzz tools clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -41,6 +45,14 @@ e2e: wasm tools ## The product's promises, through real Envoy and the official c
 	AEGIS_BIN=$(CURDIR)/target/debug/aegisgate ENVOY_BIN=$${ENVOY_BIN:-$(CURDIR)/.tools/envoy} \
 		cargo test --locked --package aegis-tests
 
+e2e-agents: wasm tools $(AGENTS)/ready ## Real Claude Code and Codex through the gateway, in a closed network
+	@command -v unshare > /dev/null || { echo "make e2e-agents needs unshare (Debian: util-linux)"; exit 1; }
+	@command -v ip > /dev/null || { echo "make e2e-agents needs ip (Debian: iproute2)"; exit 1; }
+	cargo build --locked --package aegisgate
+	$(AGENT_TEST) --no-run
+	AEGIS_BIN=$(CURDIR)/target/debug/aegisgate ENVOY_BIN=$${ENVOY_BIN:-$(CURDIR)/.tools/envoy} \
+		$(CLOSED) $(AGENT_TEST) --offline -- --ignored
+
 fmt: ## Format the code
 	cargo fmt --all
 
@@ -63,6 +75,13 @@ tools: .tools/envoy-$(ENVOY_VERSION) $(VENV)/ready ## Fetch Envoy and the client
 $(VENV)/ready: tests/clients/requirements.txt
 	python3 -m venv $(VENV) || { echo "python3 cannot make a virtual environment: install its venv module (Debian: python3-venv)"; exit 1; }
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/clients/requirements.txt
+	touch $@
+
+$(AGENTS)/ready: tests/agents/package.json tests/agents/package-lock.json
+	@command -v node > /dev/null && command -v npm > /dev/null || { \
+		echo "make e2e-agents runs coding agents that are npm packages: install node and npm (Debian: nodejs, npm)"; exit 1; }
+	mkdir -p $(AGENTS) && cp tests/agents/package.json tests/agents/package-lock.json $(AGENTS)/
+	npm ci --prefix $(AGENTS) --ignore-scripts --no-audit --no-fund
 	touch $@
 
 clean: ## Remove everything that was built or fetched

@@ -48,6 +48,11 @@ impl Request {
         post.header("content-type", "application/json")
     }
 
+    /// A request for the headers alone.
+    pub fn head_of(target: impl Into<String>) -> Request {
+        Request { method: "HEAD".into(), ..Request::get(target) }
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Request {
@@ -62,7 +67,7 @@ impl Request {
             write!(head, "{name}: {value}\r\n").unwrap();
         }
         match length {
-            Some(0) if self.method == "GET" => {}
+            Some(0) if self.method != "POST" => {}
             Some(length) => write!(head, "content-length: {length}\r\n").unwrap(),
             None => head.push_str("transfer-encoding: chunked\r\n"),
         }

@@ -24,10 +24,10 @@ enum Framing {
     Ended,
 }
 
-/// A socket with what was read ahead of its consumer.
+/// A socket, or another source of bytes, with what was read ahead of its consumer.
 #[derive(Debug)]
-pub struct Reader {
-    stream: TcpStream,
+pub struct Reader<S = TcpStream> {
+    stream: S,
     ahead: Vec<u8>,
     framing: Framing,
 }
@@ -59,14 +59,24 @@ impl Head {
 
 // === impl Reader ===
 
-impl Reader {
+impl Reader<TcpStream> {
+    /// Whether there is something to read, be it the end, without waiting for it.
+    pub fn has_input(&mut self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let nothing = self.stream.peek(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        self.stream.set_nonblocking(false).unwrap();
+        !(self.ahead.is_empty() && nothing)
+    }
+}
+
+impl<S: Read> Reader<S> {
     /// A reader of `stream`.
-    pub fn new(stream: TcpStream) -> Reader {
+    pub fn new(stream: S) -> Reader<S> {
         Reader { stream, ahead: Vec::new(), framing: Framing::Ended }
     }
 
     /// The socket, for writing.
-    pub fn stream(&mut self) -> &mut TcpStream {
+    pub fn stream(&mut self) -> &mut S {
         &mut self.stream
     }
 
@@ -129,14 +139,6 @@ impl Reader {
             body.extend(part);
         }
         Ok(body)
-    }
-
-    /// Whether there is something to read, be it the end, without waiting for it.
-    pub fn has_input(&mut self) -> bool {
-        self.stream.set_nonblocking(true).unwrap();
-        let nothing = self.stream.peek(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
-        self.stream.set_nonblocking(false).unwrap();
-        !(self.ahead.is_empty() && nothing)
     }
 
     fn head(&mut self) -> Result<Option<Head>> {

@@ -7,6 +7,11 @@ pub fn frame(payload: &Value) -> String {
     format!("data: {payload}\n\n")
 }
 
+/// One event with a name; `payload` is JSON in the provider's own spelling.
+pub fn named(name: &str, payload: &str) -> String {
+    format!("event: {name}\ndata: {payload}\n\n")
+}
+
 /// The JSON payloads of a stream of events that each have one line of data; `[DONE]` is left out.
 #[track_caller]
 pub fn payloads(stream: &[u8]) -> Vec<Value> {

@@ -6,7 +6,7 @@ use crate::process_table::wait_until_read;
 use crate::reply::{Body, Piece, Reply};
 use serde_json::Value;
 use std::fmt::Write as _;
-use std::io::{Result, Write as _};
+use std::io::{Read, Result, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -23,6 +23,11 @@ pub struct Recorded {
     pub body: Vec<u8>,
 }
 
+/// Headers that belong to a connection or to the gateway: another host, the length of another body, what the gateway
+/// can read, and its own name for the request.
+const OF_THE_WAY: [&str; 6] =
+    ["host", "connection", "content-length", "accept-encoding", "x-request-id", "x-aegis-request-id"];
+
 type Script = dyn Fn(&Recorded) -> Reply + Send + Sync;
 
 /// A fake LLM on a port of this machine; it closes when dropped.
@@ -35,9 +40,30 @@ pub struct FakeUpstream {
 // === impl Recorded ===
 
 impl Recorded {
+    /// Reads the next request; `None` if the peer closed instead.
+    pub fn read(reader: &mut Reader<impl Read>) -> Result<Option<Recorded>> {
+        let Some(head) = reader.request_head()? else { return Ok(None) };
+        let mut words = head.first_line.split(' ').map(str::to_owned);
+        let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        Ok(Some(Recorded { method, target, head, body: reader.body()? }))
+    }
+
     /// The first header named `name`.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.header(name)
+    }
+
+    /// The headers that a gateway has no business with, in order.
+    pub fn own_headers(&self) -> Vec<(String, String)> {
+        let mut headers = self.head.headers.clone();
+        headers.retain(|(name, _)| !OF_THE_WAY.contains(&name.as_str()));
+        headers
+    }
+
+    /// Whether it announces its length, once and truly.
+    pub fn has_its_length(&self) -> bool {
+        let lengths = self.head.headers.iter().filter(|(name, _)| name == "content-length");
+        lengths.map(|(_, length)| length.as_str()).eq([self.body.len().to_string().as_str()])
     }
 
     /// The different placeholders in the body.
@@ -82,6 +108,11 @@ impl FakeUpstream {
         upstream
     }
 
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// What to register it as; with `path` such as `/v1`.
     pub fn base(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
@@ -112,10 +143,7 @@ impl Drop for FakeUpstream {
 fn converse(stream: TcpStream, script: &Script, requests: &Mutex<Vec<Recorded>>) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = Reader::new(stream);
-    while let Some(head) = reader.request_head()? {
-        let mut words = head.first_line.split(' ').map(str::to_owned);
-        let (method, target) = (words.next().unwrap(), words.next().unwrap());
-        let recorded = Recorded { method, target, head, body: reader.body()? };
+    while let Some(recorded) = Recorded::read(&mut reader)? {
         requests.lock().unwrap().push(recorded.clone());
         let reply = script(&recorded);
         match &reply.body {
@@ -127,7 +155,9 @@ fn converse(stream: TcpStream, script: &Script, requests: &Mutex<Vec<Recorded>>)
             }
             Body::Whole(body) => {
                 let mut message = head_of(&reply, &format!("content-length: {}", body.len()));
-                message.extend(body);
+                if recorded.method != "HEAD" {
+                    message.extend(body);
+                }
                 reader.stream().write_all(&message)?;
             }
             Body::Pieces(pieces) => {

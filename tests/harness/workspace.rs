@@ -27,6 +27,11 @@ pub fn python() -> PathBuf {
     existing("AEGIS_TEST_PYTHON", ".tools/venv/bin/python", "make tools")
 }
 
+/// The folder in which `make e2e-agents` leaves the coding agents.
+pub fn agents() -> PathBuf {
+    existing("AEGIS_TEST_AGENTS", ".tools/agents", "make e2e-agents")
+}
+
 fn existing(variable: &str, default: &str, make: &str) -> PathBuf {
     let path = std::env::var_os(variable).map_or_else(|| root().join(default), PathBuf::from);
     assert!(path.exists(), "{} is missing: run `{make}`, or set {variable}", path.display());
