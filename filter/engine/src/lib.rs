@@ -9,7 +9,8 @@
 //!       ─► splice ─► bytes
 //! ```
 //!
-//! * [`redact_request`] takes secrets out of a whole request body and puts placeholders in.
+//! * [`redact_body`] takes secrets out of a whole request body and puts placeholders in; [`redact_request`] does so for
+//!   one that is a JSON document.
 //! * [`ResponseStream`] puts the values back into an answer, whole or streamed, cut anywhere.
 //!
 //! Bytes that are not changed are not touched: nothing is parsed and written again.
@@ -59,5 +60,8 @@ pub use decide::AllowError;
 pub use engine::{Caches, Engine, EngineError, Site};
 pub use placeholder::{KeyError, MasterKey, TenantKey, Vault};
 pub use protocol::Protocol;
-pub use redact::{Finding, Redacted, RequestError, redact_request};
+pub use redact::{
+    Boundary, Finding, Media, MediaError, MultipartError, MultipartProblem, Redacted, RequestError,
+    redact_body, redact_request,
+};
 pub use restore::{Framing, ResponseStream, StreamError};
