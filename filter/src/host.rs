@@ -35,6 +35,13 @@ impl Host for ProxyHost {
         report(hostcalls::set_map_value_bytes(map(side), name, value));
     }
 
+    fn remove_trailers(&mut self, side: Side, prefix: &str) {
+        let all = hostcalls::get_map_bytes(trailers(side)).unwrap_or_default();
+        for (name, _) in all.iter().filter(|(name, _)| name.starts_with(prefix)) {
+            report(hostcalls::remove_map_value(trailers(side), name));
+        }
+    }
+
     fn body(&self, side: Side, max: usize) -> Vec<u8> {
         hostcalls::get_buffer(buffer(side), 0, max).ok().flatten().unwrap_or_default()
     }
@@ -68,6 +75,13 @@ fn map(side: Side) -> MapType {
     match side {
         Side::Request => MapType::HttpRequestHeaders,
         Side::Response => MapType::HttpResponseHeaders,
+    }
+}
+
+fn trailers(side: Side) -> MapType {
+    match side {
+        Side::Request => MapType::HttpRequestTrailers,
+        Side::Response => MapType::HttpResponseTrailers,
     }
 }
 

@@ -6,7 +6,7 @@ mod response;
 use crate::gateway::Gateway;
 use crate::host::Host;
 use crate::reply::{self, Reply};
-use aegis_engine::{Protocol, ResponseStream, Vault};
+use aegis_engine::{Media, Protocol, ResponseStream, Vault};
 use aegis_policy::Disposition;
 use std::rc::Rc;
 
@@ -49,6 +49,8 @@ enum Request {
 #[derive(Debug, Clone)]
 struct Reading {
     tenant: Vec<u8>,
+    /// How the body is written.
+    media: Media,
     /// The client announced the body's length, and the headers still wait.
     announce_length: bool,
     /// Bytes buffered so far.

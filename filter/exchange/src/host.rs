@@ -23,6 +23,8 @@ pub trait Host {
     fn header(&self, side: Side, name: &str) -> Option<Vec<u8>>;
     /// Sets a header, or removes it.
     fn set_header(&mut self, side: Side, name: &str, value: Option<&[u8]>);
+    /// Removes the trailers whose names begin with `prefix`. For the phase in which that side has its trailers.
+    fn remove_trailers(&mut self, side: Side, prefix: &str);
     /// Up to `max` bytes of the body that is at hand: everything that was buffered, or the current chunk.
     fn body(&self, side: Side, max: usize) -> Vec<u8>;
     /// Replaces the body that is at hand; `false` if the proxy refused, and the old body would go on.
