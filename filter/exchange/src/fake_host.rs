@@ -97,10 +97,11 @@ impl Host for FakeHost {
         headers.extend(value.map(|value| (name.to_owned(), value.to_vec())));
     }
 
-    fn remove_trailers(&mut self, side: Side, prefix: &str) {
-        if let Some(trailers) = self.trailers.get_mut(&side) {
-            trailers.retain(|(name, _)| !name.starts_with(prefix));
-        }
+    fn remove_trailers(&mut self, side: Side, prefix: &str) -> bool {
+        let Some(trailers) = self.trailers.get_mut(&side) else { return false };
+        let before = trailers.len();
+        trailers.retain(|(name, _)| !name.starts_with(prefix));
+        trailers.len() < before
     }
 
     fn body(&self, side: Side, max: usize) -> Vec<u8> {
@@ -117,6 +118,10 @@ impl Host for FakeHost {
     }
 
     fn abort(&mut self) {
+        self.aborted = true;
+    }
+
+    fn abort_later(&mut self) {
         self.aborted = true;
     }
 

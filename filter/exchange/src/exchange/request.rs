@@ -1,6 +1,6 @@
 //! The request half of an exchange.
 
-use super::{Exchange, REQUEST_ID_HEADER, Reading, Request, Response, Step};
+use super::{DECOMPRESSOR_TRAILERS, Exchange, REQUEST_ID_HEADER, Reading, Request, Response, Step};
 use crate::host::{Headers, Host, Side};
 use crate::reply::Reply;
 use crate::route::{self, Mode, Route, TokenPath};
@@ -11,9 +11,6 @@ use std::net::IpAddr;
 
 /// Names the Envoy cluster that the one data plane route sends the request to.
 const CLUSTER_HEADER: &str = "x-aegis-cluster";
-
-/// Trailers in which Envoy's decompressors tell what they did.
-const DECOMPRESSOR_TRAILERS: &str = "x-envoy-decompressor-";
 
 /// Headers that only the gateway may set, or that carry its own key; also with `_`, which some servers read as `-`.
 fn is_internal(name: &str) -> bool {
@@ -146,10 +143,16 @@ impl Exchange {
 
     /// The request's trailers are there. With trailers the body never saw its end of stream.
     pub fn on_request_trailers(&mut self, host: &mut impl Host) -> Step {
-        host.remove_trailers(Side::Request, DECOMPRESSOR_TRAILERS);
+        let was_compressed = host.remove_trailers(Side::Request, DECOMPRESSOR_TRAILERS);
         match &self.request {
             Request::Untouched | Request::Sent => Step::Continue,
             Request::Refused => Step::Pause,
+            Request::Reading(reading) if was_compressed && !reading.shows_its_end() => {
+                let message =
+                    "The gateway cannot read this compressed body; send it without content-encoding.";
+                let reply = Reply::dialect(self.protocol, 415, "unsupported_content_encoding", message);
+                self.refuse(host, &reply)
+            }
             Request::Reading(_) => self.send(host),
         }
     }
