@@ -30,6 +30,8 @@ pub struct Reader {
     stream: TcpStream,
     ahead: Vec<u8>,
     framing: Framing,
+    /// What was asked for is the head alone.
+    head_only: bool,
 }
 
 // === impl Head ===
@@ -62,7 +64,12 @@ impl Head {
 impl Reader {
     /// A reader of `stream`.
     pub fn new(stream: TcpStream) -> Reader {
-        Reader { stream, ahead: Vec::new(), framing: Framing::Ended }
+        Reader { stream, ahead: Vec::new(), framing: Framing::Ended, head_only: false }
+    }
+
+    /// Whether responses are to requests for the head alone.
+    pub fn answers_have_no_body(&mut self, head_only: bool) {
+        self.head_only = head_only;
     }
 
     /// The socket, for writing.
@@ -81,7 +88,8 @@ impl Reader {
     pub fn response_head(&mut self) -> Result<Head> {
         let head = self.head()?.ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))?;
         let no_body = [" 204", " 304", " 100"].iter().any(|status| head.first_line.contains(status));
-        self.framing = if no_body { Framing::Ended } else { head.framing(Framing::UntilClose) };
+        self.framing =
+            if no_body || self.head_only { Framing::Ended } else { head.framing(Framing::UntilClose) };
         Ok(head)
     }
 

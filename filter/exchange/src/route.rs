@@ -58,11 +58,12 @@ pub(crate) fn parse(path: &str) -> Route<'_> {
 
 impl TokenPath<'_> {
     /// The path for an upstream whose base path is `base`: what a client appends to its base URL goes behind the base URL
-    /// that was registered. Some clients append their API's version and some expect it in the base URL, so a version that
-    /// both have stands there once.
+    /// that was registered. Some clients append their API's version and some expect it in the base URL, so behind a base
+    /// with a version that version is not repeated, nor is the `v1` of clients that know no other.
     pub(crate) fn upstream_path(&self, base: &str) -> String {
         let version = base.rsplit('/').next().filter(|segment| is_version(segment));
-        let rest = version.and_then(|version| self.behind(version)).unwrap_or(self.rest);
+        let rest =
+            version.and_then(|version| self.behind(version).or(self.behind("v1"))).unwrap_or(self.rest);
         let path = format!("{base}{rest}");
         if path.starts_with('/') { path } else { format!("/{path}") }
     }
@@ -150,6 +151,7 @@ mod tests {
             ("/v1beta/models/m:generateContent", "/v1beta", "/v1beta/models/m:generateContent"),
             ("/v1beta/models/m", "/v1", "/v1/v1beta/models/m"),
             ("/v2/chat", "/v2", "/v2/chat"),
+            ("/v1/chat/completions", "/api/v3", "/api/v3/chat/completions"),
             ("/v2/chat", "/v1", "/v1/v2/chat"),
             ("/v1/v1/x", "/v1", "/v1/v1/x"),
             ("/v10/x", "/v1", "/v1/v10/x"),

@@ -45,14 +45,13 @@ fn parameter(text: &str) -> Option<(&str, &str, Option<&str>)> {
         // An empty parameter, as behind a last semicolon.
         return text.is_empty().then_some(("", "", None));
     };
-    let (value, rest) = match rest.strip_prefix('"') {
+    let (value, rest) = if let Some(quoted) = rest.strip_prefix('"') {
         // Nothing in a boundary needs a backslash; what has one is refused as a boundary.
-        Some(quoted) => quoted.split_once('"')?,
-        None => {
-            let end = rest.find(';').unwrap_or(rest.len());
-            let (value, rest) = rest.split_at_checked(end)?;
-            (value.trim_end(), rest)
-        }
+        quoted.split_once('"')?
+    } else {
+        let end = rest.find(';').unwrap_or(rest.len());
+        let (value, rest) = rest.split_at_checked(end)?;
+        (value.trim_end(), rest)
     };
     match rest.trim_start() {
         "" => Some((name.trim(), value, None)),
