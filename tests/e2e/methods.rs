@@ -138,3 +138,52 @@ fn fields_of_the_original_gateway_in_a_body_are_forwarded_like_any_other() {
         assert_eq!(upstream.take_only().body, body.as_bytes(), "{mode}");
     }
 }
+
+#[test]
+fn a_suffix_of_the_token_chooses_what_the_filter_does() {
+    let gateway = Gateway::shared();
+    let upstream = upstream();
+    let token = gateway.register(&upstream.base("/v1"));
+    let secret = secrets::lookalike("{lower:7}@{lower:8}.org", 4);
+    let body = json!({ "messages": [{ "role": "user", "content": secret }] }).to_string();
+    for (suffix, passes) in [("", false), ("__redact", false), ("__passthrough", true)] {
+        let answer = gateway.chat(&format!("{token}{suffix}"), body.clone());
+        assert_eq!(answer.status, 200, "{suffix}: {}", answer.text());
+        let recorded = upstream.take_only();
+        assert_eq!(recorded.body == body.as_bytes(), passes, "{suffix}");
+        assert_eq!(String::from_utf8(recorded.body).unwrap().contains(&secret), passes, "{suffix}");
+    }
+    // Whoever comes through a proxy is not of the internal network.
+    let path = format!("/v1/__gw__/t/{token}__passthrough/chat/completions");
+    let answer = Request::post(path, body).header("x-forwarded-for", "203.0.113.9").send(gateway.port);
+    assert_eq!(
+        (answer.status, &answer.json()["error"]["code"]),
+        (403, &json!("passthrough_mode_public_restricted"))
+    );
+    assert!(upstream.requests().is_empty());
+}
+
+#[test]
+fn the_values_of_allowed_keys_stay_in_bodies_of_every_kind() {
+    let gateway = Gateway::with_policy("{version: 1, name: keys, allow: {keys: [contact]}}");
+    let upstream = upstream();
+    let token = gateway.register(&upstream.base("/v1"));
+    let secret = secrets::lookalike("{lower:7}@{lower:8}.org", 5);
+    let bodies = [
+        ("application/json", format!(r#"{{"contact":"{secret}"}}"#), format!(r#"{{"other":"{secret}"}}"#)),
+        (
+            "application/x-ndjson",
+            format!("[]\n{{\"contact\":\"{secret}\"}}"),
+            format!("[]\n{{\"other\":\"{secret}\"}}"),
+        ),
+        ("text/plain", format!("contact={secret}"), format!("other={secret}")),
+        ("application/x-www-form-urlencoded", format!("a=b&contact={secret}"), format!("a=b&other={secret}")),
+    ];
+    for (content_type, allowed, other) in bodies {
+        for (body, stays) in [(&allowed, true), (&other, false)] {
+            let request = Request::new("POST", format!("/v1/__gw__/t/{token}/documents"), body.as_bytes());
+            assert_eq!(request.header("content-type", content_type).send(gateway.port).status, 200);
+            assert_eq!(upstream.take_only().body == body.as_bytes(), stays, "{content_type}: {body}");
+        }
+    }
+}

@@ -151,16 +151,16 @@ fn nothing_reaches_the_llm_of_a_request_whose_client_goes_away() {
 fn a_client_that_leaves_in_the_middle_of_an_answer_ends_it() {
     let gateway = Gateway::shared();
     let gate = Gate::new();
-    let held = gate.clone();
+    let waiting = gate.clone();
     let upstream = FakeUpstream::start(move |recorded| {
         if recorded.json()["stream"] != true {
             return echo(recorded);
         }
         let text = last_user_text(&recorded.json());
-        // Inside a placeholder, so that something is held.
+        // Inside a placeholder, so that something is waiting.
         let (head, tail) = text.split_at(9);
         let frame = |text: &str| Piece::Bytes(delta(0, &json!({ "content": text })).into_bytes());
-        Reply::events(vec![frame("start "), frame(head), Piece::Wait(held.clone()), frame(tail)])
+        Reply::events(vec![frame("start "), frame(head), Piece::Wait(waiting.clone()), frame(tail)])
     });
     let token = gateway.register(&upstream.base("/v1"));
     let active = || {
