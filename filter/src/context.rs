@@ -8,13 +8,15 @@ use proxy_wasm::types::Action;
 /// One HTTP stream.
 pub(crate) struct HttpExchange {
     exchange: Exchange,
+    host: ProxyHost,
 }
 
 // === impl HttpExchange ===
 
 impl HttpExchange {
-    pub(crate) fn new(exchange: Exchange) -> HttpExchange {
-        HttpExchange { exchange }
+    /// The stream of the context with this id.
+    pub(crate) fn new(context: u32, exchange: Exchange) -> HttpExchange {
+        HttpExchange { exchange, host: ProxyHost { context } }
     }
 }
 
@@ -22,27 +24,27 @@ impl Context for HttpExchange {}
 
 impl HttpContext for HttpExchange {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        action(self.exchange.on_request_headers(&mut ProxyHost, end_of_stream))
+        action(self.exchange.on_request_headers(&mut self.host, end_of_stream))
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        action(self.exchange.on_request_body(&mut ProxyHost, size, end_of_stream))
+        action(self.exchange.on_request_body(&mut self.host, size, end_of_stream))
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        action(self.exchange.on_request_trailers(&mut ProxyHost))
+        action(self.exchange.on_request_trailers(&mut self.host))
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        action(self.exchange.on_response_headers(&mut ProxyHost, end_of_stream))
+        action(self.exchange.on_response_headers(&mut self.host, end_of_stream))
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        action(self.exchange.on_response_trailers(&mut ProxyHost))
+        action(self.exchange.on_response_trailers(&mut self.host))
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        action(self.exchange.on_response_body(&mut ProxyHost, size, end_of_stream))
+        action(self.exchange.on_response_body(&mut self.host, size, end_of_stream))
     }
 }
 

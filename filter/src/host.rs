@@ -8,12 +8,34 @@
 use aegis_exchange::{Headers, Host, Side};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, MapType, MetricType};
+use std::cell::RefCell;
+use std::time::Duration;
 
 /// What Envoy says of an answer that the upstream gave.
 const VIA_UPSTREAM: &[u8] = b"via_upstream";
 
+thread_local! {
+    /// Streams that end with the next tick. A VM has one thread.
+    static DOOMED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+}
+
 /// The host of the stream whose callback runs.
-pub(crate) struct ProxyHost;
+pub(crate) struct ProxyHost {
+    /// The stream's context.
+    pub(crate) context: u32,
+}
+
+/// Ends the streams that were to end later. For the root context's tick, which no stream's callback is on the stack of.
+pub(crate) fn end_doomed_streams() {
+    // It takes another stream to tick again.
+    report(hostcalls::set_tick_period(Duration::ZERO));
+    for context in DOOMED.take() {
+        // The client may have gone meanwhile.
+        if hostcalls::set_effective_context(context).is_ok() {
+            report(hostcalls::reset_http_response());
+        }
+    }
+}
 
 /// Sets a gauge of Envoy's `/stats` (as `wasmcustom.<name>`).
 pub(crate) fn set_gauge(name: &str, value: u64) {
@@ -35,6 +57,15 @@ impl Host for ProxyHost {
         report(hostcalls::set_map_value_bytes(map(side), name, value));
     }
 
+    fn remove_trailers(&mut self, side: Side, prefix: &str) -> bool {
+        let mut names = hostcalls::get_map_bytes(trailers(side)).unwrap_or_default();
+        names.retain(|(name, _)| name.starts_with(prefix));
+        for (name, _) in &names {
+            report(hostcalls::remove_map_value(trailers(side), name));
+        }
+        !names.is_empty()
+    }
+
     fn body(&self, side: Side, max: usize) -> Vec<u8> {
         hostcalls::get_buffer(buffer(side), 0, max).ok().flatten().unwrap_or_default()
     }
@@ -51,11 +82,15 @@ impl Host for ProxyHost {
         report(hostcalls::reset_http_response());
     }
 
+    fn abort_later(&mut self) {
+        DOOMED.with_borrow_mut(|doomed| doomed.push(self.context));
+        report(hostcalls::set_tick_period(Duration::from_millis(1)));
+    }
+
     fn is_local_reply(&self) -> bool {
-        hostcalls::get_property(vec!["response", "code_details"])
-            .ok()
-            .flatten()
-            .is_some_and(|details| details != VIA_UPSTREAM)
+        // Replies of a filter have no details.
+        let details = hostcalls::get_property(vec!["response", "code_details"]).ok().flatten();
+        details.is_none_or(|details| details != VIA_UPSTREAM)
     }
 
     fn peer(&self) -> Option<String> {
@@ -68,6 +103,13 @@ fn map(side: Side) -> MapType {
     match side {
         Side::Request => MapType::HttpRequestHeaders,
         Side::Response => MapType::HttpResponseHeaders,
+    }
+}
+
+fn trailers(side: Side) -> MapType {
+    match side {
+        Side::Request => MapType::HttpRequestTrailers,
+        Side::Response => MapType::HttpResponseTrailers,
     }
 }
 

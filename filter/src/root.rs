@@ -61,9 +61,13 @@ impl RootContext for Root {
         }
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
+    fn on_tick(&mut self) {
+        host::end_doomed_streams();
+    }
+
+    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
         let gateway = self.gateway.clone()?;
-        Some(Box::new(HttpExchange::new(Exchange::new(gateway))))
+        Some(Box::new(HttpExchange::new(context_id, Exchange::new(gateway))))
     }
 
     fn get_type(&self) -> Option<ContextType> {

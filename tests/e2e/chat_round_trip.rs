@@ -245,7 +245,7 @@ fn said(answer: &Answer, stream: bool, tools: bool) -> String {
 }
 
 #[test]
-fn a_leading_v1_of_the_rest_is_dropped() {
+fn a_leading_v1_of_the_rest_is_dropped_behind_a_base_with_a_version() {
     let gateway = Gateway::start();
     let upstream = FakeUpstream::start(echo);
     let token = gateway.register(&upstream.base("/api/v3"));

@@ -53,6 +53,11 @@ impl Request {
         Request { method: "HEAD".into(), ..Request::get(target) }
     }
 
+    /// A request with any method and body, of a type that a header has to say.
+    pub fn new(method: &str, target: impl Into<String>, body: impl Into<Vec<u8>>) -> Request {
+        Request { method: method.into(), body: body.into(), ..Request::get(target) }
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Request {
@@ -67,7 +72,7 @@ impl Request {
             write!(head, "{name}: {value}\r\n").unwrap();
         }
         match length {
-            Some(0) if self.method != "POST" => {}
+            Some(0) if matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS") => {}
             Some(length) => write!(head, "content-length: {length}\r\n").unwrap(),
             None => head.push_str("transfer-encoding: chunked\r\n"),
         }
@@ -83,6 +88,7 @@ impl Request {
     /// As [`Request::send`], for when the other side may not be there.
     pub fn try_send(&self, port: u16) -> std::io::Result<Answer> {
         let mut connection = Connection::try_open(port)?;
+        connection.0.answers_have_no_body(self.method == "HEAD");
         connection.try_write(&self.head(Some(self.body.len())))?;
         // A refusal may come, and the connection close, before all of a large body is sent.
         let sent = connection.try_write(&self.body);
@@ -164,6 +170,12 @@ impl Connection {
     /// Waits until the other side has read everything that was sent.
     pub fn wait_until_read(&mut self) {
         crate::process_table::wait_until_read(self.0.stream());
+    }
+
+    /// Closes the connection so that the other side sees a reset.
+    pub fn reset(mut self) {
+        let linger = Some(Duration::ZERO);
+        rustix::net::sockopt::set_socket_linger(self.0.stream(), linger).expect("a socket");
     }
 
     /// Reads the head of an answer.

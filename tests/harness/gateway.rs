@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 /// Envoy compiles the filter when it starts, which takes a while on a busy machine.
@@ -174,6 +175,14 @@ impl Site {
         Request::post(chat_path(token), body).send(self.port)
     }
 
+    /// Fails if a worker's filter had to be started again.
+    #[track_caller]
+    pub fn assert_no_filter_has_crashed(&self) {
+        let stats = self.envoy_admin("/stats?filter=wasm.aegisgate.vm_reload");
+        let stats = stats.text();
+        assert!(stats.contains("vm_reload: 0") && stats.lines().all(|line| line.ends_with(": 0")), "{stats}");
+    }
+
     /// Asks Envoy's admin interface.
     #[track_caller]
     pub fn envoy_admin(&self, target: &str) -> Answer {
@@ -188,6 +197,18 @@ impl Gateway {
     #[track_caller]
     pub fn start() -> Gateway {
         Gateway::with(Options::default())
+    }
+
+    /// The usual one, shared by the tests of a file that run at the same time; for tests that change nothing about it.
+    #[track_caller]
+    pub fn shared() -> Arc<Gateway> {
+        static SHARED: Mutex<Weak<Gateway>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let gateway = Arc::new(Gateway::start());
+            *shared = Arc::downgrade(&gateway);
+            gateway
+        })
     }
 
     /// Starts one with more environment variables.

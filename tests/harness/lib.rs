@@ -7,11 +7,12 @@
 
 pub mod chat;
 pub mod client;
+pub mod coding;
 pub mod command;
 pub mod envoy;
 pub mod gate;
 pub mod gateway;
-pub mod gzip;
+pub mod http2;
 pub mod message;
 pub mod placeholder;
 pub mod ports;

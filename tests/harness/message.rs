@@ -30,6 +30,8 @@ pub struct Reader<S = TcpStream> {
     stream: S,
     ahead: Vec<u8>,
     framing: Framing,
+    /// What was asked for is the head alone.
+    head_only: bool,
 }
 
 // === impl Head ===
@@ -72,7 +74,12 @@ impl Reader<TcpStream> {
 impl<S: Read> Reader<S> {
     /// A reader of `stream`.
     pub fn new(stream: S) -> Reader<S> {
-        Reader { stream, ahead: Vec::new(), framing: Framing::Ended }
+        Reader { stream, ahead: Vec::new(), framing: Framing::Ended, head_only: false }
+    }
+
+    /// Whether responses are to requests for the head alone.
+    pub fn answers_have_no_body(&mut self, head_only: bool) {
+        self.head_only = head_only;
     }
 
     /// The socket, for writing.
@@ -91,7 +98,8 @@ impl<S: Read> Reader<S> {
     pub fn response_head(&mut self) -> Result<Head> {
         let head = self.head()?.ok_or_else(|| Error::from(ErrorKind::UnexpectedEof))?;
         let no_body = [" 204", " 304", " 100"].iter().any(|status| head.first_line.contains(status));
-        self.framing = if no_body { Framing::Ended } else { head.framing(Framing::UntilClose) };
+        self.framing =
+            if no_body || self.head_only { Framing::Ended } else { head.framing(Framing::UntilClose) };
         Ok(head)
     }
 

@@ -154,14 +154,17 @@ fn converse(stream: TcpStream, script: &Script, requests: &Mutex<Vec<Recorded>>)
                 return Ok(());
             }
             Body::Whole(body) => {
-                let mut message = head_of(&reply, &format!("content-length: {}", body.len()));
+                // RFC 9112 §6.3: these statuses have neither a body nor a length.
+                let bare = matches!(reply.status, 204 | 304);
+                let length = if bare { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+                let mut message = head_of(&reply, &length);
                 if recorded.method != "HEAD" {
                     message.extend(body);
                 }
                 reader.stream().write_all(&message)?;
             }
             Body::Pieces(pieces) => {
-                reader.stream().write_all(&head_of(&reply, "transfer-encoding: chunked"))?;
+                reader.stream().write_all(&head_of(&reply, "transfer-encoding: chunked\r\n"))?;
                 for piece in pieces {
                     match piece {
                         Piece::Bytes(bytes) => reader.stream().write_all(&chunk(bytes))?,
@@ -178,7 +181,7 @@ fn converse(stream: TcpStream, script: &Script, requests: &Mutex<Vec<Recorded>>)
 }
 
 fn head_of(reply: &Reply, framing: &str) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {} Scripted\r\n{framing}\r\n", reply.status);
+    let mut head = format!("HTTP/1.1 {} Scripted\r\n{framing}", reply.status);
     for (name, value) in &reply.headers {
         write!(head, "{name}: {value}\r\n").unwrap();
     }

@@ -9,7 +9,8 @@
 //!       ─► splice ─► bytes
 //! ```
 //!
-//! * [`redact_request`] takes secrets out of a whole request body and puts placeholders in.
+//! * [`redact_body`] takes secrets out of a whole request body and puts placeholders in; [`redact_request`] does so for
+//!   one that is a JSON document.
 //! * [`ResponseStream`] puts the values back into an answer and makes harmless what is dangerous in it, whole or
 //!   streamed, cut anywhere.
 //! * [`AnswerText`] finds what is dangerous in a text of an answer, [`Engine::detect`] also in arguments of its tool calls;
@@ -67,5 +68,8 @@ pub use decide::AllowError;
 pub use engine::{Caches, Engine, EngineError, Site};
 pub use placeholder::{KeyError, MasterKey, TenantKey, Vault};
 pub use protocol::Protocol;
-pub use redact::{Finding, Redacted, RequestError, redact_request};
+pub use redact::{
+    Boundary, Finding, Media, MediaError, MultipartError, MultipartProblem, Redacted, RequestError,
+    redact_body, redact_request,
+};
 pub use response::{Framing, Report, ResponseStream, StreamError};

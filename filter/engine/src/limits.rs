@@ -45,6 +45,12 @@ pub(crate) const MAX_TRUSTED_HOSTS: usize = 4096;
 /// Strings of one request. Each costs 48 bytes while the request is read; a conversation of 10,000 messages has 50,000.
 pub(crate) const MAX_TEXTS: usize = 500_000;
 
+/// Messages of one request. The longest sessions of agents reach thousands.
+pub const MAX_MESSAGES: usize = 10_000;
+
+/// Parts of one multipart body. Forms have ten, uploads of many files a few hundred.
+pub const MAX_PARTS: usize = 1000;
+
 /// Values taken out of one request. Each costs a few hundred bytes until the answer is over.
 pub(crate) const MAX_FINDINGS: usize = 100_000;
 

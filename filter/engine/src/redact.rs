@@ -2,19 +2,27 @@
 
 mod blob;
 mod collect;
+mod form;
+mod media;
+mod multipart;
 mod nested;
+mod text;
 mod trust;
+
+pub use media::{Media, MediaError};
+pub use multipart::{Boundary, MultipartError, MultipartProblem};
 
 use crate::engine::{Caches, Engine, Site};
 use crate::framing::json::JsonError;
-use crate::limits::{MAX_FINDINGS, MAX_TEXTS};
+use crate::limits::{MAX_FINDINGS, MAX_MESSAGES, MAX_TEXTS};
 use crate::placeholder::Vault;
 use crate::protocol::{Form, Protocol};
 use crate::splice::Splice;
-use crate::text::{Unescaper, escape_json, locate};
+use crate::text::{Unescaper, locate};
 use aegis_policy::{Direction, Disposition, Mode, Slot};
 use aegis_scanner::{Budget, RuleIndex, TooManyMatches};
 use collect::Text;
+use media::Written;
 use nested::Part;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -46,12 +54,18 @@ pub struct Finding {
 /// Why a request cannot be redacted. What cannot be redacted must not be forwarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// Not UTF-8.
-    #[error("not valid UTF-8 at byte {0}")]
+    /// Not UTF-8, or a NUL where there is text.
+    #[error("not valid UTF-8 text at byte {0}")]
     NotUtf8(u64),
     /// Not JSON.
     #[error(transparent)]
     NotJson(#[from] JsonError),
+    /// Not a multipart body.
+    #[error(transparent)]
+    Multipart(#[from] MultipartError),
+    /// More messages than any conversation has.
+    #[error("more than {MAX_MESSAGES} messages")]
+    TooManyMessages,
     /// More than a worker's memory has room for.
     #[error("more than {MAX_TEXTS} strings or {MAX_FINDINGS} values to redact")]
     TooMany,
@@ -81,8 +95,7 @@ struct Hit {
     quoted: bool,
 }
 
-/// Does to `body` what the policy says: replaces what the rules find by placeholders, puts the values into `vault`, or
-/// cuts them out. In shadow mode it only reports.
+/// Does to the JSON document `body` what [`redact_body`] does to any.
 pub fn redact_request(
     engine: &Engine,
     caches: &mut Caches,
@@ -90,8 +103,20 @@ pub fn redact_request(
     body: &[u8],
     vault: &mut Vault,
 ) -> Result<Redacted, RequestError> {
-    std::str::from_utf8(body).map_err(|error| RequestError::NotUtf8(error.valid_up_to() as u64))?;
-    let texts = collect::texts(&protocol.schemas().request, body)?;
+    redact_body(engine, caches, protocol, &Media::Json, body, vault)
+}
+
+/// Does to `body` what the policy says: replaces what the rules find by placeholders, puts the values into `vault`, or
+/// cuts them out. In shadow mode it only reports.
+pub fn redact_body(
+    engine: &Engine,
+    caches: &mut Caches,
+    protocol: Protocol,
+    media: &Media,
+    body: &[u8],
+    vault: &mut Vault,
+) -> Result<Redacted, RequestError> {
+    let texts = media.texts(protocol, body)?;
     let mut redaction = Redaction {
         engine,
         caches,
@@ -106,7 +131,7 @@ pub fn redact_request(
     if !redaction.vault.is_empty() {
         for text in texts.iter().filter(|text| trust::is_first_party(text.slot)) {
             let raw = body.get(text.span.clone()).unwrap_or_default();
-            trust::named_hosts(redaction.vault, &unescaped(raw));
+            trust::named_hosts(redaction.vault, &text.written.read(raw));
         }
     }
     let Redaction { mut splice, findings, .. } = redaction;
@@ -129,7 +154,7 @@ impl Redaction<'_> {
         if blob::is_media(raw) || (text.is_media && blob::is_expected_media(raw)) {
             return Ok(());
         }
-        let decoded = unescaped(raw);
+        let decoded = text.written.read(raw);
         let before = body.get(..text.span.start).filter(|_| text.keyed).unwrap_or_default();
         let hits = self.hits(before, &decoded, text.form, text.slot)?;
         if self.findings.len() + hits.len() > MAX_FINDINGS {
@@ -138,8 +163,8 @@ impl Redaction<'_> {
         let base = text.span.start as u64;
         let spans: Vec<Range<u64>> = hits.iter().map(|hit| hit.span.clone()).collect();
         let spans = match &decoded {
-            Cow::Borrowed(_) => spans.into_iter().map(|span| base + span.start..base + span.end).collect(),
-            Cow::Owned(_) => locate(raw, base, &spans),
+            Cow::Borrowed(_) => Written::Plain.locate(raw, base, &spans),
+            Cow::Owned(_) => text.written.locate(raw, base, &spans),
         };
         for (hit, span) in hits.into_iter().zip(spans) {
             let Some(rule) = self.engine.rule(hit.rule) else { continue };
@@ -166,7 +191,7 @@ impl Redaction<'_> {
             };
             let mut replacement = Vec::with_capacity(inserted.len());
             let quoted = if hit.quoted { format!("\"{inserted}\"") } else { inserted };
-            escape_json(quoted.as_bytes(), &mut replacement);
+            text.written.write(quoted.as_bytes(), &mut replacement);
             self.splice.replace(span, replacement);
         }
         Ok(())

@@ -21,13 +21,13 @@ mod report;
 pub(crate) use destination::{authorities, host};
 pub use report::Report;
 
+use crate::action;
 use crate::engine::{Caches, Engine, Site};
 use crate::limits::MAX_EVENT;
 use crate::placeholder::Vault;
 use crate::protocol::Protocol;
-use crate::splice::Splice;
-use crate::action;
 use crate::redact::Finding;
+use crate::splice::Splice;
 use aegis_policy::{Direction, Disposition, Mode as Enforcement, Slot};
 use aegis_scanner::{Budget, Match, RuleIndex, TooManyMatches};
 use document::DocumentStream;
@@ -278,9 +278,9 @@ impl Context<'_> {
         match self.note(slot, found.rule, found.end - found.value) {
             Disposition::Allow | Disposition::Redact | Disposition::Block => None,
             Disposition::Defang => Some(action::defang(text).into_bytes()),
-            Disposition::Sanitize => {
-                Some(self.engine.rule(found.rule)?.replacement.as_deref().unwrap_or_default().as_bytes().to_vec())
-            }
+            Disposition::Sanitize => Some(
+                self.engine.rule(found.rule)?.replacement.as_deref().unwrap_or_default().as_bytes().to_vec(),
+            ),
         }
     }
 }

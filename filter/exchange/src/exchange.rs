@@ -6,12 +6,15 @@ mod response;
 use crate::gateway::Gateway;
 use crate::host::Host;
 use crate::reply::{self, Reply};
-use aegis_engine::{Protocol, ResponseStream, Vault};
+use aegis_engine::{Media, Protocol, ResponseStream, Vault};
 use aegis_policy::Disposition;
 use std::rc::Rc;
 
 /// Identifies the exchange in answers and logs.
 const REQUEST_ID_HEADER: &str = "x-aegis-request-id";
+
+/// Trailers in which Envoy's decompressors tell what they did.
+const DECOMPRESSOR_TRAILERS: &str = "x-envoy-decompressor-";
 
 /// What the proxy should do after a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,8 @@ enum Request {
 #[derive(Debug, Clone)]
 struct Reading {
     tenant: Vec<u8>,
+    /// How the body is written.
+    media: Media,
     /// The client announced the body's length, and the headers still wait.
     announce_length: bool,
     /// Bytes buffered so far.
@@ -79,6 +84,16 @@ enum Response {
     Replaced(Reply),
 }
 
+// === impl Reading ===
+
+impl Reading {
+    /// Whether a body that was cut off would be noticed. Envoy's decompressors pass on what they understood, be it
+    /// nothing, and do not say whether that was all.
+    fn shows_its_end(&self) -> bool {
+        self.buffered > 0 && matches!(self.media, Media::Json | Media::Multipart(_))
+    }
+}
+
 // === impl Exchange ===
 
 impl Exchange {
@@ -96,9 +111,10 @@ impl Exchange {
     }
 
     /// Answers the request from here. Envoy holds back whatever has not gone upstream yet.
+    ///
+    /// An answer is expected nevertheless: Envoy may have refused the request at the same time and be first.
     fn refuse(&mut self, host: &mut impl Host, reply: &Reply) -> Step {
         self.request = Request::Refused;
-        self.response = Response::Foreign;
         let id = self.request_id.as_deref().map(String::from_utf8_lossy);
         let mut headers = reply::HEADERS.to_vec();
         headers.extend(id.as_deref().map(|id| (REQUEST_ID_HEADER, id)));

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 pub struct FakeHost {
     headers: HashMap<Side, Vec<(String, Vec<u8>)>>,
     bodies: HashMap<Side, Vec<u8>>,
+    /// The trailers of each side.
+    pub trailers: HashMap<Side, Vec<(String, Vec<u8>)>>,
     /// The reply that was sent instead of forwarding the request: status and body.
     pub replied: Option<(u32, Vec<u8>)>,
     /// Whether the exchange was aborted.
@@ -53,7 +55,11 @@ impl FakeHost {
             let body = self.bodies.entry(Side::Request).or_default();
             body.extend_from_slice(piece);
             let size = body.len();
-            exchange.on_request_body(self, size, index + 1 == pieces.len());
+            let end_of_stream = index + 1 == pieces.len() && !self.trailers.contains_key(&Side::Request);
+            exchange.on_request_body(self, size, end_of_stream);
+        }
+        if self.trailers.contains_key(&Side::Request) && self.replied.is_none() {
+            exchange.on_request_trailers(self);
         }
         if self.replied.is_some() {
             None
@@ -91,6 +97,13 @@ impl Host for FakeHost {
         headers.extend(value.map(|value| (name.to_owned(), value.to_vec())));
     }
 
+    fn remove_trailers(&mut self, side: Side, prefix: &str) -> bool {
+        let Some(trailers) = self.trailers.get_mut(&side) else { return false };
+        let before = trailers.len();
+        trailers.retain(|(name, _)| !name.starts_with(prefix));
+        trailers.len() < before
+    }
+
     fn body(&self, side: Side, max: usize) -> Vec<u8> {
         self.bodies.get(&side).map(|body| body.iter().take(max).copied().collect()).unwrap_or_default()
     }
@@ -105,6 +118,10 @@ impl Host for FakeHost {
     }
 
     fn abort(&mut self) {
+        self.aborted = true;
+    }
+
+    fn abort_later(&mut self) {
         self.aborted = true;
     }
 

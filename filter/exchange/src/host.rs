@@ -23,6 +23,9 @@ pub trait Host {
     fn header(&self, side: Side, name: &str) -> Option<Vec<u8>>;
     /// Sets a header, or removes it.
     fn set_header(&mut self, side: Side, name: &str, value: Option<&[u8]>);
+    /// Removes the trailers whose names begin with `prefix`, and says whether there were any. For the phase in which
+    /// that side has its trailers.
+    fn remove_trailers(&mut self, side: Side, prefix: &str) -> bool;
     /// Up to `max` bytes of the body that is at hand: everything that was buffered, or the current chunk.
     fn body(&self, side: Side, max: usize) -> Vec<u8>;
     /// Replaces the body that is at hand; `false` if the proxy refused, and the old body would go on.
@@ -32,6 +35,9 @@ pub trait Host {
     fn reply(&mut self, status: u32, headers: &[(&str, &str)], body: &[u8]);
     /// Ends the exchange at once, so that the client sees a broken answer rather than a wrong one.
     fn abort(&mut self);
+    /// As [`Host::abort`] for the phase of trailers, in which Envoy would crash: it happens as soon as the callback is over,
+    /// which must pause.
+    fn abort_later(&mut self);
     /// Whether the answer was made by the proxy itself and not by the upstream.
     fn is_local_reply(&self) -> bool;
     /// Address of the connection's other end, `ip:port`.

@@ -86,7 +86,8 @@ impl Reply {
     pub(crate) fn for_local_reply(protocol: Protocol, status: u32) -> Reply {
         let (code, message) = match status {
             413 => ("request_body_too_large", "The request body is larger than the gateway accepts."),
-            408 | 504 => ("upstream_timeout", "The upstream did not answer in time."),
+            408 => ("request_timeout", "The request did not arrive in time."),
+            504 => ("upstream_timeout", "The upstream did not answer in time."),
             502 | 503 => ("upstream_unreachable", "The gateway could not reach the upstream of this token."),
             _ => ("gateway_internal_error", "The gateway could not complete the request."),
         };

@@ -145,12 +145,110 @@ fn refuses_by_headers_before_a_body_is_sent() {
     for (path, header, value, status, code) in [
         (CHAT, "content-length", "1001", 413, "request_body_too_large"),
         (CHAT, "content-encoding", "gzip", 415, "unsupported_content_encoding"),
-        (file, "content-type", "multipart/form-data; boundary=x", 415, "unsupported_media_type"),
+        (file, "content-type", "image/png", 415, "unsupported_media_type"),
+        (file, "content-type", "multipart/form-data", 400, "invalid_multipart"),
     ] {
         let mut host = FakeHost::request("POST", path).with_header(Side::Request, header, value);
         assert_eq!(exchange().on_request_headers(&mut host, false), Step::Pause);
         assert_eq!(refusal(&host), (status, code.to_owned()));
     }
+}
+
+#[test]
+fn a_path_that_leads_out_of_the_upstreams_is_refused() {
+    for rest in ["%2e%2e/admin", "x%2F..%2fadmin"] {
+        let mut host = FakeHost::request("GET", &format!("/v1/__gw__/t/TOK/{rest}"));
+        assert_eq!(host.send(&mut exchange(), &[]), None);
+        assert_eq!(refusal(&host), (400, "invalid_path".to_owned()));
+    }
+}
+
+#[test]
+fn bodies_are_read_as_what_they_are() {
+    let form = "content-disposition: form-data; name=";
+    let multipart = format!(
+        "--B\r\n{form}prompt\r\n\r\nada@corp.example\r\n--B\r\n{form}x; filename=x\r\n\r\n\0ada@corp.example\r\n--B--\r\n"
+    );
+    for (content_type, body, kept) in [
+        ("text/plain; charset=utf-8", "to \"ada@corp.example\"", ["to \"{{AG_", "}}\""]),
+        ("application/x-ndjson", "{\"a\":\"ada@corp.example\"}\n[1]\n", ["{\"a\":\"{{AG_", "}}\"}\n[1]\n"]),
+        ("application/x-www-form-urlencoded", "to=ada%40corp.example&x=+", ["to=%7B%7BAG_", "%7D%7D&x=+"]),
+        ("application/x-www-form-urlencoded", "{\"a\":\"ada@corp.example\"}", ["{\"a\":\"{{AG_", "}}\"}"]),
+        (
+            "multipart/form-data; boundary=B",
+            &multipart,
+            ["--B\r\n", "x\r\n\r\n\0ada@corp.example\r\n--B--\r\n"],
+        ),
+    ] {
+        let mut host = FakeHost::request("POST", "/v1/__gw__/t/TOK/files")
+            .with_header(Side::Request, "content-type", content_type)
+            .with_header(Side::Request, "content-length", &body.len().to_string());
+        let sent = String::from_utf8(host.send(&mut exchange(), &[body.as_bytes()]).unwrap()).unwrap();
+        assert!(sent.starts_with(kept[0]) && sent.ends_with(kept[1]), "{content_type}: {sent}");
+        assert_eq!(sent.matches("ada").count(), body.matches('\0').count(), "{content_type}: {sent}");
+        assert_eq!(host.text(Side::Request, "content-length").unwrap(), sent.len().to_string());
+    }
+}
+
+#[test]
+fn bodies_that_are_not_what_they_say_are_refused() {
+    for (content_type, body, code) in [
+        ("text/plain", &b"\xff"[..], "invalid_text"),
+        ("application/octet-stream", b"a\0", "invalid_text"),
+        ("application/x-www-form-urlencoded", b"a=%ff", "invalid_text"),
+        ("multipart/form-data; boundary=B", b"--B", "invalid_multipart"),
+        ("application/json", b"--B--", "invalid_json"),
+    ] {
+        let mut host = FakeHost::request("POST", "/v1/__gw__/t/TOK/files").with_header(
+            Side::Request,
+            "content-type",
+            content_type,
+        );
+        assert_eq!(host.send(&mut exchange(), &[body]), None);
+        assert_eq!(refusal(&host), (400, code.to_owned()), "{content_type}");
+    }
+}
+
+#[test]
+fn every_limit_of_a_request_has_an_error_of_its_own() {
+    let key = MasterKey::from_hex(&"c3".repeat(32)).unwrap();
+    let policy = compile(&Policy::only(&["email"]), &key).unwrap();
+    let worker = Rc::new(Worker::new(&policy, &key).unwrap());
+    let config = FilterConfig {
+        limits: Limits { max_request_body_bytes: 10_000_000 },
+        tokens: BTreeMap::from([(TokenHash::of(b"TOK"), TokenRoute { upstream: 0 })]),
+        upstreams: vec![Upstream { cluster: "c".into(), authority: "a".into(), path: String::new() }],
+        allow_on_headers_stop_iteration: true,
+        revision: 1,
+        policy,
+    };
+    let gateway = Rc::new(Gateway::new(config, worker, key));
+    let messages = |count| format!(r#"{{"messages":[{}]}}"#, vec![r#"{"content":"x"}"#; count].join(","));
+    for (body, refused) in [
+        (messages(10_000), None),
+        (messages(10_001), Some((400, "messages_too_many"))),
+        (["[".repeat(200), "]".repeat(200)].concat(), None),
+        (["[".repeat(201), "]".repeat(201)].concat(), Some((400, "json_too_deep"))),
+        (format!("[{}\"\"]", "\"x\",".repeat(500_001)), Some((413, "request_too_complex"))),
+    ] {
+        let mut host = FakeHost::request("POST", CHAT);
+        let sent = host.send(&mut Exchange::new(Rc::clone(&gateway)), &[body.as_bytes()]);
+        assert_eq!(sent.is_none(), refused.is_some());
+        if let Some((status, code)) = refused {
+            assert_eq!(refusal(&host), (status, code.to_owned()));
+        }
+    }
+}
+
+#[test]
+fn what_envoys_decompressors_say_does_not_reach_the_upstream() {
+    let mut host = FakeHost::request("POST", CHAT);
+    let trailer = |name: &str| (name.to_owned(), b"1".to_vec());
+    let trailers = vec![trailer("x-envoy-decompressor-gzip-compressed-bytes"), trailer("x-mine")];
+    host.trailers.insert(Side::Request, trailers);
+    let sent = host.send(&mut exchange(), &[WITH_MAIL]).unwrap();
+    assert!(!String::from_utf8(sent).unwrap().contains("ada@"));
+    assert_eq!(host.trailers[&Side::Request], [trailer("x-mine")]);
 }
 
 #[test]

@@ -93,7 +93,10 @@ const ANSWER: &[(&str, Mark)] = &[
     ("candidates.[].content.parts.[].functionCall.args.**", Mark::Text(Slot::ToolCallArguments, Form::Plain)),
     ("candidates.[].content.parts.[].functionCall.partialArgs.[]", Mark::Scope),
     ("candidates.[].content.parts.[].functionCall.partialArgs.[].jsonPath", Mark::Index(0)),
-    ("candidates.[].content.parts.[].functionCall.partialArgs.[].stringValue", Mark::Delta(Slot::ToolCallArguments)),
+    (
+        "candidates.[].content.parts.[].functionCall.partialArgs.[].stringValue",
+        Mark::Delta(Slot::ToolCallArguments),
+    ),
     ("candidates.[].content.parts.[].executableCode.language", Mark::Skip),
     ("candidates.[].content.parts.[].executableCode.code", Mark::Text(Slot::ToolCallArguments, Form::Plain)),
     ("candidates.[].content.parts.[].codeExecutionResult.outcome", Mark::Skip),

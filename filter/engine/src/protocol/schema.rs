@@ -213,12 +213,8 @@ mod tests {
     #[test]
     fn the_longest_path_decides_and_the_rest_is_inherited() {
         let user = Mark::Text(Slot::User, Form::Plain);
-        let table: &[(&'static str, Mark)] = &[
-            ("**", user),
-            ("a.[].id", Mark::Skip),
-            ("a.**", Mark::RoleText),
-            ("a.[]", Mark::Scope),
-        ];
+        let table: &[(&'static str, Mark)] =
+            &[("**", user), ("a.[].id", Mark::Skip), ("a.**", Mark::RoleText), ("a.[]", Mark::Scope)];
         let schema = Schema::new(&[("", table)], &[]);
         let walk = |edges: &[Edge<'_>]| {
             schema.mark(edges.iter().fold(schema.root(), |place, &edge| schema.step(place, edge)))

@@ -1,8 +1,9 @@
 //! Which strings of a request are text, and in which slot.
 
 use super::RequestError;
+use super::media::Written;
 use crate::framing::json::{Container, Sink, Tokenizer};
-use crate::limits::MAX_TEXTS;
+use crate::limits::{MAX_MESSAGES, MAX_TEXTS};
 use crate::protocol::{Cursor, Form, Mark, Schema};
 use aegis_policy::Slot;
 use std::ops::Range;
@@ -10,8 +11,9 @@ use std::ops::Range;
 /// One string of a request that is text.
 #[derive(Debug)]
 pub(super) struct Text {
-    /// Raw bytes between the quotes.
+    /// Raw bytes; of a JSON string those between the quotes.
     pub(super) span: Range<usize>,
+    pub(super) written: Written,
     pub(super) slot: Slot,
     pub(super) form: Form,
     /// It stands behind a key that the schema does not know, and whose name may mean something to a policy.
@@ -29,11 +31,18 @@ pub(super) fn texts(schema: &'static Schema, body: &[u8]) -> Result<Vec<Text>, R
         texts: Vec::new(),
         overflow: false,
         messages: Vec::new(),
+        begun: 0,
     };
     let mut tokenizer = Tokenizer::new();
     tokenizer.push(body, 0, &mut collector)?;
     tokenizer.finish(body.len() as u64, &mut collector)?;
-    if collector.overflow { Err(RequestError::TooMany) } else { Ok(collector.texts) }
+    if collector.begun > MAX_MESSAGES {
+        Err(RequestError::TooManyMessages)
+    } else if collector.overflow {
+        Err(RequestError::TooMany)
+    } else {
+        Ok(collector.texts)
+    }
 }
 
 struct Collector<'a> {
@@ -45,6 +54,8 @@ struct Collector<'a> {
     overflow: bool,
     /// Open messages, innermost last.
     messages: Vec<Message>,
+    /// Messages so far.
+    begun: usize,
 }
 
 /// A message whose role may come behind its texts.
@@ -65,8 +76,14 @@ impl Collector<'_> {
             self.overflow = true;
             return;
         }
-        let mut text =
-            Text { span, slot: Slot::User, form: Form::Plain, keyed: self.cursor.node().is_none(), is_media: false };
+        let mut text = Text {
+            span,
+            written: Written::Json,
+            slot: Slot::User,
+            form: Form::Plain,
+            keyed: self.cursor.node().is_none(),
+            is_media: false,
+        };
         match mark {
             Mark::Text(slot, form) => (text.slot, text.form) = (slot, form),
             Mark::Media(slot) => (text.slot, text.is_media) = (slot, true),
@@ -92,6 +109,7 @@ impl Collector<'_> {
 impl Sink for Collector<'_> {
     fn open(&mut self, container: Container) {
         if self.cursor.open(container) == Mark::Scope {
+            self.begun += 1;
             self.messages.push(Message { role: Slot::User, texts: Vec::new() });
         }
     }

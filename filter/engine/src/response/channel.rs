@@ -1,10 +1,10 @@
 //! One text of an answer: from raw pieces of JSON strings to edits.
 
-use super::{Context, trusts};
 use super::arguments::{Argument, Arguments};
 use super::judge::judge;
 use super::link::Link;
 use super::nest::{Nest, Nobody};
+use super::{Context, trusts};
 use crate::answer::AnswerText;
 use crate::splice::Splice;
 use crate::text::{OffsetMap, Unescaper, escape_json_times};
@@ -171,7 +171,8 @@ impl Channel {
             Watch::Nothing => {}
             Watch::Text(mut answer) => {
                 let mut found = Vec::new();
-                answer.feed(context.engine, context.caches, text, |one, text| found.push((one, text.to_vec())));
+                answer
+                    .feed(context.engine, context.caches, text, |one, text| found.push((one, text.to_vec())));
                 self.watch = Watch::Text(answer);
                 self.change(context, &found);
             }
@@ -186,7 +187,13 @@ impl Channel {
     }
 
     /// Puts the value where a placeholder was found. If it is spread over several strings, the first takes the value.
-    fn restore(&mut self, splice: &mut Splice, found: Match, value: Option<&[u8]>, trusts: impl Fn(&str) -> bool) {
+    fn restore(
+        &mut self,
+        splice: &mut Splice,
+        found: Match,
+        value: Option<&[u8]>,
+        trusts: impl Fn(&str) -> bool,
+    ) {
         let Some(value) = value else { return };
         self.link.advance(found.start);
         if self.link.leads_out(trusts) {

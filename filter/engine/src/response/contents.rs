@@ -102,24 +102,32 @@ impl Contents {
         let kind = self.kind;
         self.fragments.iter().filter_map(move |fragment| match (fragment.part, kind) {
             (Part::Whole, _) => Some((fragment, fragment.slot, None)),
-            (Part::Delta(node, scope), _) => Some((fragment, fragment.slot, Some(self.id(node, None, scope)))),
+            (Part::Delta(node, scope), _) => {
+                Some((fragment, fragment.slot, Some(self.id(node, None, scope))))
+            }
             (Part::OfKind(..), Some((_, Kind::Opaque))) => None,
             (Part::OfKind(node, scope), Some((kind, Kind::Delta(slot)))) => {
                 Some((fragment, slot, Some(self.id(node, Some(kind), scope))))
             }
-            (Part::OfKind(node, scope), _) => Some((fragment, fragment.slot, Some(self.id(node, None, scope)))),
+            (Part::OfKind(node, scope), _) => {
+                Some((fragment, fragment.slot, Some(self.id(node, None, scope))))
+            }
         })
     }
 
     /// The scopes whose texts end with this event, each with those around it.
     pub(super) fn ended(&self) -> impl Iterator<Item = Vec<u64>> {
-        let by_kind = matches!(self.kind, Some((_, Kind::End))).then(|| self.chain((!self.scopes.is_empty()).then_some(0)));
+        let by_kind = matches!(self.kind, Some((_, Kind::End)))
+            .then(|| self.chain((!self.scopes.is_empty()).then_some(0)));
         self.ended.iter().map(|scope| self.chain(*scope)).chain(by_kind)
     }
 
     /// The outermost entities that the event is about.
     pub(super) fn entities(&self) -> impl Iterator<Item = u64> {
-        self.scopes.iter().filter(|scope| scope.parent.is_none_or(|parent| parent == 0)).filter_map(Scope::entity)
+        self.scopes
+            .iter()
+            .filter(|scope| scope.parent.is_none_or(|parent| parent == 0))
+            .filter_map(Scope::entity)
     }
 
     fn id(&self, node: Option<NodeId>, kind: Option<usize>, scope: Option<usize>) -> ChannelId {
@@ -142,7 +150,12 @@ impl Contents {
         self.fragments.push(Fragment { span, slot, part });
     }
 
-    fn delta(&mut self, span: Range<u64>, slot: Slot, part: impl FnOnce(Option<NodeId>, Option<usize>) -> Part) {
+    fn delta(
+        &mut self,
+        span: Range<u64>,
+        slot: Slot,
+        part: impl FnOnce(Option<NodeId>, Option<usize>) -> Part,
+    ) {
         self.deltas += 1;
         let part =
             if self.deltas <= MAX_DELTAS { part(self.cursor.node(), self.innermost) } else { Part::Whole };
@@ -178,12 +191,7 @@ impl Sink for Contents {
                 None if is_document => None,
                 None => Some(self.scopes.iter().filter(|scope| scope.parent.is_none()).count() as u64),
             };
-            self.scopes.push(Scope {
-                parent: self.innermost,
-                position,
-                indices: [None; RANKS],
-                children: 0,
-            });
+            self.scopes.push(Scope { parent: self.innermost, position, indices: [None; RANKS], children: 0 });
             self.innermost = Some(self.scopes.len() - 1);
         }
     }

@@ -76,7 +76,9 @@ impl Facts {
     /// Whether a document of this dialect may have a member of the gateway's. Google's clients refuse what they do not know.
     pub(super) fn takes_note(&self) -> bool {
         match self.protocol {
-            Protocol::ChatCompletions | Protocol::Completions | Protocol::Responses | Protocol::Messages => true,
+            Protocol::ChatCompletions | Protocol::Completions | Protocol::Responses | Protocol::Messages => {
+                true
+            }
             Protocol::Gemini | Protocol::Embeddings | Protocol::Generic => false,
         }
     }
@@ -92,8 +94,10 @@ impl Facts {
                         _ => format!(r#""index":{index},"delta":{{}},"logprobs":null"#),
                     };
                     let head = self.chunk_head();
-                    let _infallible =
-                        write!(out, "data: {{{head},\"choices\":[{{{choice},\"finish_reason\":\"content_filter\"}}]}}\n\n");
+                    let _infallible = write!(
+                        out,
+                        "data: {{{head},\"choices\":[{{{choice},\"finish_reason\":\"content_filter\"}}]}}\n\n"
+                    );
                 }
                 out.push_str("data: [DONE]\n\n");
             }
@@ -176,7 +180,8 @@ impl Facts {
     }
 
     fn chunk_head(&self) -> String {
-        let object = if self.protocol == Protocol::Completions { "text_completion" } else { "chat.completion.chunk" };
+        let object =
+            if self.protocol == Protocol::Completions { "text_completion" } else { "chat.completion.chunk" };
         self.head(object)
     }
 
@@ -211,7 +216,8 @@ impl Facts {
                 format!(r#"{{"content":{{"parts":[{part}],"role":"model"}},"finishReason":"SAFETY","index":{index}}}"#)
             })
             .collect();
-        let model = self.model.as_deref().map(|model| format!(r#","modelVersion":{model}"#)).unwrap_or_default();
+        let model =
+            self.model.as_deref().map(|model| format!(r#","modelVersion":{model}"#)).unwrap_or_default();
         format!(r#"{{"candidates":[{}]{model}}}"#, candidates.join(","))
     }
 }

@@ -69,7 +69,9 @@ fn disposition(context: &mut Context<'_>, text: &[u8]) -> (Disposition, bool) {
     let mut strongest = Disposition::Allow;
     let mut is_command = false;
     for one in found {
-        if context.engine.disposition(Direction::Response, Slot::ToolCallArguments, one.rule) <= Disposition::Redact {
+        if context.engine.disposition(Direction::Response, Slot::ToolCallArguments, one.rule)
+            <= Disposition::Redact
+        {
             continue;
         }
         let family = context.engine.rule(one.rule).map(|rule| rule.family.as_str()).unwrap_or_default();

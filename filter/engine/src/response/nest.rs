@@ -221,7 +221,11 @@ mod tests {
             nest.push(piece, at, &mut Nobody);
             at += piece.len() as u64;
         }
-        text.bytes().enumerate().filter(|(_, byte)| *byte == b'!').map(|(at, _)| nest.depth(at as u64)).collect()
+        text.bytes()
+            .enumerate()
+            .filter(|(_, byte)| *byte == b'!')
+            .map(|(at, _)| nest.depth(at as u64))
+            .collect()
     }
 
     #[test]

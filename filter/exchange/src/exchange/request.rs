@@ -1,10 +1,11 @@
 //! The request half of an exchange.
 
-use super::{Exchange, REQUEST_ID_HEADER, Reading, Request, Response, Step, is_json};
+use super::{DECOMPRESSOR_TRAILERS, Exchange, REQUEST_ID_HEADER, Reading, Request, Response, Step};
 use crate::host::{Headers, Host, Side};
 use crate::reply::Reply;
 use crate::route::{self, Mode, Route, TokenPath};
-use aegis_engine::{Protocol, RequestError, Vault, redact_request};
+use aegis_engine::framing::json::{JsonError, JsonProblem};
+use aegis_engine::{Media, MediaError, Protocol, RequestError, Vault, redact_body};
 use aegis_policy::{Disposition, TokenHash};
 use std::net::IpAddr;
 
@@ -56,14 +57,20 @@ impl Exchange {
             let message = "Only clients of the internal network may use __passthrough.";
             return self.refuse(host, &Reply::boundary(403, "passthrough_mode_public_restricted", message));
         }
-        self.protocol = Protocol::of_path(&format!("/{}", path.bare_rest()));
+        if path.climbs() {
+            let message = "The path leads out of the upstream's.";
+            return self.refuse(host, &Reply::boundary(400, "invalid_path", message));
+        }
+        self.protocol = Protocol::of_path(path.bare_rest());
         self.response = Response::Expected { action: Disposition::Allow, vault: None };
         self.inspects = path.mode == Mode::Full;
-        self.wants_metadata = headers.text(METADATA_HEADER).is_some_and(|wanted| wanted == "true" || wanted == "1");
-        let inspected = path.mode != Mode::Passthrough && !end_of_stream;
-        if inspected && let Some(reply) = self.unreadable(headers) {
-            return self.refuse(host, &reply);
-        }
+        self.wants_metadata =
+            headers.text(METADATA_HEADER).is_some_and(|wanted| wanted == "true" || wanted == "1");
+        let filtered = path.mode != Mode::Passthrough;
+        let media = match self.media(headers) {
+            Err(reply) if filtered && !end_of_stream => return self.refuse(host, &reply),
+            media => media.ok().filter(|_| filtered && !end_of_stream),
+        };
         for (name, _) in headers.0.iter().filter(|(name, _)| is_internal(name)) {
             host.set_header(Side::Request, name, None);
         }
@@ -73,13 +80,12 @@ impl Exchange {
         if let Some(id) = &self.request_id {
             host.set_header(Side::Request, REQUEST_ID_HEADER, Some(id));
         }
-        if !inspected {
-            return Step::Continue;
-        }
-        // An answer must be readable for its placeholders to be restored.
-        if headers.get("accept-encoding").is_some() {
+        // Answers are read as well. What is compressed all the same, Envoy's decompressors open; but their work costs more
+        // than it saves between a gateway and its client.
+        if filtered && headers.get("accept-encoding").is_some() {
             host.set_header(Side::Request, "accept-encoding", Some(b"identity"));
         }
+        let Some(media) = media else { return Step::Continue };
         let announced = headers.get("content-length").is_some();
         if !gateway.holds_headers {
             // The headers leave before the body's new length is known; this is the only phase that can change them.
@@ -87,32 +93,35 @@ impl Exchange {
         }
         self.request = Request::Reading(Reading {
             tenant: hash.as_str().as_bytes().to_vec(),
+            media,
             announce_length: announced && gateway.holds_headers,
             buffered: 0,
         });
         if gateway.holds_headers { Step::Pause } else { Step::Continue }
     }
 
-    /// Why the announced body cannot be read, if so.
-    fn unreadable(&self, headers: &Headers) -> Option<Reply> {
+    /// How the announced body is written, or why it cannot be read.
+    fn media(&self, headers: &Headers) -> Result<Media, Reply> {
         let announced = headers.text("content-length").and_then(|length| length.parse::<u64>().ok());
         if announced.is_some_and(|length| length > self.gateway.max_request_body as u64) {
-            return Some(self.too_large());
+            return Err(self.too_large());
         }
         if headers.is_encoded() {
-            let message =
-                "The gateway cannot read compressed request bodies; send the body without content-encoding.";
-            return Some(Reply::dialect(self.protocol, 415, "unsupported_content_encoding", message));
+            let message = "The gateway reads gzip, br and zstd, one at a time; send the body without this content-encoding.";
+            return Err(Reply::dialect(self.protocol, 415, "unsupported_content_encoding", message));
         }
-        let media_type = headers.media_type();
-        if self.protocol == Protocol::Generic
-            && media_type.as_deref().is_some_and(|media_type| !is_json(media_type))
-        {
-            let message =
-                "The gateway reads JSON bodies only on this path; it forwards nothing that it cannot read.";
-            return Some(Reply::dialect(self.protocol, 415, "unsupported_media_type", message));
+        // Paths with a protocol take JSON only, whatever a client calls it.
+        if self.protocol != Protocol::Generic {
+            return Ok(Media::Json);
         }
-        None
+        Media::of_content_type(headers.text("content-type").as_deref()).map_err(|error| {
+            let (status, code) = match error {
+                MediaError::Unreadable => (415, "unsupported_media_type"),
+                MediaError::Boundary => (400, "invalid_multipart"),
+            };
+            let message = format!("The gateway forwards nothing that it cannot read: {error}.");
+            Reply::dialect(self.protocol, status, code, &message)
+        })
     }
 
     fn too_large(&self) -> Reply {
@@ -140,9 +149,16 @@ impl Exchange {
 
     /// The request's trailers are there. With trailers the body never saw its end of stream.
     pub fn on_request_trailers(&mut self, host: &mut impl Host) -> Step {
+        let was_compressed = host.remove_trailers(Side::Request, DECOMPRESSOR_TRAILERS);
         match &self.request {
             Request::Untouched | Request::Sent => Step::Continue,
             Request::Refused => Step::Pause,
+            Request::Reading(reading) if was_compressed && !reading.shows_its_end() => {
+                let message =
+                    "The gateway cannot read this compressed body; send it without content-encoding.";
+                let reply = Reply::dialect(self.protocol, 415, "unsupported_content_encoding", message);
+                self.refuse(host, &reply)
+            }
             Request::Reading(_) => self.send(host),
         }
     }
@@ -163,21 +179,11 @@ impl Exchange {
         let gateway = self.gateway.clone();
         let mut vault = Vault::new(gateway.key.tenant(&reading.tenant));
         let worker = &gateway.worker;
-        let redacted =
-            redact_request(&worker.engine, &mut worker.caches.borrow_mut(), self.protocol, &body, &mut vault);
-        match redacted {
-            Err(RequestError::TooMany) => {
-                let message =
-                    "The request holds more strings or more values to redact than the gateway can follow.";
-                self.refuse(host, &Reply::dialect(self.protocol, 413, "request_too_complex", message))
-            }
-            Err(RequestError::Blocked) => {
-                let message = "The request contains something that this gateway's policy refuses.";
-                self.refuse(host, &Reply::dialect(self.protocol, 403, "request_blocked", message))
-            }
+        let (caches, media) = (&mut worker.caches.borrow_mut(), &reading.media);
+        match redact_body(&worker.engine, caches, self.protocol, media, &body, &mut vault) {
             Err(error) => {
-                let message = format!("The gateway cannot read the request body: {error}.");
-                self.refuse(host, &Reply::dialect(self.protocol, 400, "invalid_json", &message))
+                let reply = unacceptable(self.protocol, &reading.media, error);
+                self.refuse(host, &reply)
             }
             Ok(redacted) => {
                 if let Some(body) = redacted.body {
@@ -198,6 +204,23 @@ impl Exchange {
             }
         }
     }
+}
+
+/// A body that the engine refuses.
+fn unacceptable(protocol: Protocol, media: &Media, error: RequestError) -> Reply {
+    let (status, code) = match error {
+        RequestError::Blocked => {
+            let message = "The request contains something that this gateway's policy refuses.";
+            return Reply::dialect(protocol, 403, "request_blocked", message);
+        }
+        RequestError::TooMany => (413, "request_too_complex"),
+        RequestError::TooManyMessages => (400, "messages_too_many"),
+        RequestError::NotJson(JsonError { problem: JsonProblem::Depth, .. }) => (400, "json_too_deep"),
+        RequestError::Multipart(_) => (400, "invalid_multipart"),
+        RequestError::NotUtf8(_) if *media != Media::Json => (400, "invalid_text"),
+        RequestError::NotUtf8(_) | RequestError::NotJson(_) => (400, "invalid_json"),
+    };
+    Reply::dialect(protocol, status, code, &format!("The gateway cannot read the request body: {error}."))
 }
 
 /// Whether the client is in the internal network and nothing says that it speaks for somebody else.

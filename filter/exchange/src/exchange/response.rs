@@ -1,6 +1,6 @@
 //! The response half of an exchange.
 
-use super::{Exchange, REQUEST_ID_HEADER, Response, Step, is_json};
+use super::{DECOMPRESSOR_TRAILERS, Exchange, REQUEST_ID_HEADER, Response, Step, is_json};
 use crate::host::{Host, Side};
 use crate::reply::{self, Reply};
 use aegis_engine::{Framing, ResponseStream, Vault};
@@ -8,6 +8,11 @@ use aegis_policy::Disposition;
 
 /// Tells the client what the gateway did.
 const ACTION_HEADER: &str = "x-aegis-action";
+
+/// Whether Envoy answers itself, and not with a reply of ours.
+fn is_of_envoy(host: &impl Host) -> bool {
+    host.is_local_reply() && host.header(Side::Response, "content-type").as_deref() == Some(b"text/plain")
+}
 
 impl Exchange {
     /// The answer's headers are there.
@@ -22,10 +27,10 @@ impl Exchange {
         host.set_header(Side::Response, ACTION_HEADER, done);
         let status = host.header(Side::Response, ":status");
         let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok()).unwrap_or(503);
-        self.response = if status >= 400 && !end_of_stream && host.is_local_reply() {
+        self.response = if status >= 400 && !end_of_stream && is_of_envoy(host) {
             self.replaced(host, status)
         } else {
-            self.worked(host, action, vault, end_of_stream)
+            self.worked(host, status, action, vault, end_of_stream)
         };
         Step::Continue
     }
@@ -43,11 +48,13 @@ impl Exchange {
     fn worked(
         &self,
         host: &mut impl Host,
+        status: u32,
         request: Disposition,
         vault: Option<Vault>,
         end_of_stream: bool,
     ) -> Response {
-        let inspects = self.inspects && self.gateway.worker.engine.acts_on_answers();
+        // Errors are the provider's words, not the model's.
+        let inspects = self.inspects && status < 400 && self.gateway.worker.engine.acts_on_answers();
         if vault.is_none() && !inspects && !self.wants_metadata {
             return Response::Untouched;
         }
@@ -89,9 +96,11 @@ impl Exchange {
 
     /// The answer's trailers are there, so no byte of its body can be added any more.
     pub fn on_response_trailers(&mut self, host: &mut impl Host) -> Step {
+        host.remove_trailers(Side::Response, DECOMPRESSOR_TRAILERS);
         // A broken answer rather than one that lacks its end and does not say so.
         if matches!(&self.response, Response::Worked { stream, .. } if stream.held() > 0) {
-            host.abort();
+            host.abort_later();
+            return Step::Pause;
         }
         Step::Continue
     }
