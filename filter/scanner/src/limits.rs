@@ -25,8 +25,9 @@ pub(crate) const MAX_UNROLLED_REPEAT: u32 = 16;
 /// bound what is held back.
 pub(crate) const OPEN_REPEAT: u32 = 64;
 
-/// Bytes of a run that a match takes along beyond its cap at most: a stream holds them. No secret is that long.
-pub(crate) const MAX_OVERFLOW: u64 = 1 << 20;
+/// Bytes in front of a match that say whether it continues a row of numbers: a group of six digits, what separates it
+/// and what stands in front of it.
+pub(crate) const ROW_REACH: usize = 8;
 
 /// The exact machine begins this many bytes or less in front of the end of a factor.
 pub(crate) const MAX_FACTOR_DISTANCE: usize = 512;
