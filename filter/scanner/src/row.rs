@@ -6,17 +6,20 @@
 use crate::limits::ROW_REACH;
 
 /// Whether `value` continues a row of numbers, given the bytes in front of it, the nearest first: digits behind a decimal
-/// point, or groups of digits behind another group that is as long and set off in the same way.
+/// point, or groups of digits behind another group that is as long and set off in the same way. Between colons the digits
+/// are hexadecimal.
 pub(crate) fn continues(value: &[u8], in_front: impl Iterator<Item = u8>) -> bool {
-    let first = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let hexadecimal = value.iter().find(|byte| !byte.is_ascii_hexdigit()) == Some(&b':');
+    let is_digit = |byte: &u8| byte.is_ascii_digit() || hexadecimal && byte.is_ascii_hexdigit();
+    let first = value.iter().take_while(|byte| is_digit(byte)).count();
     if first == 0 {
         return false;
     }
     let mut in_front = in_front.take(ROW_REACH).peekable();
     match (value.get(first), in_front.next()) {
         (None, Some(b'.')) => in_front.next().is_some_and(|byte| byte.is_ascii_digit()),
-        (Some(&separator), Some(before)) if b" -.".contains(&separator) && separator == before => {
-            let group = std::iter::from_fn(|| in_front.next_if(u8::is_ascii_digit)).count();
+        (Some(&separator), Some(before)) if b" -.:".contains(&separator) && separator == before => {
+            let group = std::iter::from_fn(|| in_front.next_if(is_digit)).count();
             // The day of a date is no group of a row.
             let dated = in_front.next().is_some_and(|byte| byte != separator && b"-./:".contains(&byte));
             group == first && !dated
@@ -41,6 +44,7 @@ mod tests {
             ("5021 ", "4111 1111 1111 1111"),
             ("OID 1.", "3.6.1.4"),
             ("123-", "456-7890"),
+            ("EA:8D:", "99:DD:36:AA:2D:07"),
         ] {
             assert!(is_in_row(before, value), "{before}{value}");
         }
