@@ -224,6 +224,7 @@ impl Threads {
     /// Moves every thread over the byte at `at`.
     fn step(&mut self, context: &mut Context<'_>, byte: u8, class: usize, at: u64) {
         let mut kept = 0;
+        context.cache.work += 1 + self.live.len() as u64;
         for index in 0..self.live.len() {
             let Some(&Thread { state, queue }) = self.live.get(index) else { break };
             let state = context.cache.step(context.program, state, byte, class);
