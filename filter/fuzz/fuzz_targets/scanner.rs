@@ -10,7 +10,7 @@ use std::cell::RefCell;
 const RULES: &[(Option<&str>, &str, u32, Option<Validator>)] = &[
     (None, r"\bab+c?\b", 6, None),
     (None, r"\bb[ab]{3,40}", 9, None),
-    (None, r"(?m)^c[\x00-\x7f]{1,30}a$", 20, None),
+    (None, r"(?m)^c[a-c .@\n-]{1,30}a$", 20, None),
     (None, r"ca\B", 2, None),
     (None, r"\ba[ab.]*@[ab]+\.(?:ab|c)\b", 14, None),
     (None, r"c密", 4, None),
