@@ -10,12 +10,16 @@ use proxy_wasm::types::ContextType;
 use std::cell::RefCell;
 use std::error::Error;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// Environment variable with the placeholder key (`vm_config.environment_variables.host_env_keys`).
 const KEY_VARIABLE: &str = "AEGIS_PLACEHOLDER_KEY";
 
 /// Reports the configuration that runs: Envoy's ACK alone does not prove that it was applied.
 const REVISION_GAUGE: &str = "aegisgate.config_revision";
+
+/// How long the last policy took to compile here. While it compiles, this thread of Envoy does nothing else.
+const COMPILE_GAUGE: &str = "aegisgate.policy_compile_ms";
 
 thread_local! {
     /// The last compiled policy. A VM is reused for configuration updates, so a token change compiles nothing.
@@ -80,7 +84,9 @@ fn worker(policy: &CompiledPolicy, key: &MasterKey) -> Result<Rc<Worker>, Box<dy
     COMPILED.with_borrow_mut(|compiled| match compiled {
         Some((known, worker)) if known == policy => Ok(Rc::clone(worker)),
         _ => {
+            let began = Instant::now();
             let worker = Rc::new(Worker::new(policy, key)?);
+            host::set_gauge(COMPILE_GAUGE, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
             *compiled = Some((policy.clone(), Rc::clone(&worker)));
             Ok(worker)
         }

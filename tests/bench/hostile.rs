@@ -71,6 +71,11 @@ pub(crate) fn all(bytes: usize) -> Vec<(&'static str, String)> {
         ("&#65;&#65;", of(&["&#65;"])),
         ("zero width", of(&["a\u{200b}"])),
         ("full width", of(&["ａ"])),
+        // These and one letter alone take seconds in gateways that backtrack.
+        ("show show", of(&["show "])),
+        ("ignore ignore", of(&["ignore "])),
+        ("curl a@b.cc", of(&["curl a@b.cc "])),
+        ("02 04 06", of(&["02 ", "04 ", "06 "])),
         ("fragments", of(&FRAGMENTS)),
     ]
 }

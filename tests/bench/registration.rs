@@ -1,4 +1,4 @@
-//! How long a new token takes to work.
+//! How long a new token takes to work, and a new policy to compile.
 
 use crate::statistics::Spread;
 use crate::table::{self, Budget};
@@ -29,4 +29,21 @@ pub(crate) fn report(gateway: &Gateway, upstream: &Upstream) {
     }));
     let what = "registration to first 200, ms";
     table::compare(what, &"", &format!("{times:.1}"), &"", times.max, Budget::AtMost(1_000.0));
+    let time = compile_time(gateway);
+    table::compare(
+        "compiling the rules in V8, ms",
+        &"",
+        &format!("{time:.0}"),
+        &"",
+        time,
+        Budget::AtMost(150.0),
+    );
+}
+
+/// What the worker that compiled last says.
+fn compile_time(gateway: &Gateway) -> f64 {
+    let answer = gateway.envoy_admin("/stats?filter=policy_compile_ms");
+    let stats = answer.text();
+    let value = stats.lines().find_map(|line| line.rsplit_once(": ")?.1.parse().ok());
+    value.unwrap_or_else(|| panic!("no time of compilation in {stats:?}"))
 }

@@ -91,6 +91,15 @@ pub enum EngineError {
     Catalogue(#[from] serde_json::Error),
 }
 
+// === impl Caches ===
+
+impl Caches {
+    /// Lookups of the exact machine in all texts so far, see [`Cache::work`].
+    pub fn work(&self) -> u64 {
+        self.detector.work()
+    }
+}
+
 // === impl Site ===
 
 impl Site<'_> {

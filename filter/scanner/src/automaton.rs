@@ -55,6 +55,8 @@ pub struct Cache {
     class_count: usize,
     bytes: usize,
     epoch: u64,
+    /// Steps of threads, see [`Cache::work`].
+    pub(crate) work: u64,
     scratch: Scratch,
     /// State of the unanchored fast pass.
     pub(crate) forward: ForwardCache,
@@ -95,6 +97,7 @@ impl Cache {
             class_count: program.nfa.byte_classes().alphabet_len(),
             bytes: 0,
             epoch: 0,
+            work: 0,
             scratch: Scratch { seen: vec![0; program.nfa.states().len()], ..Scratch::default() },
             forward: forward.cache(),
         };
@@ -110,6 +113,11 @@ impl Cache {
     /// Number of DFA states built so far.
     pub fn states(&self) -> usize {
         self.keys.len()
+    }
+
+    /// Lookups of the exact machine in all texts so far: one per byte and thread, and one per byte for a new thread.
+    pub fn work(&self) -> u64 {
+        self.work
     }
 
     /// Whether the cache should be [cleared](Cache::clear) before more states are built.

@@ -2,7 +2,9 @@
 
 use crate::error::RuleErrorReason;
 use crate::factor::{self, Factor};
-use crate::limits::{MAX_CAP, MAX_FACTOR_DISTANCE, MAX_UNROLLED_REPEAT, OPEN_REPEAT};
+use crate::limits::{
+    GAP_CHARACTERS, MAX_CAP, MAX_FACTOR_DISTANCE, MAX_GAP_CAP, MAX_UNROLLED_REPEAT, OPEN_REPEAT,
+};
 use crate::program::Pattern;
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
@@ -36,6 +38,10 @@ pub(crate) fn compile(pattern: &Pattern) -> Result<Compiled, RuleErrorReason> {
     if minimum > usize::try_from(pattern.cap).unwrap_or(usize::MAX) {
         return Err(RuleErrorReason::CapTooShort { cap: pattern.cap, minimum });
     }
+    let gaps = gaps(&hir);
+    if gaps.contains(&true) || !gaps.is_empty() && pattern.cap > MAX_GAP_CAP {
+        return Err(RuleErrorReason::Gap);
+    }
     let factors = factor::factors(label.as_ref().map(loosen).as_ref(), &loosen(&value), pattern.cap as usize);
     let distance = factors.iter().map(|factor| factor.distance).max().unwrap_or(0);
     if distance > MAX_FACTOR_DISTANCE {
@@ -65,6 +71,32 @@ fn is_unicode_word(look: Look) -> bool {
             | Look::WordStartHalfUnicode
             | Look::WordEndHalfUnicode
     )
+}
+
+/// The long repetitions of nearly anything in `hir`: for each, whether it goes on behind the end of a line.
+fn gaps(hir: &Hir) -> Vec<bool> {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => Vec::new(),
+        HirKind::Capture(capture) => gaps(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().flat_map(gaps).collect(),
+        HirKind::Repetition(Repetition { max, sub, .. }) => match sub.kind() {
+            HirKind::Class(class) if max.is_none_or(|max| max > MAX_UNROLLED_REPEAT) => {
+                let has = |byte: u8| has_ascii(class, byte);
+                let is_gap = has(b' ') && (b' '..=b'~').filter(|byte| has(*byte)).count() >= GAP_CHARACTERS;
+                is_gap.then(|| has(b'\n')).into_iter().collect()
+            }
+            _ => gaps(sub),
+        },
+    }
+}
+
+fn has_ascii(class: &Class, byte: u8) -> bool {
+    match class {
+        Class::Bytes(class) => class.iter().any(|range| (range.start()..=range.end()).contains(&byte)),
+        Class::Unicode(class) => {
+            class.iter().any(|range| (range.start()..=range.end()).contains(&char::from(byte)))
+        }
+    }
 }
 
 /// Whether the last part of `hir` that consumes a byte may be repeated [`OPEN_REPEAT`] times or more.
@@ -123,6 +155,12 @@ mod tests {
         assert!(matches!(check(r"(?u:\b)a", 10), Err(RuleErrorReason::UnicodeWordBoundary)));
         assert!(matches!(check("a", 0), Err(RuleErrorReason::Cap(0))));
         assert!(matches!(check("a{20}", 10), Err(RuleErrorReason::CapTooShort { minimum: 20, .. })));
+        assert!(matches!(check(r"secret(?u:[^x]){0,99}x", 120), Err(RuleErrorReason::Gap)));
+        assert!(matches!(check(r"secret(?u:[^x\n]){0,700}x", 720), Err(RuleErrorReason::Gap)));
+        assert!(
+            check(r"secret(?u:[^x\n]){0,99}x", 120).is_ok()
+                && check(r"secret(?u:[^ x]){0,700}x", 720).is_ok()
+        );
         assert!(matches!(check("[ab]x+", 1000), Err(RuleErrorReason::FactorTooFar { .. })));
     }
 

@@ -1,6 +1,6 @@
 //! Why a rule cannot be compiled.
 
-use crate::limits::{MAX_CAP, MAX_FACTOR_DISTANCE, MAX_RULES};
+use crate::limits::{MAX_CAP, MAX_FACTOR_DISTANCE, MAX_GAP_CAP, MAX_RULES};
 
 /// A rule that the scanner refuses, with the reason.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,11 @@ pub enum RuleErrorReason {
     /// The pattern can start anywhere inside a word.
     #[error("the pattern can start at {0} different letters or digits inside a word; put \\b on its left")]
     GenericStart(usize),
+    /// A gap would hold back what stands in it for too long.
+    #[error(
+        "a long repetition matches nearly anything: exclude line breaks from it, and let the cap be {MAX_GAP_CAP} or less"
+    )]
+    Gap,
     /// The fast pass would have to go too far back.
     #[error(
         "what tells the pattern apart from ordinary text ends up to {distance} bytes behind its beginning, more than \

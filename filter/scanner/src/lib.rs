@@ -11,7 +11,11 @@
 //! behind it: a rejected candidate hides nothing.
 //!
 //! A match that reaches its cap inside an open run of characters at the end of its pattern takes the rest of the run along:
-//! no secret leaks its tail because it is longer than expected.
+//! no secret leaks its tail because it is longer than expected. A stream reports such a match in parts, and holds no more
+//! of it than its cap.
+//!
+//! A match that begins with a digit does not continue a row of numbers (see `row`): tables, matrices, fractions and object
+//! identifiers are full of digits that look like something if what stands in front of them is not looked at.
 //!
 //! The result does not depend on how the text was cut: a stream's state is a function of the bytes read so far. What a
 //! stream holds back is exact as well: everything before the oldest position at which a match could still begin is
@@ -46,6 +50,7 @@ mod limits;
 mod look;
 mod mask;
 mod program;
+mod row;
 mod scanner;
 mod size;
 mod starters;

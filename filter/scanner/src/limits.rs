@@ -21,12 +21,20 @@ pub(crate) const FORWARD_CACHE_BYTES: usize = 4 << 20;
 /// Unrolled, `[a-z]{20,200}` would cost 200 NFA states and as many threads.
 pub(crate) const MAX_UNROLLED_REPEAT: u32 = 16;
 
+/// The longest match of a rule that has a gap, which is a long repetition of nearly anything: what stands in a gap waits
+/// until it is over.
+pub(crate) const MAX_GAP_CAP: u32 = 512;
+
+/// Of the 95 printable characters of ASCII, so many and white space make a class nearly anything.
+pub(crate) const GAP_CHARACTERS: usize = 85;
+
 /// A repetition of up to so many rounds tells a format by its length; one of more is open, and its limit is only there to
 /// bound what is held back.
 pub(crate) const OPEN_REPEAT: u32 = 64;
 
-/// Bytes of a run that a match takes along beyond its cap at most: a stream holds them. No secret is that long.
-pub(crate) const MAX_OVERFLOW: u64 = 1 << 20;
+/// Bytes in front of a match that say whether it continues a row of numbers: a group of six digits, what separates it
+/// and what stands in front of it.
+pub(crate) const ROW_REACH: usize = 8;
 
 /// The exact machine begins this many bytes or less in front of the end of a factor.
 pub(crate) const MAX_FACTOR_DISTANCE: usize = 512;

@@ -55,7 +55,7 @@ impl Scanner {
             let start = self.forward.start(text, at, hit);
             let before = text.get(..start).unwrap_or_default();
             let mut threads = Threads::behind(before);
-            let window = Window { base: 0, bytes: text };
+            let window = Window { base: 0, bytes: text, before: &[] };
             let mut context = Context { program: &self.program, cache, window, accept, budget };
             at = scan_exactly(&mut threads, &mut context, start..hit.end, found)?;
         }

@@ -1,5 +1,6 @@
 //! One text that arrives in pieces.
 
+use crate::limits::ROW_REACH;
 use crate::threads::{Context, Threads, Window};
 use crate::{Accept, Budget, Cache, Match, Scanner};
 
@@ -10,6 +11,8 @@ pub struct Stream {
     /// Text from [`Stream::settled`] on, which begins at offset `held_from` of the text.
     held: Vec<u8>,
     held_from: u64,
+    /// The last bytes in front of it.
+    before: Vec<u8>,
     budget: Budget,
 }
 
@@ -18,11 +21,20 @@ pub struct Stream {
 impl Stream {
     /// A stream at the beginning of a text.
     pub fn new() -> Stream {
-        Stream { threads: Threads::behind(&[]), held: Vec::new(), held_from: 0, budget: Budget::default() }
+        Stream {
+            threads: Threads::behind(&[]),
+            held: Vec::new(),
+            held_from: 0,
+            before: Vec::new(),
+            budget: Budget::default(),
+        }
     }
 
     /// Reads the next piece of the text. Calls `found` with each match that is now decided, in text order, and the
     /// matched text.
+    ///
+    /// A match that goes on beyond its cap is reported in parts: as soon as all but its end is decided, and then, with
+    /// the same start, what `value..end` says came since.
     pub fn feed(
         &mut self,
         scanner: &Scanner,
@@ -40,16 +52,23 @@ impl Stream {
             held.extend_from_slice(piece);
             held.as_slice()
         };
-        let window = Window { base: self.held_from, bytes: text };
+        let window = Window { base: self.held_from, bytes: text, before: &self.before };
         let to = self.position_of(text);
         let mut context =
             Context { program: &scanner.program, cache, window, accept, budget: &mut self.budget };
         self.threads.run(&mut context, from, to, u64::MAX);
         let settled = self.threads.settled(to);
         while let Some(next) = self.threads.next_match(settled) {
-            found(next, window.slice(next.start, next.end));
+            found(next, window.slice(next.start.max(window.base), next.end));
         }
+        if let Some(part) = self.threads.next_part() {
+            found(part, window.slice(part.start.max(window.base), part.end));
+        }
+        let settled = self.threads.settled(to);
         let open = window.slice(settled, to).len();
+        let passed = text.get(..text.len() - open).unwrap_or_default();
+        self.before.extend_from_slice(passed.get(passed.len().saturating_sub(ROW_REACH)..).unwrap_or(&[]));
+        self.before.drain(..self.before.len().saturating_sub(ROW_REACH));
         if held.is_empty() {
             held.extend_from_slice(piece.get(piece.len().saturating_sub(open)..).unwrap_or(&[]));
         } else {
@@ -67,14 +86,14 @@ impl Stream {
         accept: &dyn Accept,
         mut found: impl FnMut(Match, &[u8]),
     ) {
-        let window = Window { base: self.held_from, bytes: &self.held };
+        let window = Window { base: self.held_from, bytes: &self.held, before: &self.before };
         let end = self.position_of(&self.held);
         self.threads.finish(
             &mut Context { program: &scanner.program, cache, window, accept, budget: &mut self.budget },
             end,
         );
         while let Some(next) = self.threads.next_match(u64::MAX) {
-            found(next, window.slice(next.start, next.end));
+            found(next, window.slice(next.start.max(window.base), next.end));
         }
     }
 

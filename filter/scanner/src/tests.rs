@@ -1,6 +1,6 @@
 //! The scanner against a brute-force model, for random rules' texts and random cuts.
 
-use crate::{Accept, AcceptAll, Budget, Match, Pattern, RuleIndex, Scanner, Stream, compile};
+use crate::{Accept, AcceptAll, Budget, Match, Pattern, RuleIndex, Scanner, Stream, compile, row};
 use proptest::prelude::*;
 use regex_automata::hybrid::dfa::{DFA, OverlappingState};
 use regex_automata::nfa::thompson::{self, WhichCaptures};
@@ -11,7 +11,7 @@ const TOYS: &[(&str, u32)] = &[
     (r"\bab+c?\b", 6),
     (r"abab", 4),
     (r"\bb[ab]{3,80}", 9),
-    (r"(?m)^c[\x00-\x7f]{1,30}a$", 20),
+    (r"(?m)^c[a-c .@\n-]{1,30}a$", 20),
     (r"ca\B", 2),
     (r"aa\b", 2),
     (r"\ba[ab.]*@[ab]+\.(?:ab|c)\b", 14),
@@ -102,7 +102,9 @@ impl Model {
                 .filter_map(|(rule, (dfa, cap))| {
                     let rule = RuleIndex::try_from(rule).unwrap();
                     let fits = |&end: &usize| {
-                        end - at <= *cap as usize && accept.accept(rule, &text[at..end]).is_some()
+                        end - at <= *cap as usize
+                            && !row::continues(&text[at..end], text[..at].iter().rev().copied())
+                            && accept.accept(rule, &text[at..end]).is_some()
                     };
                     let longest = ends(dfa, text, at).into_iter().filter(fits).max();
                     let capped = self.capped(rule, *cap as usize, text, at, accept);
@@ -135,7 +137,8 @@ impl Model {
         let is_in_run = text.get(at + cap).as_ref().is_some_and(goes_on)
             && ends(head, text, at).contains(&(at + cap + 1));
         let rest = text[at + cap..].iter().take_while(goes_on).count();
-        (is_in_run && accept.accept(rule, capped).is_some()).then_some(at + cap + rest)
+        let in_row = row::continues(capped, text[..at].iter().rev().copied());
+        (is_in_run && !in_row && accept.accept(rule, capped).is_some()).then_some(at + cap + rest)
     }
 }
 
@@ -162,11 +165,19 @@ fn scan(scanner: &Scanner, text: &[u8], accept: &dyn Accept) -> Vec<Match> {
 fn stream(scanner: &Scanner, pieces: &[&[u8]], accept: &dyn Accept) -> Vec<Match> {
     let mut cache = scanner.cache();
     let mut stream = Stream::new();
-    let mut found = vec![];
+    let mut found: Vec<Match> = vec![];
     let text = pieces.concat();
-    let mut collect = |next: Match, bytes: &[u8]| {
-        assert_eq!(bytes, slice(&text, next));
-        found.push(next);
+    let mut collect = |next: Match, bytes: &[u8]| match found.last_mut() {
+        // The rest of a match that goes on beyond its cap.
+        Some(last) if next.start == last.start => {
+            assert_eq!((next.rule, next.value), (last.rule, last.end));
+            assert_eq!(bytes, slice(&text, Match { start: next.value, ..next }));
+            last.end = next.end;
+        }
+        _ => {
+            assert_eq!(bytes, slice(&text, next));
+            found.push(next);
+        }
     };
     for piece in pieces {
         stream.feed(scanner, &mut cache, piece, accept, &mut collect);
@@ -193,6 +204,8 @@ fn real_text() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         "[a-z]{1,9} ",
         "[0-9]{1,19}[ .-]?",
+        "([0-9]{4} ){1,6}",
+        "([0-9]\\.){1,9}",
         Just("joe.doe@example.co.uk".to_owned()),
         "sk-[a-zA-Z0-9]{18,24}",
         Just("sk-".to_owned()),
@@ -436,6 +449,50 @@ fn what_is_longer_than_its_cap_is_taken_along() {
         for cut in [1, 7, 250] {
             let pieces: Vec<&[u8]> = text.as_bytes().chunks(cut).collect();
             assert_eq!(stream(&scanner, &pieces, &AcceptAll), found);
+        }
+    }
+}
+
+#[test]
+fn no_more_is_held_of_a_long_match_than_its_cap() {
+    let scanner = Scanner::new(&patterns(&[(r"\bsk-[a-z0-9]{20,200}", 203)])).unwrap();
+    let (mut cache, mut stream) = (scanner.cache(), Stream::new());
+    let (mut most, mut reported) = (0, 0);
+    let text = format!("key=sk-{} and more", "a1".repeat(1 << 20));
+    for piece in text.as_bytes().chunks(64) {
+        stream.feed(&scanner, &mut cache, piece, &AcceptAll, |next, bytes| {
+            reported += bytes.len();
+            assert_eq!(next.start, 4);
+        });
+        most = most.max(stream.held());
+    }
+    assert_eq!(reported, text.len() - "key= and more".len());
+    assert!(most <= 203 + 64, "{most} bytes were held");
+    assert_eq!(stream.settled(), text.len() as u64);
+}
+
+#[test]
+fn a_row_of_numbers_has_no_match_inside() {
+    let scanner = Scanner::new(&patterns(&[
+        (r"\b(?:[0-9]{4}[ -]?){3}[0-9]{4}\b", 19),
+        (r"\b[0-9]{1,3}(?:\.[0-9]{1,3}){3}\b", 15),
+    ]))
+    .unwrap();
+    for (text, expected) in [
+        ("0.4111111111111111", None),
+        ("12 4111111111111111", Some(3)),
+        ("99 4111 1111 1111 1111", Some(3)),
+        ("0001 0002 0003 4111", Some(0)),
+        ("1.3.6.1.4.1.99.2.100", Some(0)),
+        ("x1.3.6.1.4", None),
+        ("v 10.0.0.1", Some(2)),
+    ] {
+        let found = scan(&scanner, text.as_bytes(), &AcceptAll);
+        assert_eq!(found.first().map(|one| one.start), expected, "{text}");
+        assert!(found.len() <= 1, "{text}: {found:?}");
+        for cut in [1, 2, 5] {
+            let pieces: Vec<&[u8]> = text.as_bytes().chunks(cut).collect();
+            assert_eq!(stream(&scanner, &pieces, &AcceptAll), found, "{text}");
         }
     }
 }

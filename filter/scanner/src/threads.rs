@@ -5,19 +5,21 @@
 use crate::automaton::{Cache, Key, StateId};
 use crate::budget::Budget;
 use crate::escaped::Escaped;
-use crate::limits::MAX_OVERFLOW;
 use crate::look::Neighbour;
 use crate::program::Program;
+use crate::row;
 use crate::starts::{Cursor, Queue, Starts};
 use crate::{Accept, Match, RuleIndex};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// The part of a text that is at hand: `bytes` begin at offset `base` of the text.
+/// The part of a text that is at hand: `bytes` begin at offset `base` of the text, and `before` is the end of what stood
+/// in front of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window<'a> {
     pub(crate) base: u64,
     pub(crate) bytes: &'a [u8],
+    pub(crate) before: &'a [u8],
 }
 
 /// What the machine works with but does not own.
@@ -39,6 +41,8 @@ pub(crate) struct Threads {
     pending: VecDeque<Match>,
     /// The last pending match reached its cap in its open run, which goes on.
     overflowing: bool,
+    /// Up to where that match was reported already.
+    reported: u64,
     before: Neighbour,
     escaped: Escaped,
     /// Cache epoch in which the threads' states are valid, and their keys in case it ends.
@@ -63,6 +67,12 @@ impl<'a> Window<'a> {
             _ => &[],
         }
     }
+
+    /// Whether the match from `start` to `end` continues a row of numbers.
+    fn is_in_row(&self, start: u64, end: u64) -> bool {
+        let in_front = self.slice(self.base, start).iter().rev().chain(self.before.iter().rev());
+        row::continues(self.slice(start, end), in_front.copied())
+    }
 }
 
 // === impl Threads ===
@@ -76,6 +86,7 @@ impl Threads {
             starts: Starts::default(),
             pending: VecDeque::new(),
             overflowing: false,
+            reported: 0,
             before: neighbour,
             escaped,
             epoch: 0,
@@ -151,14 +162,32 @@ impl Threads {
 
     /// The position before which everything is decided, given that the text was read up to `at`.
     pub(crate) fn settled(&self, at: u64) -> u64 {
-        let overflowing = self.pending.back().filter(|_| self.overflowing).map(|last| last.start);
+        let overflowing = self.pending.back().filter(|_| self.overflowing);
+        let overflowing = overflowing.map(|last| last.start.max(self.reported));
         let oldest = self.live.first().map(|oldest| self.starts.front(oldest.queue));
         overflowing.into_iter().chain(oldest).min().unwrap_or(at)
     }
 
     /// The next match that is decided, in text order.
     pub(crate) fn next_match(&mut self, settled: u64) -> Option<Match> {
-        self.pending.pop_front_if(|first| first.start < settled)
+        while self.pending.len() > usize::from(self.overflowing) {
+            let mut next = self.pending.pop_front_if(|first| first.start < settled)?;
+            // What was reported of it already ends where its value now begins.
+            next.value = next.value.max(self.reported.min(next.end));
+            if next.value < next.end {
+                return Some(next);
+            }
+        }
+        None
+    }
+
+    /// What is known of a match that goes on beyond its cap, if nothing but its end is open. The rest is a match that
+    /// starts where this one does and has its value behind it.
+    pub(crate) fn next_part(&mut self) -> Option<Match> {
+        let last = *self.pending.back().filter(|_| self.overflowing && self.live.is_empty())?;
+        let value = last.value.max(self.reported);
+        self.reported = last.end;
+        (value < last.end).then_some(Match { value, ..last })
     }
 
     /// Makes the threads' states valid in the cache's current epoch.
@@ -195,6 +224,7 @@ impl Threads {
     /// Moves every thread over the byte at `at`.
     fn step(&mut self, context: &mut Context<'_>, byte: u8, class: usize, at: u64) {
         let mut kept = 0;
+        context.cache.work += 1 + self.live.len() as u64;
         for index in 0..self.live.len() {
             let Some(&Thread { state, queue }) = self.live.get(index) else { break };
             let state = context.cache.step(context.program, state, byte, class);
@@ -241,6 +271,9 @@ impl Threads {
         if !is_capped || self.overflows_from(start) || !context.accept.acts(rule) {
             return None;
         }
+        if context.window.is_in_row(start, at) {
+            return None;
+        }
         let value = if context.budget.spend(len, at) {
             context.accept.accept(rule, context.window.slice(start, at))?
         } else {
@@ -267,11 +300,7 @@ impl Threads {
             return;
         }
         match self.pending.back_mut() {
-            Some(last)
-                if last.end == at
-                    && at - last.start < MAX_OVERFLOW
-                    && context.program.tails.goes_on(last.rule, byte) =>
-            {
+            Some(last) if last.end == at && context.program.tails.goes_on(last.rule, byte) => {
                 last.end = at + 1;
             }
             _ => self.overflowing = false,
@@ -364,7 +393,7 @@ impl Threads {
             let start = self.starts.at(here);
             for &rule in rules {
                 let fits = end - start <= u64::from(context.program.cap(rule));
-                if !fits || !accept.acts(rule) {
+                if !fits || !accept.acts(rule) || window.is_in_row(start, end) {
                     continue;
                 }
                 let value = if context.budget.spend(end - start, end) {

@@ -8,14 +8,16 @@ pub(super) fn is_ipv4_host(text: &[u8]) -> bool {
     parse::<Ipv4Addr>(text).is_some_and(is_host)
 }
 
-/// As [`is_ipv4_host`], and not what a version number of four parts looks like: a major version below ten with small
-/// numbers next to it, or only zeros behind it.
+/// As [`is_ipv4_host`], and not what a version number or the number of a section looks like, which have four parts as well:
+/// a major version below ten with small numbers next to it, small numbers throughout, or only zeros behind it.
 pub(super) fn is_ipv4_shape(text: &[u8]) -> bool {
     parse::<Ipv4Addr>(text).is_some_and(|address| {
         let [major, rest @ ..] = address.octets();
         let version = match rest {
             [0, 0, 0] => major != 10,
-            [minor, patch, _] => major < 10 && minor < 32 && patch < 32,
+            [minor, patch, last] => {
+                minor < 32 && patch < 32 && (major < 10 || last < 32 && major < 32 && major != 10)
+            }
         };
         is_host(address) && !version
     })
@@ -23,7 +25,7 @@ pub(super) fn is_ipv4_shape(text: &[u8]) -> bool {
 
 /// Whether `text` is an IPv6 address of a host or a network: global, unique local or link-local (RFC 4291 §2.4), or
 /// with an IPv4 address in it. A zone and a prefix length may follow. Two colons alone also stand between the names of
-/// C++ and Rust (`ad::fa`).
+/// C++ and Rust (`ad::fa`), and eight pairs of digits are a part of a fingerprint.
 pub(super) fn is_ipv6_host(text: &[u8]) -> bool {
     parse::<Ipv6Addr>(text).is_some_and(|address| {
         let dotted = text.contains(&b'.') && !matches!(address.segments(), [0, 0, 0, 0, 0, 0, 0, _]);
@@ -31,8 +33,9 @@ pub(super) fn is_ipv6_host(text: &[u8]) -> bool {
         // `dead::beef` may be a path, `dead::beef:1:2` is none.
         let long = text.split(|&byte| byte == b':').count() > 4;
         let [first, ..] = address.segments();
+        let fingerprint = text.split(|&byte| byte == b':').all(|group| group.len() == 2);
         dotted
-            || (uncompressed || long) && first != 0
+            || !fingerprint && (uncompressed || long) && first != 0
             || matches!(first, 0x2000..=0x3fff | 0xfc00..=0xfdff | 0xfe80..=0xfebf)
     })
 }
@@ -79,7 +82,7 @@ mod tests {
         for good in ["203.0.113.9", "18.8.8.80", "10.0.0.1", "172.16.0.1/12"] {
             assert!(is_ipv4_shape(good.as_bytes()), "{good}");
         }
-        for bad in ["1.2.3.4", "2.0.0.1", "120.0.0.0", "4.3.1.22", "5.0.0.62"] {
+        for bad in ["1.2.3.4", "2.0.0.1", "120.0.0.0", "4.3.1.22", "5.0.0.62", "22.2.5.1", "13.28.24.13"] {
             assert!(!is_ipv4_shape(bad.as_bytes()), "{bad}");
         }
     }
@@ -98,7 +101,17 @@ mod tests {
         for good in good {
             assert!(is_ipv6_host(good.as_bytes()), "{good}");
         }
-        for bad in ["::1", "::", "ad::fa", "a::b", "12:34:56", "2001::db8::1", "dead::beef", "::0.0.0.1"] {
+        for bad in [
+            "::1",
+            "::",
+            "ad::fa",
+            "a::b",
+            "12:34:56",
+            "2001::db8::1",
+            "dead::beef",
+            "::0.0.0.1",
+            "EA:8D:99:DD:36:AA:2D:07",
+        ] {
             assert!(!is_ipv6_host(bad.as_bytes()), "{bad}");
         }
     }

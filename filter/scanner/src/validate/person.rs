@@ -39,7 +39,8 @@ pub(super) fn is_document_number(text: &[u8]) -> bool {
     let dated = text.len() <= 10
         && (1900..2100).contains(&part(0, 4))
         && date::is_date(part(0, 4), part(4, 2), part(6, 2));
-    digits.clone().count() >= MIN_DIGITS && !dated && !date::is_epoch(digits)
+    let epoch = text.iter().all(u8::is_ascii_digit) && date::is_epoch(digits.clone());
+    digits.count() >= MIN_DIGITS && !dated && !epoch
 }
 
 fn is_hump(pair: &[u8]) -> bool {
@@ -58,6 +59,8 @@ mod tests {
         assert!(is_account(b"wxid_abc12") && !is_account(b"required") && !is_account(b"none"));
         assert!(
             is_document_number(b"X1234567")
+                && is_document_number(b"1.620.304.050")
+                && !is_document_number(b"1620304050")
                 && !is_document_number(b"2024-05-06")
                 && !is_document_number(b"A12")
         );

@@ -33,6 +33,7 @@ pub(super) fn is_stand_in(value: &[u8]) -> bool {
     }
     contains(&lower, "->")
         || contains(&lower, "::")
+        || contains(&lower, "_password")
         || is_member(value)
         || is_version(value)
         || is_interpolated(value)
@@ -97,6 +98,7 @@ mod tests {
             "prefix-${name}",
             "v1.2.3-beta4",
             "token_{user_id}",
+            "caching_sha2_password",
         ] {
             assert!(is_stand_in(bad.as_bytes()), "{bad}");
         }

@@ -1,0 +1,75 @@
+//! No text is slow: what the exact machine does per byte is bounded, however a text was made.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml lifts it in #[test] functions only, not in what they call"
+)]
+
+use aegis_engine::{Engine, MasterKey, Site, compile};
+use aegis_policy::{Direction, Policy, Preset, Slot};
+use aegis_scanner::Budget;
+
+/// Lookups per byte that no text may exceed: threads that are alive at the same time, over all views of a text.
+const MOST: u64 = 40;
+
+/// What is repeated. All of it begins something for many rules and ends nothing.
+const REPEATED: &[&str] = &[
+    "a",
+    "4",
+    "a.",
+    "a@",
+    "a@a.aa ",
+    "4 ",
+    "12-",
+    "1.",
+    "::",
+    "sk-",
+    "eyJ.",
+    "eyJhbGciOi",
+    "AKIA",
+    "password=",
+    "token: ",
+    "password is ",
+    "name: Ann ",
+    "Address: 1 A ",
+    "-----BEGIN A ",
+    "-----BEGIN PRIVATE KEY-----",
+    "https://a:",
+    "data:\n  a: ",
+    "show ",
+    "ignore ",
+    "curl a@b.cc ",
+    "%41",
+    "&#65;",
+    "\\u0041",
+    "a\u{200b}",
+    "\u{ff41}",
+    "密码",
+    "姓名：王",
+    "../",
+    "QUJD",
+    "4a4b",
+];
+
+#[test]
+fn no_text_costs_more_than_a_fixed_number_of_steps_per_byte() {
+    let key = MasterKey::from_hex(&"77".repeat(32)).unwrap();
+    let policy = Policy { preset: Preset::Strict, ..Policy::default() };
+    let engine = Engine::new(&compile(&policy, &key).unwrap(), &key).unwrap();
+    let mut caches = engine.caches();
+    let mut steps = |text: &str| {
+        let before = caches.work();
+        let (mut budget, mut found) = (Budget::default(), Vec::new());
+        let site = Site::of(Direction::Request, Slot::User);
+        // A text with too many findings is refused, which is also an answer in time.
+        engine.detect(&mut caches, site, text.as_bytes(), &mut budget, &mut found).ok();
+        (caches.work() - before) / text.len() as u64
+    };
+    for fragment in REPEATED {
+        let (short, long) = (
+            steps(&fragment.repeat(16_000 / fragment.len())),
+            steps(&fragment.repeat(64_000 / fragment.len())),
+        );
+        assert!(long <= MOST, "{fragment:?}: {long} steps per byte");
+        assert!(long <= short + 2, "{fragment:?}: {short} steps per byte become {long} in a longer text");
+    }
+}
