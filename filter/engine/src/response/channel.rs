@@ -103,16 +103,13 @@ impl Channel {
         }
     }
 
-    /// Gives up waiting: what is open of an argument is judged as it is, so that what is held can go. Returns whether the
-    /// channel can go on.
-    pub(super) fn relent(&mut self, context: &mut Context<'_>) -> bool {
-        let Watch::Arguments(arguments) = &mut self.watch else { return false };
-        let mut arguments = std::mem::take(arguments);
-        if let Some(rest) = arguments.take_rest() {
+    /// Judges what is there of an argument, so that what it holds can go.
+    pub(super) fn relent(&mut self, context: &mut Context<'_>) {
+        if let Watch::Arguments(arguments) = &mut self.watch
+            && let Some(rest) = arguments.take_rest()
+        {
             self.judge_one(context, &rest);
         }
-        self.watch = Watch::Arguments(arguments);
-        true
     }
 
     /// Raw offset from which on nothing may be released; `None` if nothing is open.

@@ -124,10 +124,7 @@ impl Contents {
 
     /// The outermost entities that the event is about.
     pub(super) fn entities(&self) -> impl Iterator<Item = u64> {
-        self.scopes
-            .iter()
-            .filter(|scope| scope.parent.is_none_or(|parent| parent == 0))
-            .filter_map(Scope::entity)
+        self.scopes.iter().filter(|scope| scope.parent.is_none()).filter_map(Scope::entity)
     }
 
     fn id(&self, node: Option<NodeId>, kind: Option<usize>, scope: Option<usize>) -> ChannelId {
@@ -251,6 +248,8 @@ impl Sink for Contents {
         }
         match self.cursor.value() {
             Mark::Text(slot, _) => self.fragment(span, slot, Part::Whole),
+            // Some providers write arguments as a text where an object is expected.
+            Mark::Arguments => self.fragment(span, Slot::ToolCallArguments, Part::Whole),
             Mark::Delta(slot) => self.delta(span, slot, Part::Delta),
             Mark::OfKind => self.delta(span, Slot::Assistant, Part::OfKind),
             Mark::Kind => self.kind = self.schema.kind(&name),
@@ -261,7 +260,7 @@ impl Sink for Contents {
             Mark::Fact(fact) => {
                 self.facts.push(OwnFact { fact, span: span.start.saturating_sub(1)..span.end + 1 });
             }
-            Mark::Skip | Mark::RoleText | Mark::Media(_) | Mark::Role | Mark::Scope | Mark::Arguments => {}
+            Mark::Skip | Mark::RoleText | Mark::Media(_) | Mark::Role | Mark::Scope => {}
         }
     }
 

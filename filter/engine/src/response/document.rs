@@ -8,6 +8,7 @@ use super::judge::judge;
 use crate::framing::json::{Container, JsonError, Sink, Tokenizer};
 use crate::limits::{MAX_FACT, MAX_HELD};
 use crate::protocol::{Cursor, Fact, Mark, Protocol};
+use aegis_policy::Slot;
 use std::ops::Range;
 
 /// The walk through a document that arrives in pieces.
@@ -98,11 +99,13 @@ impl Walk {
 
     fn relent(&mut self, context: &mut Context<'_>) {
         let rest = self.arguments.as_mut().and_then(|(arguments, _)| arguments.take_rest());
-        if let Some(channel) = &mut self.channel
-            && !channel.relent(context)
-            && let Some(channel) = self.channel.take()
-        {
-            channel.finish(context);
+        if let Some(mut channel) = self.channel.take() {
+            channel.relent(context);
+            if channel.open_at().is_some() {
+                channel.finish(context);
+            } else {
+                self.channel = Some(channel);
+            }
         }
         let verdicts = rest.map(|rest| judge(context, &rest)).unwrap_or_default();
         for verdict in verdicts {
@@ -170,6 +173,7 @@ impl Sink for Listener<'_, '_> {
         self.hear(|arguments| arguments.string_begin(at));
         self.walk.channel = match self.walk.cursor.value() {
             Mark::Text(slot, _) | Mark::Delta(slot) => Channel::new(self.context, slot),
+            Mark::Arguments => Channel::new(self.context, Slot::ToolCallArguments),
             Mark::Fact(fact) => {
                 self.walk.own = Some((fact, b"\"".to_vec()));
                 None

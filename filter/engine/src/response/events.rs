@@ -133,8 +133,12 @@ impl EventStream {
         };
         let mut until = open(&self.channels);
         if incomplete - until.min(incomplete) > MAX_HELD {
-            self.channels.retain_mut(|(_, channel)| channel.relent(context));
+            self.channels.iter_mut().for_each(|(_, channel)| channel.relent(context));
             until = open(&self.channels);
+        }
+        if incomplete - until.min(incomplete) > MAX_HELD {
+            self.finish_channels(context, |_| true);
+            until = incomplete;
         }
         while self.starts.get(1).is_some_and(|second| *second <= until) {
             self.starts.pop_front();
