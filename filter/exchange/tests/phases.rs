@@ -307,9 +307,12 @@ fn a_body_that_is_not_all_there_is_refused() {
 
 #[test]
 fn the_proxys_own_errors_are_put_into_the_clients_dialect() {
-    for (status, code) in
-        [("503", "upstream_unreachable"), ("504", "upstream_timeout"), ("413", "request_body_too_large")]
-    {
+    for (status, code) in [
+        ("503", "upstream_unreachable"),
+        ("504", "upstream_timeout"),
+        ("408", "request_timeout"),
+        ("413", "request_body_too_large"),
+    ] {
         let mut exchange = exchange();
         let mut host = FakeHost::request("POST", CHAT);
         host.send(&mut exchange, &[b"{}"]).unwrap();
