@@ -148,7 +148,7 @@ impl ResponseStream {
         let until = match &mut self.mode {
             Mode::Json(document) => match document.push(&mut context, bytes, at) {
                 // What has left cannot be taken back, so a document that may be refused waits for its end.
-                Ok(_) if withholds => self.splice.base(),
+                Ok(_) if withholds && !document.is_complete() => self.splice.base(),
                 Ok(until) => until,
                 Err(_not_json) => {
                     self.mode = Mode::Verbatim;

@@ -355,6 +355,22 @@ fn upstream_errors_pass_as_they_are() {
 }
 
 #[test]
+fn an_answer_in_an_encoding_that_nobody_opens_is_refused() {
+    let mut exchange = exchange();
+    let mut host = FakeHost::request("POST", CHAT);
+    host.send(&mut exchange, &[br#"{"messages":[]}"#]).unwrap();
+    let mut host = host
+        .with_header(Side::Response, ":status", "200")
+        .with_header(Side::Response, "content-type", "application/json")
+        .with_header(Side::Response, "content-encoding", "deflate");
+    let answer = host.answer(&mut exchange, &[b"x\x9c", b"\x03\x00"]).concat();
+    let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(answer["error"]["code"], "unreadable_upstream_encoding");
+    assert_eq!(host.text(Side::Response, ":status").unwrap(), "502");
+    assert_eq!(host.text(Side::Response, "content-encoding"), None);
+}
+
+#[test]
 fn passthrough_is_for_the_internal_network_only() {
     let path = "/v1/__gw__/t/TOK__passthrough/chat/completions";
     let body = br#"{"a":"ada@corp.example"}"#;

@@ -82,6 +82,11 @@ impl DocumentStream {
         }
     }
 
+    /// Whether nothing but white space can follow.
+    pub(super) fn is_complete(&self) -> bool {
+        self.walk.cursor.depth() == 0 && self.walk.has_members
+    }
+
     /// The document that stands for this one if the policy refuses it.
     pub(super) fn refuse(&self) -> String {
         self.walk.facts.refuse_document()

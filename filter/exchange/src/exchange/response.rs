@@ -37,12 +37,7 @@ impl Exchange {
 
     /// Envoy answers itself (upstream down, time-out, limits), in plain text.
     fn replaced(&self, host: &mut impl Host, status: u32) -> Response {
-        let reply = Reply::for_local_reply(self.protocol, status);
-        for (name, value) in reply::HEADERS {
-            host.set_header(Side::Response, name, Some(value.as_bytes()));
-        }
-        host.set_header(Side::Response, "content-length", Some(reply.body.len().to_string().as_bytes()));
-        Response::Replaced(reply)
+        announced(host, Reply::for_local_reply(self.protocol, status))
     }
 
     fn worked(
@@ -64,8 +59,16 @@ impl Exchange {
             Some(media_type) if is_json(&media_type) => Framing::Json,
             _ => return Response::Untouched,
         };
-        if end_of_stream || headers.is_encoded() {
+        if end_of_stream {
             return Response::Untouched;
+        }
+        // No encoding was asked for, and Envoy has opened those that it knows. What cannot be read may hold anything.
+        if headers.is_encoded() {
+            let message = "The upstream answered in an encoding that the gateway cannot read.";
+            let reply = Reply::dialect(self.protocol, 502, "unreadable_upstream_encoding", message);
+            host.set_header(Side::Response, ":status", Some(b"502"));
+            host.set_header(Side::Response, "content-encoding", None);
+            return announced(host, reply);
         }
         // Restored values have other lengths than their placeholders, and this is the only phase that can say so.
         host.set_header(Side::Response, "content-length", None);
@@ -128,4 +131,13 @@ impl Exchange {
             host.abort();
         }
     }
+}
+
+/// The headers of an answer of the gateway's own that takes the place of what comes.
+fn announced(host: &mut impl Host, reply: Reply) -> Response {
+    for (name, value) in reply::HEADERS {
+        host.set_header(Side::Response, name, Some(value.as_bytes()));
+    }
+    host.set_header(Side::Response, "content-length", Some(reply.body.len().to_string().as_bytes()));
+    Response::Replaced(reply)
 }
