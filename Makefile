@@ -33,9 +33,10 @@ wasm: ## Build dist/aegisgate.wasm alone
 
 test: lint unit e2e ## Every check that CI runs, real Envoy included
 
-lint: ## Formatting and lints, warnings are errors
+lint: ## Formatting and lints, warnings are errors; fuzz targets compile
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	cargo check --locked --quiet --manifest-path filter/fuzz/Cargo.toml --target-dir target/fuzz
 
 unit: ## Everything that needs no Envoy
 	cargo test --locked --workspace --exclude aegis-tests --all-features --quiet

@@ -66,12 +66,12 @@ pub(super) fn is_e164(text: &[u8]) -> bool {
     text.starts_with(b"+") && !is_count(digits.clone()) && (8..=15).contains(&count) && {
         // `+49 (0)30` is written, but the 0 is not dialled.
         let trunk = usize::from(text.windows(3).any(|three| three == b"(0)"));
-        is_national(digits, count - trunk)
+        is_national(&digits, count - trunk)
     }
 }
 
 /// Whether `digits` begin with a country code behind which the rest of `count` digits can be.
-fn is_national(digits: impl Iterator<Item = u32> + Clone, count: usize) -> bool {
+fn is_national(digits: &(impl Iterator<Item = u32> + Clone), count: usize) -> bool {
     let code = |length| digits.clone().take(length).fold(0, |code, digit| code * 10 + digit);
     let of_country = |length: usize| {
         let (_, fewest, most) = COUNTRIES.iter().find(|(country, ..)| *country == code(length))?;
