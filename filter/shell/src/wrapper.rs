@@ -167,7 +167,11 @@ impl Wrapper {
                 break;
             }
         }
-        let inner = command.behind(at);
+        let mut inner = command.behind(at);
+        if self.name == "find" {
+            let end = inner.words.iter().position(|word| matches!(word.text.as_slice(), b";" | b"+"));
+            inner.words.truncate(end.unwrap_or(inner.words.len()));
+        }
         (!inner.words.is_empty()).then_some(inner)
     }
 }
@@ -189,6 +193,7 @@ mod tests {
             ("docker run --rm -v a:b alpine rm x", "rm"),
             ("kubectl exec -it pod -n ns -- bash", "bash"),
             ("find / -name x -exec rm {} ;", "rm"),
+            ("find / -exec ; rm", "find"),
             ("chroot /mnt bash", "bash"),
             ("ls -l", "ls"),
         ] {
