@@ -1,31 +1,11 @@
-//! Promise: the official OpenAI client talks to an LLM through the gateway, no secret reaches the LLM, and the answer
-//! comes back with the real values, to the letter.
+//! Promise: no secret reaches the LLM, its placeholders are the same wherever and whenever it is said, and the answer comes
+//! back with the real values, to the letter. What the official clients see of it is in `sdk_*.rs`.
 
 use aegis_tests::gateway::{START, chat_path};
 use aegis_tests::{
-    Answer, FakeUpstream, Gateway, Recorded, Reply, Request, chat, eventually, placeholder, python, secrets,
-    sse,
+    Answer, FakeUpstream, Gateway, Recorded, Reply, Request, chat, eventually, placeholder, secrets, sse,
 };
 use serde_json::{Value, json};
-
-/// Characters per delta; the last does not split at all.
-const SPLITS: [usize; 6] = [1, 2, 3, 7, 19, 100_000];
-
-/// All kinds of secrets, with what JSON has to escape and what is more than one byte right next to them.
-fn prompt(kinds: &[(&str, String)]) -> String {
-    let mut prompt = String::from("Übersicht \"A\\B\" für 张伟 🦀\u{1F468}\u{200D}\u{1F469}:\r\n");
-    for (index, (kind, secret)) in kinds.iter().enumerate() {
-        let line = match index % 4 {
-            0 => format!("{kind}是：{secret}，谢谢。"),
-            1 => format!("\t{kind} = \"{secret}\"; path C:\\temp\\new\\u0041"),
-            2 => format!("🔑{secret}🔑 ({kind}) {{not: \"json\"}}"),
-            _ => format!("{kind}: {secret}\\n not a line break </script> \u{2028}"),
-        };
-        prompt.push_str(&line);
-        prompt.push_str("\n---\n");
-    }
-    prompt + "Ende, \u{0001}\u{007f} done"
-}
 
 /// Echoes the last user message: as tool arguments if tools are on offer, streamed if asked, `echo-<n>` with n
 /// characters per delta.
@@ -74,64 +54,12 @@ fn assert_holds_no_secret(recorded: &Recorded, kinds: &[(&str, String)]) {
 }
 
 #[test]
-fn the_official_client_gets_its_values_back_and_the_llm_never_sees_them() {
-    let gateway = Gateway::start();
-    let upstream = FakeUpstream::start(echo);
-    let token = gateway.register(&upstream.base("/v1"));
-    let kinds = secrets::one_of_each(1);
-    let prompt = prompt(&kinds);
-    let api_key = secrets::lookalike(concat!("sk-", "{alnum:40}"), 99);
-
-    let result = python::run(
-        "openai_chat.py",
-        &json!({
-            "base_url": format!("http://127.0.0.1:{}/v1/__gw__/t/{token}", gateway.port),
-            "api_key": api_key,
-            "prompt": prompt,
-            "splits": SPLITS,
-        }),
-    );
-
-    // What the client received.
-    let argument = |arguments: &Value| {
-        let arguments: Value = serde_json::from_str(arguments.as_str().unwrap()).expect("arguments are JSON");
-        arguments["text"].as_str().unwrap().to_owned()
-    };
-    assert_eq!(result["plain"], prompt);
-    assert_eq!(result["parts"], prompt);
-    assert_eq!(argument(&result["tool"]), prompt);
-    assert_eq!(result["second_turn"], format!("Again: {prompt}"));
-    for (index, split) in SPLITS.iter().enumerate() {
-        assert_eq!(result["streamed"][index], prompt, "stream of {split} characters per delta");
-        assert_eq!(
-            argument(&result["tool_streamed"][index]),
-            prompt,
-            "arguments, {split} characters per delta"
-        );
-    }
-    assert_eq!(result["headers"]["x-aegis-action"], "redact");
-    assert!(result["headers"]["x-aegis-request-id"].as_str().is_some_and(|id| !id.is_empty()));
-
-    // What the LLM received.
-    let requests = upstream.requests();
-    assert_eq!(requests.len(), 6 + 2 * SPLITS.len(), "each call is one request, none is retried");
-    for recorded in &requests {
-        assert_holds_no_secret(recorded, &kinds);
-        assert_eq!(recorded.header("authorization"), Some(format!("Bearer {api_key}").as_str()));
-        let count = placeholder::distinct_in(&chat::last_user_text(&recorded.json())).len();
-        assert_eq!(count, kinds.len(), "each secret has a placeholder of its own");
-    }
-    assert_eq!(requests[0].target, "/v1/chat/completions?beta=true&note=a+b");
-    assert_eq!(requests[1].target, "/v1/chat/completions");
-}
-
-#[test]
 fn the_second_turn_carries_the_placeholders_of_the_first() {
     let gateway = Gateway::start();
     let upstream = FakeUpstream::start(echo);
     let token = gateway.register(&upstream.base("/v1"));
     let kinds = secrets::one_of_each(2);
-    let prompt = prompt(&kinds);
+    let prompt = secrets::prompt(&kinds);
     let arguments = chat::python_arguments(&prompt);
     let first = json!({ "role": "user", "content": prompt });
     let function = json!({ "name": "save", "arguments": arguments });
@@ -167,7 +95,7 @@ fn placeholders_are_the_same_on_every_worker_and_after_a_restart() {
     let upstream = FakeUpstream::start(echo);
     let token = gateway.register(&upstream.base("/v1"));
     let kinds = secrets::one_of_each(3);
-    let body = chat::request(&prompt(&kinds)).to_string();
+    let body = chat::request(&secrets::prompt(&kinds)).to_string();
     let mut seen = Vec::new();
     for _ in 0..2 {
         // Each on a connection of its own, so both workers take part, once both know the token.

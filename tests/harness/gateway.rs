@@ -52,6 +52,36 @@ pub struct Gateway {
     site: Site,
 }
 
+/// A gateway that the tests of a file share: the first that needs it starts it, the last one ends it.
+#[derive(Debug)]
+pub struct Shared(Mutex<Weak<Gateway>>);
+
+// === impl Shared ===
+
+impl Shared {
+    /// Nobody needs it yet.
+    pub const fn new() -> Shared {
+        Shared(Mutex::new(Weak::new()))
+    }
+
+    /// The gateway; `start` starts it if it does not run.
+    pub fn get(&self, start: impl FnOnce() -> Gateway) -> Arc<Gateway> {
+        // A gateway that did not start fails the test that tried, and the next one tries again.
+        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        current.upgrade().unwrap_or_else(|| {
+            let gateway = Arc::new(start());
+            *current = Arc::downgrade(&gateway);
+            gateway
+        })
+    }
+}
+
+impl Default for Shared {
+    fn default() -> Shared {
+        Shared::new()
+    }
+}
+
 // === impl Site ===
 
 impl Site {

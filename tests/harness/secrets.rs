@@ -51,6 +51,62 @@ pub fn one_of_each(seed: u64) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// All kinds of secrets, with what JSON has to escape and what is more than one byte right next to them.
+pub fn prompt(kinds: &[(&str, String)]) -> String {
+    let mut prompt = String::from("Übersicht \"A\\B\" für 张伟 🦀\u{1F468}\u{200D}\u{1F469}:\r\n");
+    for (index, (kind, secret)) in kinds.iter().enumerate() {
+        let line = match index % 4 {
+            0 => format!("{kind}是：{secret}，谢谢。"),
+            1 => format!("\t{kind} = \"{secret}\"; path C:\\temp\\new\\u0041"),
+            2 => format!("🔑{secret}🔑 ({kind}) {{not: \"json\"}}"),
+            _ => format!("{kind}: {secret}\\n not a line break </script> \u{2028}"),
+        };
+        prompt.push_str(&line);
+        prompt.push_str("\n---\n");
+    }
+    prompt + "Ende, \u{0001}\u{007f} done"
+}
+
+/// A policy that refuses requests with a number like `FB-12345678`, and blocks answers with one like `CU-12345678`.
+pub const BLOCKING_POLICY: &str = r"
+version: 1
+name: blocking
+rules:
+  - {rule: forbidden, directions: [request], action: block}
+  - {rule: forbidden, directions: [response], action: allow}
+  - {rule: customer, directions: [request], action: allow}
+  - {rule: customer, directions: [response], action: block}
+custom_rules:
+  - id: forbidden
+    kind: FORBIDDEN
+    description: Numbers that must not get out.
+    source: made up for the tests
+    pattern: '\bFB-[0-9]{8}\b'
+    cap: 11
+    severity: high
+    match: ['FB-{digit:8}', 'it is FB-{digit:8}.']
+    no_match: ['FB-{digit:7}', 'XFB-{digit:8}']
+  - id: customer
+    kind: CUSTOMER_NO
+    description: Numbers that must not get in.
+    source: made up for the tests
+    pattern: '\bCU-[0-9]{8}\b'
+    cap: 11
+    severity: high
+    match: ['CU-{digit:8}', 'it is CU-{digit:8}.']
+    no_match: ['CU-{digit:7}', 'XCU-{digit:8}']
+";
+
+/// A text that [`BLOCKING_POLICY`] lets a user say and a model not: the text, a part of it that the client gets all the
+/// same if it is streamed, with a value in it that is redacted, and what the client must not get.
+pub fn answer_to_block(seed: u64) -> (String, String, String) {
+    let mail = lookalike("{lower:7}@{lower:8}.org", seed);
+    let forbidden = lookalike("CU-{digit:8}", seed);
+    let until = format!("Dear {mail}, you asked for the customers of this week.");
+    let text = format!("{until} They are, as far as we know: {forbidden} and nobody else. Goodbye {mail}!");
+    (text, until, forbidden)
+}
+
 /// The parts of a secret that must not be seen either: a private key's lines, or the whole.
 pub fn fragments(secret: &str) -> Vec<&str> {
     secret.lines().filter(|line| !line.starts_with("-----")).collect()

@@ -123,10 +123,15 @@ impl FakeUpstream {
         self.requests.lock().unwrap().clone()
     }
 
+    /// The requests since the last call, in the order in which they were complete.
+    pub fn take(&self) -> Vec<Recorded> {
+        std::mem::take(&mut *self.requests.lock().unwrap())
+    }
+
     /// The only request so far; there must be exactly one. Forgets it.
     #[track_caller]
     pub fn take_only(&self) -> Recorded {
-        let mut requests = std::mem::take(&mut *self.requests.lock().unwrap());
+        let mut requests = self.take();
         assert_eq!(requests.len(), 1, "number of requests that reached the upstream");
         requests.remove(0)
     }

@@ -358,7 +358,8 @@ fn upstream_errors_pass_as_they_are() {
 fn an_answer_in_an_encoding_that_nobody_opens_is_refused() {
     let mut exchange = exchange();
     let mut host = FakeHost::request("POST", CHAT);
-    host.send(&mut exchange, &[br#"{"messages":[]}"#]).unwrap();
+    host.send(&mut exchange, &[br#"{"messages":[{"role":"user","content":"I am ada@corp.example"}]}"#])
+        .unwrap();
     let mut host = host
         .with_header(Side::Response, ":status", "200")
         .with_header(Side::Response, "content-type", "application/json")
