@@ -71,7 +71,7 @@ fn answers() -> Vec<(&'static str, Vec<&'static str>)> {
             "text/event-stream",
             vec![
                 "data: not JSON {{ at all\n\n",
-                "data: {\"choices\":[{\"delta\":{\"content\":\"{{AG_NOT\"}}]}\n\n",
+                "data: {\"choices\":[{\"delta\":{\"content\":\"{{AG_NOT\"},\"finish_reason\":\"length\"}]}\n\n",
             ],
         ),
         ("text/plain", vec!["plain {{", "AG_ text"]),

@@ -181,7 +181,7 @@ impl Site {
     #[track_caller]
     pub fn register(&self, base: &str) -> String {
         let token = self.register_answer(base)["token"].as_str().expect("a token").to_owned();
-        eventually("a registered token works", Duration::from_secs(5), || self.is_usable(&token));
+        eventually("a registered token works", START, || self.is_usable(&token));
         token
     }
 
