@@ -57,6 +57,7 @@ mod redact;
 mod restore;
 mod splice;
 pub mod text;
+mod text_rules;
 
 pub use answer::AnswerText;
 pub use catalogue::{builtin_commands, builtin_rules};
