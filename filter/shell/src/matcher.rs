@@ -120,7 +120,8 @@ impl Commands {
             rules.dedup();
             for rule in rules.into_iter().filter(|rule| acts(*rule)) {
                 let mut finds = |stages: &Vec<CompiledStage>| is_piped(stages, &commands, &mut cache.0);
-                if count < MAX_FINDINGS && self.rules.get(rule).is_some_and(|any| any.iter().any(&mut finds)) {
+                if count < MAX_FINDINGS && self.rules.get(rule).is_some_and(|any| any.iter().any(&mut finds))
+                {
                     count += 1;
                     found(Finding { rule, span: span.clone() });
                 }
@@ -191,8 +192,9 @@ impl CompiledStage {
         };
         self.words.iter().all(&mut in_words)
             && !self.no_words.iter().any(&mut in_words)
-            && self.redirects.iter().all(|pattern| {
-                targets.iter().any(|target| patterns.describes(cache, *pattern, target))
-            })
+            && self
+                .redirects
+                .iter()
+                .all(|pattern| targets.iter().any(|target| patterns.describes(cache, *pattern, target)))
     }
 }
