@@ -3,23 +3,8 @@
 mod code;
 
 use crate::engine::{Caches, Engine};
-use aegis_policy::{Rule, Validator};
-use aegis_scanner::{
-    Cache, Labels, Match, Pattern, RuleError, RuleIndex, RuleMask, RuleSet, Scanner, Stream,
-};
+use aegis_scanner::{Match, Stream};
 use code::Code;
-
-/// The rules that take part in texts of answers, compiled by themselves: what a stream holds back for the others would be
-/// held for nothing.
-#[derive(Debug)]
-pub(crate) struct AnswerRules {
-    scanner: Scanner,
-    labels: Labels,
-    validators: Vec<Option<Validator>>,
-    all: RuleSet,
-    /// Which rules of the engine they are.
-    indices: Vec<RuleIndex>,
-}
 
 /// A text of an answer that arrives in pieces. What it finds does not depend on how the text was cut.
 ///
@@ -49,7 +34,7 @@ impl AnswerText {
         mut found: impl FnMut(Match, &[u8]),
     ) {
         let rules = &engine.answer_rules;
-        if rules.indices.is_empty() {
+        if rules.is_empty() {
             return;
         }
         self.code.read(piece);
@@ -86,36 +71,8 @@ impl AnswerText {
 
 /// A match as a finding of the engine's rules: not where its rule leaves code alone, and not if the policy allows it.
 fn counted(engine: &Engine, code: &Code, one: Match, text: &[u8]) -> Option<Match> {
-    let index = *engine.answer_rules.indices.get(usize::from(one.rule))?;
+    let index = engine.answer_rules.index(one.rule);
     let is_shown = engine.rule(index)?.outside_code && code.contains(one.value);
     let value = usize::try_from(one.value - one.start).ok().and_then(|at| text.get(at..)).unwrap_or(text);
     (!is_shown && !engine.allow.permits_value(value)).then_some(Match { rule: index, ..one })
-}
-
-// === impl AnswerRules ===
-
-impl AnswerRules {
-    /// Those of `rules` that are in `acting`.
-    pub(crate) fn new(rules: &[Rule], acting: &RuleSet) -> Result<AnswerRules, RuleError> {
-        let chosen = (0..).zip(rules).filter(|(index, _)| acting.contains(*index));
-        let (indices, rules): (Vec<RuleIndex>, Vec<&Rule>) = chosen.unzip();
-        let patterns: Vec<Pattern> = rules.iter().map(|rule| Pattern::from(*rule)).collect();
-        let mut all = RuleSet::default();
-        (0..rules.len()).for_each(|rule| all.insert(rule));
-        Ok(AnswerRules {
-            scanner: Scanner::new(&patterns)?,
-            labels: Labels::new(&patterns)?,
-            validators: rules.iter().map(|rule| rule.validator).collect(),
-            all,
-            indices,
-        })
-    }
-
-    pub(crate) fn cache(&self) -> Cache {
-        self.scanner.cache()
-    }
-
-    fn mask(&self) -> RuleMask<'_> {
-        RuleMask::new(&self.all, &self.validators, &self.labels)
-    }
 }

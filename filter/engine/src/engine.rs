@@ -1,20 +1,17 @@
 //! The compiled engine: everything that a worker shares between exchanges.
 
-use crate::answer::{AnswerRules, AnswerText};
+use crate::answer::AnswerText;
 use crate::catalogue::{builtin_commands, builtin_rules};
 use crate::commands::CommandFinder;
 use crate::compile::without_rules;
 use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::exact::{self, ExactFinder};
 use crate::hosts::Hosts;
-use crate::normalize::Looker;
 use crate::placeholder::{self, MasterKey};
-use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot, Validator};
+use crate::text_rules::TextRules;
+use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot};
 use aegis_scanner::exact::ExactConfigError;
-use aegis_scanner::{
-    Budget, Cache, Labels, Match, Pattern, RuleError, RuleIndex, RuleMask, RuleSet, Scanner, Size,
-    TooManyMatches,
-};
+use aegis_scanner::{Budget, Cache, Match, RuleError, RuleIndex, Scanner, Size, TooManyMatches};
 use aegis_shell::{CommandCache, CommandError, CommandRule};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -22,12 +19,15 @@ use std::collections::BTreeMap;
 /// A policy, compiled. Immutable; what changes while scanning is in [`Caches`].
 #[derive(Debug)]
 pub struct Engine {
-    /// The rules that act: the policy's own, then built-in ones, then those over commands, then the policy's lists of
-    /// exact values.
+    /// The rules that act: the policy's own, then built-in ones, those about answers only last, then those over commands,
+    /// then the policy's lists of exact values.
     rules: Vec<Rule>,
-    validators: Vec<Option<Validator>>,
-    labels: Labels,
-    detector: Scanner,
+    /// All but those about answers only.
+    detector: TextRules,
+    /// What does more than redact in texts of answers …
+    pub(crate) answer_rules: TextRules,
+    /// … and elsewhere in answers.
+    call_rules: TextRules,
     decisions: Decisions,
     pub(crate) allow: AllowList,
     commands: CommandFinder,
@@ -36,7 +36,6 @@ pub struct Engine {
     may_refuse_answers: bool,
     /// Where values may go whatever a request says.
     pub(crate) hosts: Hosts,
-    pub(crate) answer_rules: AnswerRules,
     pub(crate) placeholders: Scanner,
 }
 
@@ -45,6 +44,7 @@ pub struct Engine {
 pub struct Caches {
     detector: Cache,
     pub(crate) answers: Cache,
+    calls: Cache,
     commands: CommandCache,
     pub(crate) placeholders: Cache,
 }
@@ -129,27 +129,33 @@ impl Engine {
         }
         rules.retain(|rule| acts_anywhere(policy, rule, true));
         let custom = rules.len();
-        rules.extend(builtin.into_iter().filter(|rule| acts_anywhere(policy, rule, false)));
-        let patterns: Vec<Pattern> = rules.iter().map(Pattern::from).collect();
+        let acting = builtin.into_iter().filter(|rule| acts_anywhere(policy, rule, false));
+        let (of_both, of_answers): (Vec<Rule>, Vec<Rule>) =
+            acting.partition(|rule| rule.directions.contains(&Direction::Request));
+        rules.extend(of_both);
+        let detector = TextRules::first(&rules)?;
+        rules.extend(of_answers);
+        let first_command = rules.len();
         commands.retain(|command| acts_anywhere(policy, &command.to_rule(), false));
         rules.extend(commands.iter().map(CommandRule::to_rule));
         let first_list = rules.len();
         rules.extend(lists);
         let is_own = |index| index < custom || index >= first_list;
         let decisions = Decisions::new(policy, &rules, is_own);
-        let in_answers =
-            decisions.changing(Direction::Response, Slot::Assistant).cloned().unwrap_or_default();
-        let over_text = rules.get(..patterns.len()).unwrap_or_default();
+        let over_text = rules.get(..first_command).unwrap_or_default();
+        let changes = |slot: Slot, rule| {
+            decisions.changing(Direction::Response, slot).is_some_and(|rules| rules.contains(rule))
+        };
+        let elsewhere = |rule| Slot::ALL.iter().any(|slot| *slot != Slot::Assistant && changes(*slot, rule));
         Ok(Engine {
             hosts: Hosts::of_policy(&policy.restore.hosts),
             may_refuse_answers: policy.mode != Mode::Shadow && decisions.may_refuse(Direction::Response),
-            answer_rules: AnswerRules::new(over_text, &in_answers)?,
-            decisions,
-            commands: CommandFinder::new(&commands, patterns.len())?,
+            detector,
+            answer_rules: TextRules::of(over_text, |rule| changes(Slot::Assistant, rule))?,
+            call_rules: TextRules::of(over_text, elsewhere)?,
+            commands: CommandFinder::new(&commands, first_command)?,
             exact: ExactFinder::new(policy, key, first_list)?,
-            validators: rules.iter().map(|rule| rule.validator).collect(),
-            labels: Labels::new(&patterns)?,
-            detector: Scanner::new(&patterns)?,
+            decisions,
             allow: AllowList::new(&policy.allow, allowed)?,
             mode: policy.mode,
             placeholders: placeholder::scanner()?,
@@ -162,6 +168,7 @@ impl Engine {
         Caches {
             detector: self.detector.cache(),
             answers: self.answer_rules.cache(),
+            calls: self.call_rules.cache(),
             commands: self.commands.cache(),
             placeholders: self.placeholders.cache(),
         }
@@ -179,7 +186,7 @@ impl Engine {
 
     /// How large the rules are together.
     pub fn size(&self) -> Size {
-        self.detector.size()
+        self.detector.scanner.size()
     }
 
     /// Whether findings have consequences.
@@ -224,29 +231,13 @@ impl Engine {
         let Some(acting) = self.decisions.acting(site.direction, site.slot) else { return Ok(()) };
         let disposition = |rule| self.disposition(site.direction, site.slot, rule);
         let mut here = Vec::new();
+        let (detector, allow) = (&self.detector, &self.allow);
         if site.direction == Direction::Request {
-            self.scan(caches, site, text, acting, budget, &mut here)?;
+            detector.scan(&mut caches.detector, allow, site, text, acting, budget, &mut here)?;
         } else {
-            if let Some(changing) = self.decisions.changing(site.direction, site.slot) {
-                match site.slot {
-                    Slot::Assistant => here = self.scan_answer(caches, text),
-                    Slot::ToolCallArguments => {
-                        self.scan(caches, site, text, changing, budget, &mut here)?;
-                        let commands = self.commands.find(&mut caches.commands, text, changing);
-                        here.extend(
-                            commands
-                                .into_iter()
-                                .filter(|one| !self.allow.permits_match(site.before, text, one)),
-                        );
-                        retain_strongest(&mut here, disposition);
-                    }
-                    _ => self.scan(caches, site, text, changing, budget, &mut here)?,
-                }
-            }
-            let mut redacted = Vec::new();
+            here = self.changes(caches, site, text, budget)?;
             let redacting = self.decisions.redacting(site.direction, site.slot).unwrap_or(acting);
-            self.scan(caches, site, text, redacting, budget, &mut redacted)?;
-            here.append(&mut redacted);
+            detector.scan(&mut caches.detector, allow, site, text, redacting, budget, &mut here)?;
             retain_strongest(&mut here, disposition);
         }
         self.exact.add(text, disposition, &mut here)?;
@@ -254,25 +245,26 @@ impl Engine {
         Ok(())
     }
 
-    /// What the rules in `set` find in `text`, also through disguises, without what is allowed.
-    fn scan(
+    /// What is changed or refused in an answer other than by redaction. Findings may overlap.
+    fn changes(
         &self,
         caches: &mut Caches,
         site: Site<'_>,
         text: &[u8],
-        set: &RuleSet,
         budget: &mut Budget,
-        found: &mut Vec<Match>,
-    ) -> Result<(), TooManyMatches> {
-        if set.is_empty() {
-            return Ok(());
+    ) -> Result<Vec<Match>, TooManyMatches> {
+        if site.slot == Slot::Assistant {
+            return Ok(self.scan_answer(caches, text));
         }
-        let mask = RuleMask::new(set, &self.validators, &self.labels);
-        self.allow.apply(site.before, text, &mask, found, |accept, here| {
-            let (scanner, cache) = (&self.detector, &mut caches.detector);
-            scanner.scan(cache, text, accept, budget, here)?;
-            Looker { scanner, cache, rules: &self.rules, accept, budget }.look(text, 0, here)
-        })
+        let mut found = Vec::new();
+        let Some(changing) = self.decisions.changing(site.direction, site.slot) else { return Ok(found) };
+        self.call_rules.scan(&mut caches.calls, &self.allow, site, text, changing, budget, &mut found)?;
+        if site.slot == Slot::ToolCallArguments {
+            let mut commands = self.commands.find(&mut caches.commands, text, changing);
+            commands.retain(|one| !self.allow.permits_match(site.before, text, one));
+            found.append(&mut commands);
+        }
+        Ok(found)
     }
 
     /// What an [`AnswerText`] of the whole text finds.

@@ -60,6 +60,7 @@ mod redact;
 mod response;
 mod splice;
 pub mod text;
+mod text_rules;
 
 pub use answer::AnswerText;
 pub use catalogue::{builtin_commands, builtin_rules};

@@ -254,6 +254,8 @@ pub enum Validator {
     UnicodeSmuggling,
     /// Lines `key: value` with values in base64, one of them of printable text (`data` of a Kubernetes Secret).
     Base64Lines,
+    /// Address of an image whose query hands data to its host.
+    CarriesData,
 }
 
 /// Whether `id` can name a rule.

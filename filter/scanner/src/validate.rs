@@ -7,6 +7,7 @@ mod bank;
 mod base64_lines;
 mod basic;
 mod card;
+mod carrier;
 mod checksum;
 mod coin;
 mod date;
@@ -105,6 +106,7 @@ pub fn check(validator: Validator, text: &[u8]) -> bool {
         Validator::BasicAuth => basic::is_basic_auth(text),
         Validator::UnicodeSmuggling => unicode::is_smuggled(text),
         Validator::Base64Lines => base64_lines::is_secret_data(text),
+        Validator::CarriesData => carrier::carries_data(text),
     }
 }
 

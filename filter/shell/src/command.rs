@@ -46,6 +46,15 @@ impl Word {
     }
 }
 
+// === impl Redirect ===
+
+impl Redirect {
+    /// Operator and file.
+    pub(crate) fn text(&self) -> Vec<u8> {
+        [self.operator.as_bytes(), &self.target].concat()
+    }
+}
+
 // === impl Command ===
 
 impl Command {

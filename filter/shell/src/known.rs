@@ -3,6 +3,7 @@
 use crate::command::Command;
 use crate::escape;
 use crate::limits::MAX_VALUE;
+use crate::wrapper::unwrapped;
 
 /// What a pipeline writes whose first command reads `input`.
 pub(crate) fn output(commands: &[Command], input: Option<Vec<u8>>) -> Option<Vec<u8>> {
@@ -12,6 +13,8 @@ pub(crate) fn output(commands: &[Command], input: Option<Vec<u8>>) -> Option<Vec
 
 /// What `command` writes when it reads `input`.
 fn one(command: &Command, input: Option<Vec<u8>>) -> Option<Vec<u8>> {
+    // What runs another command writes what that writes.
+    let command = &unwrapped(command).pop()?;
     let words = || command.arguments().iter().map(|word| word.text.as_slice());
     let reads_files = || words().any(|word| !word.starts_with(b"-"));
     match command.program().as_slice() {
@@ -39,8 +42,6 @@ fn one(command: &Command, input: Option<Vec<u8>>) -> Option<Vec<u8>> {
             text.reverse();
             Some(text)
         }
-        // A plain word that runs what it is given writes what that writes.
-        b"sudo" | b"command" | b"builtin" | b"env" | b"busybox" => one(&command.behind(1), input),
         _ => None,
     }
 }

@@ -1,12 +1,13 @@
 //! The compiled command rules.
 
-use crate::command::Command;
+use crate::command::{Command, Redirect};
 use crate::error::{CommandError, CommandErrorReason};
 use crate::limits::MAX_FINDINGS;
-use crate::patterns::{Builder, PatternIndex, PatternSet, Patterns};
+use crate::patterns::{Builder, Patterns};
 use crate::reader::read;
 use crate::rule::{CommandRule, Stage};
 use regex_automata::hybrid::dfa;
+use regex_automata::util::primitives::PatternID;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -37,23 +38,21 @@ pub struct Finding {
 #[derive(Debug)]
 struct CompiledStage {
     programs: Vec<Vec<u8>>,
-    program_patterns: Vec<PatternIndex>,
+    program_patterns: Vec<PatternID>,
     flags: Vec<String>,
     no_flags: Vec<String>,
-    words: Vec<PatternIndex>,
-    no_words: Vec<PatternIndex>,
-    redirects: Vec<PatternIndex>,
+    words: Vec<PatternID>,
+    no_words: Vec<PatternID>,
+    redirects: Vec<PatternID>,
     disguised: bool,
     bare: bool,
 }
 
-/// What the patterns say about a command.
-struct Facts<'a> {
+/// A command, and what looks at it.
+struct Candidate<'a> {
     command: &'a Command,
     program: Vec<u8>,
-    of_program: PatternSet,
-    of_words: PatternSet,
-    of_redirects: PatternSet,
+    patterns: &'a Patterns,
 }
 
 // === impl Commands ===
@@ -109,21 +108,20 @@ impl Commands {
     ) {
         let mut count = 0;
         read(text, |commands, span| {
-            let mut candidates: Vec<usize> = self.of_any.clone();
-            for command in commands {
-                candidates.extend(self.by_program.get(&command.program()).into_iter().flatten());
+            let commands: Vec<Candidate<'_>> = commands
+                .iter()
+                .map(|command| Candidate { command, program: command.program(), patterns: &self.patterns })
+                .collect();
+            let mut rules: Vec<usize> = self.of_any.clone();
+            for command in &commands {
+                rules.extend(self.by_program.get(&command.program).into_iter().flatten());
             }
-            candidates.sort_unstable();
-            candidates.dedup();
-            candidates.retain(|rule| acts(*rule));
-            if candidates.is_empty() || count >= MAX_FINDINGS {
-                return;
-            }
-            let facts: Vec<Facts<'_>> =
-                commands.iter().map(|command| Facts::new(command, &self.patterns, &mut cache.0)).collect();
-            for rule in candidates {
-                let finds = |stages: &Vec<CompiledStage>| is_piped(stages, &facts);
-                if self.rules.get(rule).is_some_and(|any| any.iter().any(finds)) {
+            rules.sort_unstable();
+            rules.dedup();
+            for rule in rules.into_iter().filter(|rule| acts(*rule)) {
+                let mut finds = |stages: &Vec<CompiledStage>| is_piped(stages, &commands, &mut cache.0);
+                if count < MAX_FINDINGS && self.rules.get(rule).is_some_and(|any| any.iter().any(&mut finds))
+                {
                     count += 1;
                     found(Finding { rule, span: span.clone() });
                 }
@@ -133,16 +131,21 @@ impl Commands {
 }
 
 /// Whether each stage has a command, in this order.
-fn is_piped(stages: &[CompiledStage], facts: &[Facts<'_>]) -> bool {
-    let mut rest = facts.iter();
-    stages.iter().all(|stage| rest.any(|command| stage.describes(command)))
+fn is_piped(stages: &[CompiledStage], commands: &[Candidate<'_>], cache: &mut dfa::Cache) -> bool {
+    // Most have no command for the last stage, so that one is looked at before the patterns of others.
+    let Some(last) = stages.last() else { return false };
+    if !commands.iter().any(|command| last.calls(command, cache)) {
+        return false;
+    }
+    let mut rest = commands.iter();
+    stages.iter().all(|stage| rest.any(|command| stage.describes(command, cache)))
 }
 
 // === impl CompiledStage ===
 
 impl CompiledStage {
     fn new(stage: &Stage, builder: &mut Builder) -> Result<CompiledStage, String> {
-        let mut patterns = |patterns: &[String]| -> Result<Vec<PatternIndex>, String> {
+        let mut patterns = |patterns: &[String]| -> Result<Vec<PatternID>, String> {
             patterns.iter().map(|pattern| builder.add(pattern)).collect()
         };
         let pattern = |program: &String| {
@@ -164,43 +167,34 @@ impl CompiledStage {
         })
     }
 
-    fn describes(&self, facts: &Facts<'_>) -> bool {
-        let is_any = self.programs.is_empty() && self.program_patterns.is_empty();
-        let is_program = is_any
-            || self.programs.contains(&facts.program)
-            || self.program_patterns.iter().any(|pattern| facts.of_program.contains(*pattern));
-        is_program
-            && self.words.iter().all(|pattern| facts.of_words.contains(*pattern))
-            && !self.no_words.iter().any(|pattern| facts.of_words.contains(*pattern))
-            && self.redirects.iter().all(|pattern| facts.of_redirects.contains(*pattern))
-            && self.flags.iter().all(|flags| facts.command.has_flag(flags))
-            && !self.no_flags.iter().any(|flags| facts.command.has_flag(flags))
-            && (!self.disguised || facts.command.words.first().is_some_and(|word| word.is_pieced))
-            && (!self.bare || facts.command.arguments().iter().all(|word| word.text.starts_with(b"-")))
+    /// Whether this is the stage's program.
+    fn calls(&self, candidate: &Candidate<'_>, cache: &mut dfa::Cache) -> bool {
+        let name = candidate.command.words.first().map(|word| word.text.as_slice()).unwrap_or_default();
+        (self.programs.is_empty() && self.program_patterns.is_empty())
+            || self.programs.contains(&candidate.program)
+            || self.program_patterns.iter().any(|pattern| candidate.patterns.describes(cache, *pattern, name))
     }
-}
 
-// === impl Facts ===
-
-impl<'a> Facts<'a> {
-    fn new(command: &'a Command, patterns: &Patterns, cache: &mut dfa::Cache) -> Facts<'a> {
-        let mut facts = Facts {
-            command,
-            program: command.program(),
-            of_program: PatternSet::default(),
-            of_words: PatternSet::default(),
-            of_redirects: PatternSet::default(),
+    fn describes(&self, candidate: &Candidate<'_>, cache: &mut dfa::Cache) -> bool {
+        let Candidate { command, patterns, .. } = candidate;
+        if self.redirects.len() > command.redirects.len()
+            || !self.calls(candidate, cache)
+            || (self.disguised && !command.words.first().is_some_and(|word| word.is_pieced))
+            || (self.bare && !command.arguments().iter().all(|word| word.text.starts_with(b"-")))
+            || !self.flags.iter().all(|flags| command.has_flag(flags))
+            || self.no_flags.iter().any(|flags| command.has_flag(flags))
+        {
+            return false;
+        }
+        let targets: Vec<Vec<u8>> = command.redirects.iter().map(Redirect::text).collect();
+        let mut in_words = |pattern: &PatternID| {
+            command.arguments().iter().any(|word| patterns.describes(cache, *pattern, &word.text))
         };
-        if let Some(program) = command.words.first() {
-            patterns.classify(cache, &program.text, &mut facts.of_program);
-        }
-        for word in command.arguments() {
-            patterns.classify(cache, &word.text, &mut facts.of_words);
-        }
-        for redirect in &command.redirects {
-            let text = [redirect.operator.as_bytes(), &redirect.target].concat();
-            patterns.classify(cache, &text, &mut facts.of_redirects);
-        }
-        facts
+        self.words.iter().all(&mut in_words)
+            && !self.no_words.iter().any(&mut in_words)
+            && self
+                .redirects
+                .iter()
+                .all(|pattern| targets.iter().any(|target| patterns.describes(cache, *pattern, target)))
     }
 }

