@@ -7,6 +7,7 @@ use crate::compile::without_rules;
 use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::exact::{self, ExactFinder};
 use crate::hosts::Hosts;
+use crate::leak;
 use crate::normalize::Looker;
 use crate::placeholder::{self, MasterKey};
 use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot, Validator};
@@ -22,8 +23,8 @@ use std::collections::BTreeMap;
 /// A policy, compiled. Immutable; what changes while scanning is in [`Caches`].
 #[derive(Debug)]
 pub struct Engine {
-    /// The rules that act: the policy's own, then built-in ones, then those over commands, then the policy's lists of
-    /// exact values.
+    /// The rules that act: the policy's own, then built-in ones, then those over commands, then the one over copies of the
+    /// prompt, then the policy's lists of exact values.
     rules: Vec<Rule>,
     validators: Vec<Option<Validator>>,
     labels: Labels,
@@ -32,6 +33,8 @@ pub struct Engine {
     pub(crate) allow: AllowList,
     commands: CommandFinder,
     exact: ExactFinder,
+    /// The rule over copies of the prompt, if it does anything in the text of an answer.
+    leak: Option<RuleIndex>,
     mode: Mode,
     may_refuse_answers: bool,
     /// Where values may go whatever a request says.
@@ -114,7 +117,9 @@ impl Engine {
         let lists: Vec<Rule> = policy.exact_lists.iter().map(exact::rule).collect();
         let mut commands = builtin_commands()?;
         let of_commands: Vec<Rule> = commands.iter().map(CommandRule::to_rule).collect();
-        let all: Vec<&Rule> = rules.iter().chain(&builtin).chain(&of_commands).chain(&lists).collect();
+        let leak = leak::rule();
+        let all: Vec<&Rule> =
+            rules.iter().chain(&builtin).chain(&of_commands).chain([&leak]).chain(&lists).collect();
         if let Some(index) = without_rules(&policy.rules, &all).first() {
             return Err(EngineError::UnknownRule(*index));
         }
@@ -124,12 +129,17 @@ impl Engine {
         let patterns: Vec<Pattern> = rules.iter().map(Pattern::from).collect();
         commands.retain(|command| acts_anywhere(policy, &command.to_rule(), false));
         rules.extend(commands.iter().map(CommandRule::to_rule));
+        let leak_index = rules.len();
+        rules.extend(Some(leak).filter(|rule| acts_anywhere(policy, rule, false)));
         let first_list = rules.len();
         rules.extend(lists);
         let is_own = |index| index < custom || index >= first_list;
         let decisions = Decisions::new(policy, &rules, is_own);
         let in_answers =
             decisions.changing(Direction::Response, Slot::Assistant).cloned().unwrap_or_default();
+        let leak = RuleIndex::try_from(leak_index)
+            .ok()
+            .filter(|index| leak_index < first_list && in_answers.contains(*index));
         let over_text = rules.get(..patterns.len()).unwrap_or_default();
         Ok(Engine {
             hosts: Hosts::of_policy(&policy.restore.hosts),
@@ -138,6 +148,7 @@ impl Engine {
             decisions,
             commands: CommandFinder::new(&commands, patterns.len())?,
             exact: ExactFinder::new(policy, key, first_list)?,
+            leak,
             validators: rules.iter().map(|rule| rule.validator).collect(),
             labels: Labels::new(&patterns)?,
             detector: Scanner::new(&patterns)?,
@@ -192,6 +203,11 @@ impl Engine {
     /// Whether anything in answers is changed or refused other than by redaction.
     pub fn acts_on_answers(&self) -> bool {
         [Slot::Assistant, Slot::ToolCallArguments].iter().any(|slot| self.acts_in(Direction::Response, *slot))
+    }
+
+    /// The rule over copies of the prompt, if it does anything in the text of an answer.
+    pub(crate) fn leak(&self) -> Option<RuleIndex> {
+        self.leak
     }
 
     /// Whether an answer may be refused for something in its texts.
