@@ -1,5 +1,6 @@
 //! The built-in rules.
 
+use crate::leak;
 use aegis_policy::Rule;
 use aegis_shell::CommandRule;
 
@@ -19,10 +20,11 @@ pub fn builtin_commands() -> Result<Vec<CommandRule>, serde_json::Error> {
     serde_json::from_slice(COMMANDS)
 }
 
-/// All built-in rules, those over commands without what they find.
+/// All built-in rules, those that are not over text without what they find.
 pub(crate) fn all_rules() -> Result<Vec<Rule>, serde_json::Error> {
     let mut rules = builtin_rules()?;
     rules.extend(builtin_commands()?.iter().map(CommandRule::to_rule));
+    rules.push(leak::rule());
     Ok(rules)
 }
 

@@ -7,6 +7,7 @@ use crate::compile::without_rules;
 use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::exact::{self, ExactFinder};
 use crate::hosts::Hosts;
+use crate::leak;
 use crate::placeholder::{self, MasterKey};
 use crate::text_rules::TextRules;
 use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot};
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct Engine {
     /// The rules that act: the policy's own, then built-in ones, those about answers only last, then those over commands,
-    /// then the policy's lists of exact values.
+    /// then the one over copies of the prompt, then the policy's lists of exact values.
     rules: Vec<Rule>,
     /// All but those about answers only.
     detector: TextRules,
@@ -32,6 +33,8 @@ pub struct Engine {
     pub(crate) allow: AllowList,
     commands: CommandFinder,
     exact: ExactFinder,
+    /// The rule over copies of the prompt, if it does anything in the text of an answer.
+    leak: Option<RuleIndex>,
     mode: Mode,
     may_refuse_answers: bool,
     /// Where values may go whatever a request says.
@@ -123,7 +126,9 @@ impl Engine {
         let lists: Vec<Rule> = policy.exact_lists.iter().map(exact::rule).collect();
         let mut commands = builtin_commands()?;
         let of_commands: Vec<Rule> = commands.iter().map(CommandRule::to_rule).collect();
-        let all: Vec<&Rule> = rules.iter().chain(&builtin).chain(&of_commands).chain(&lists).collect();
+        let leak = leak::rule();
+        let all: Vec<&Rule> =
+            rules.iter().chain(&builtin).chain(&of_commands).chain([&leak]).chain(&lists).collect();
         if let Some(index) = without_rules(&policy.rules, &all).first() {
             return Err(EngineError::UnknownRule(*index));
         }
@@ -138,6 +143,8 @@ impl Engine {
         let first_command = rules.len();
         commands.retain(|command| acts_anywhere(policy, &command.to_rule(), false));
         rules.extend(commands.iter().map(CommandRule::to_rule));
+        let leak_index = rules.len();
+        rules.extend(Some(leak).filter(|rule| acts_anywhere(policy, rule, false)));
         let first_list = rules.len();
         rules.extend(lists);
         let is_own = |index| index < custom || index >= first_list;
@@ -147,6 +154,9 @@ impl Engine {
             decisions.changing(Direction::Response, slot).is_some_and(|rules| rules.contains(rule))
         };
         let elsewhere = |rule| Slot::ALL.iter().any(|slot| *slot != Slot::Assistant && changes(*slot, rule));
+        let leak = RuleIndex::try_from(leak_index)
+            .ok()
+            .filter(|index| leak_index < first_list && changes(Slot::Assistant, *index));
         Ok(Engine {
             hosts: Hosts::of_policy(&policy.restore.hosts),
             may_refuse_answers: policy.mode != Mode::Shadow && decisions.may_refuse(Direction::Response),
@@ -155,6 +165,7 @@ impl Engine {
             call_rules: TextRules::of(over_text, elsewhere)?,
             commands: CommandFinder::new(&commands, first_command)?,
             exact: ExactFinder::new(policy, key, first_list)?,
+            leak,
             decisions,
             allow: AllowList::new(&policy.allow, allowed)?,
             mode: policy.mode,
@@ -208,6 +219,11 @@ impl Engine {
     /// Whether anything in answers is changed or refused other than by redaction.
     pub fn acts_on_answers(&self) -> bool {
         [Slot::Assistant, Slot::ToolCallArguments].iter().any(|slot| self.acts_in(Direction::Response, *slot))
+    }
+
+    /// The rule over copies of the prompt, if it does anything in the text of an answer.
+    pub(crate) fn leak(&self) -> Option<RuleIndex> {
+        self.leak
     }
 
     /// Whether an answer may be refused for something in its texts.

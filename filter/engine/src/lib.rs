@@ -52,6 +52,7 @@ mod engine;
 mod exact;
 pub mod framing;
 mod hosts;
+mod leak;
 pub mod limits;
 mod normalize;
 mod placeholder;

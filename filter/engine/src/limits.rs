@@ -85,3 +85,11 @@ pub(crate) const VIEW_OVERLAP: usize = 16 << 10;
 /// Characters of the shortest encoded run that is decoded: eighteen bytes in base64, a short key or address. Words that are as
 /// long are rare, so looking for runs costs little.
 pub(crate) const MIN_ENCODED: usize = 24;
+
+/// Bytes of letters and digits of a request's system prompt that its answer is compared with. The longest prompts of
+/// agents have 100 KB.
+pub(crate) const MAX_PRINT: usize = 256 << 10;
+
+/// Places of a prompt that an answer is compared with at the same time. More say the same 64 letters in a row only where
+/// a prompt repeats itself over and over.
+pub(crate) const MAX_RUNS: usize = 8;

@@ -14,6 +14,7 @@ pub use multipart::{Boundary, MultipartError, MultipartProblem};
 
 use crate::engine::{Caches, Engine, Site};
 use crate::framing::json::JsonError;
+use crate::leak;
 use crate::limits::{MAX_FINDINGS, MAX_MESSAGES, MAX_TEXTS};
 use crate::placeholder::Vault;
 use crate::protocol::{Form, Protocol};
@@ -166,6 +167,9 @@ impl Redaction<'_> {
             Cow::Borrowed(_) => Written::Plain.locate(raw, base, &spans),
             Cow::Owned(_) => text.written.locate(raw, base, &spans),
         };
+        // What the model gets to see is what it can repeat.
+        let is_secret = self.engine.leak().is_some() && leak::is_confidential(text.slot);
+        let mut seen = 0;
         for (hit, span) in hits.into_iter().zip(spans) {
             let Some(rule) = self.engine.rule(hit.rule) else { continue };
             let value = hit.value.as_deref().or_else(|| slice(&decoded, &hit.span)).unwrap_or_default();
@@ -189,10 +193,18 @@ impl Redaction<'_> {
                 Disposition::Block => return Err(RequestError::Blocked),
                 Disposition::Allow => continue,
             };
+            if is_secret {
+                self.vault.keep_secret(slice(&decoded, &(seen..hit.span.start)).unwrap_or_default());
+                self.vault.keep_secret(inserted.as_bytes());
+                seen = hit.span.end;
+            }
             let mut replacement = Vec::with_capacity(inserted.len());
             let quoted = if hit.quoted { format!("\"{inserted}\"") } else { inserted };
             text.written.write(quoted.as_bytes(), &mut replacement);
             self.splice.replace(span, replacement);
+        }
+        if is_secret {
+            self.vault.keep_secret(slice(&decoded, &(seen..decoded.len() as u64)).unwrap_or_default());
         }
         Ok(())
     }

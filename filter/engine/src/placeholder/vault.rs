@@ -3,6 +3,7 @@
 use super::grammar::canonical;
 use super::key::TenantKey;
 use crate::hosts::{Hosts, is_local};
+use crate::leak::Print;
 use crate::limits::MAX_TRUSTED_HOSTS;
 use aegis_scanner::{Accept, RuleIndex};
 use std::collections::HashMap;
@@ -15,6 +16,8 @@ pub struct Vault {
     values: HashMap<String, Vec<u8>>,
     /// Hosts that may know the values.
     hosts: Hosts,
+    /// What its answer must not repeat.
+    print: Print,
 }
 
 // === impl Vault ===
@@ -22,12 +25,27 @@ pub struct Vault {
 impl Vault {
     /// An empty vault of the tenant with this key.
     pub fn new(key: TenantKey) -> Vault {
-        Vault { key, values: HashMap::new(), hosts: Hosts::default() }
+        Vault { key, values: HashMap::new(), hosts: Hosts::default(), print: Print::default() }
     }
 
     /// Whether nothing was taken in.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// Whether the answer is compared with the request's system prompt.
+    pub fn knows_prompt(&self) -> bool {
+        !self.print.is_empty()
+    }
+
+    /// The answer must not repeat `text`.
+    pub(crate) fn keep_secret(&mut self, text: &[u8]) {
+        self.print.add(text);
+    }
+
+    /// What the answer must not repeat.
+    pub(crate) fn print(&self) -> &Print {
+        &self.print
     }
 
     /// Lets `host` know the values.

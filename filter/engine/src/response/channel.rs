@@ -6,10 +6,12 @@ use super::link::Link;
 use super::nest::{Nest, Nobody};
 use super::{Context, trusts};
 use crate::answer::AnswerText;
+use crate::leak::{Copies, MIN_COPY, Seen};
 use crate::splice::Splice;
 use crate::text::{OffsetMap, Unescaper, escape_json_times};
 use aegis_policy::Slot;
 use aegis_scanner::{Match, Stream};
+use std::ops::Range;
 
 /// A text that is written in one or more JSON strings.
 #[derive(Debug)]
@@ -24,6 +26,10 @@ pub(super) struct Channel {
     placeholders: Stream,
     link: Link,
     watch: Watch,
+    /// Copies of the prompt, if they are looked for.
+    copies: Option<Box<Copies>>,
+    /// What stands in place of the one that goes on, as far as it was not written yet; `None` if it stays.
+    instead: Option<Vec<u8>>,
 }
 
 /// What is looked for beside placeholders.
@@ -49,6 +55,11 @@ impl Channel {
             _ if context.vault.is_empty() => return None,
             _ => Watch::Nothing,
         };
+        let copies = (slot == Slot::Assistant
+            && context.inspects(slot)
+            && context.engine.leak().is_some()
+            && context.vault.knows_prompt())
+        .then(Box::default);
         Some(Channel {
             slot,
             unescaper: Unescaper::default(),
@@ -58,6 +69,8 @@ impl Channel {
             placeholders: Stream::new(),
             link: Link::default(),
             watch,
+            copies,
+            instead: None,
         })
     }
 
@@ -101,6 +114,7 @@ impl Channel {
                 self.judge(context, &mut arguments);
             }
         }
+        self.compare(context, &[], true);
     }
 
     /// Judges what is there of an argument, so that what it holds can go.
@@ -124,6 +138,12 @@ impl Channel {
 
     /// Everything before this text offset is decided.
     fn settled(&self) -> u64 {
+        let found = self.found();
+        self.copies.as_ref().and_then(|copies| copies.open_at()).map_or(found, |open| open.min(found))
+    }
+
+    /// Everything before this text offset was searched for placeholders and findings.
+    fn found(&self) -> u64 {
         let settled = if self.placeholders.held() > 0 { self.placeholders.settled() } else { self.end };
         let watched = match &self.watch {
             Watch::Text(text) if text.held() > 0 => text.settled(),
@@ -178,6 +198,7 @@ impl Channel {
                 self.watch = Watch::Arguments(arguments);
             }
         }
+        self.compare(context, text, false);
         let settled = self.settled();
         self.map.forget_before(settled);
         self.nest.forget_before(settled);
@@ -192,6 +213,7 @@ impl Channel {
         trusts: impl Fn(&str) -> bool,
     ) {
         let Some(value) = value else { return };
+        self.keep_whole(found.start..found.end);
         self.link.advance(found.start);
         if self.link.leads_out(trusts) {
             return;
@@ -208,10 +230,40 @@ impl Channel {
             let label = usize::try_from(one.value - one.start).unwrap_or(usize::MAX);
             let text = text.get(label..).unwrap_or_default();
             let Some(inserted) = context.replacement(self.slot, *one, text) else { continue };
+            self.keep_whole(one.value..one.end);
             let mut replacement = self.escaped(one.value, &inserted);
             for run in self.map.raw_runs(one.value..one.end) {
                 context.splice.supersede(run, std::mem::take(&mut replacement));
             }
+        }
+    }
+
+    /// Compares what was searched of the text with the prompt, up to the text's end if that `is_over`, and cuts out what
+    /// continues a copy.
+    fn compare(&mut self, context: &mut Context<'_>, text: &[u8], is_over: bool) {
+        let until = self.found();
+        let (Some(copies), Some(rule)) = (&mut self.copies, context.engine.leak()) else { return };
+        for seen in copies.read(context.vault.print(), text, until, is_over) {
+            match seen {
+                Seen::Copy => {
+                    let found = Match { rule, start: 0, value: 0, end: MIN_COPY as u64 };
+                    self.instead = context.replacement(self.slot, found, &[]);
+                }
+                Seen::More(span) => {
+                    let Some(instead) = self.instead.as_mut().map(std::mem::take) else { continue };
+                    let mut replacement = self.escaped(span.start, &instead);
+                    for run in self.map.raw_runs(span) {
+                        context.splice.supersede(run, std::mem::take(&mut replacement));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What stands at `span` is replaced, so that a copy can have all of it or nothing.
+    fn keep_whole(&mut self, span: Range<u64>) {
+        if let Some(copies) = &mut self.copies {
+            copies.keep_whole(span);
         }
     }
 

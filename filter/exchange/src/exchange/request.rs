@@ -186,6 +186,7 @@ impl Exchange {
                 self.refuse(host, &reply)
             }
             Ok(redacted) => {
+                let keeps = redacted.body.is_some() || (self.inspects && vault.knows_prompt());
                 if let Some(body) = redacted.body {
                     if reading.announce_length {
                         host.set_header(
@@ -197,8 +198,8 @@ impl Exchange {
                     if !host.replace_body(Side::Request, &body) {
                         return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
                     }
-                    self.response = Response::Expected { action: redacted.action, vault: Some(vault) };
                 }
+                self.response = Response::Expected { action: redacted.action, vault: keeps.then_some(vault) };
                 self.request = Request::Sent;
                 Step::Continue
             }
