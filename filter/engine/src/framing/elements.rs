@@ -81,7 +81,8 @@ mod tests {
                 buffer.extend_from_slice(piece);
                 while let Some(event) = finder.next(&buffer, 0) {
                     let span = event.data[0].clone();
-                    let text = &stream[usize::try_from(span.start).unwrap()..usize::try_from(span.end).unwrap()];
+                    let text =
+                        &stream[usize::try_from(span.start).unwrap()..usize::try_from(span.end).unwrap()];
                     found.push((event.end, std::str::from_utf8(text).unwrap()));
                 }
             }

@@ -2,9 +2,9 @@
 
 use super::grammar::canonical;
 use super::key::TenantKey;
-use aegis_scanner::{Accept, RuleIndex};
 use crate::hosts::{Hosts, is_local};
 use crate::limits::MAX_TRUSTED_HOSTS;
+use aegis_scanner::{Accept, RuleIndex};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -39,7 +39,9 @@ impl Vault {
 
     /// Whether `host` may know the values: it is local, was trusted, or is a value itself and nothing else.
     pub(crate) fn trusts(&self, host: &str) -> bool {
-        is_local(host) || self.hosts.contain(host) || self.value(host.as_bytes()).is_some_and(|_| is_whole(host))
+        is_local(host)
+            || self.hosts.contain(host)
+            || self.value(host.as_bytes()).is_some_and(|_| is_whole(host))
     }
 
     /// Takes `value` in and returns its placeholder.

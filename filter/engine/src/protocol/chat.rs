@@ -5,11 +5,10 @@ use super::{Schemas, generic};
 use aegis_policy::Slot;
 use std::sync::LazyLock;
 
-pub(super) static SCHEMAS: LazyLock<Schemas> =
-    LazyLock::new(|| Schemas {
-        request: Schema::new(&[("", REQUEST)], &[]),
-        response: Schema::new(&[("", RESPONSE)], &[]),
-    });
+pub(super) static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas {
+    request: Schema::new(&[("", REQUEST)], &[]),
+    response: Schema::new(&[("", RESPONSE)], &[]),
+});
 
 /// In a request everything is text unless it is known not to be: a field that nobody has heard of must not carry a
 /// secret out.

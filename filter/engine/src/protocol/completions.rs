@@ -10,8 +10,7 @@ pub(super) static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas {
     response: Schema::new(&[("", RESPONSE)], &[]),
 });
 
-const REQUEST: &[(&str, Mark)] =
-    &[("**", Mark::Text(Slot::User, Form::Plain)), ("model", Mark::Skip)];
+const REQUEST: &[(&str, Mark)] = &[("**", Mark::Text(Slot::User, Form::Plain)), ("model", Mark::Skip)];
 
 const RESPONSE: &[(&str, Mark)] = &[
     ("**", generic::ANSWER),

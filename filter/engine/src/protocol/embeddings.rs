@@ -10,11 +10,8 @@ pub(super) static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas {
     response: Schema::new(&[("", RESPONSE)], &[]),
 });
 
-const REQUEST: &[(&str, Mark)] = &[
-    ("**", Mark::Text(Slot::User, Form::Plain)),
-    ("model", Mark::Skip),
-    ("encoding_format", Mark::Skip),
-];
+const REQUEST: &[(&str, Mark)] =
+    &[("**", Mark::Text(Slot::User, Form::Plain)), ("model", Mark::Skip), ("encoding_format", Mark::Skip)];
 
 const RESPONSE: &[(&str, Mark)] = &[
     ("**", generic::ANSWER),

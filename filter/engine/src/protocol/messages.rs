@@ -10,9 +10,19 @@ use aegis_policy::Slot;
 use std::sync::LazyLock;
 
 pub(super) static SCHEMAS: LazyLock<Schemas> = LazyLock::new(|| Schemas {
-    request: Schema::new(&[("", REQUEST), ("messages.[]", MESSAGE), ("messages.[].content.[]", SENT_BLOCK)], &[]),
+    request: Schema::new(
+        &[("", REQUEST), ("messages.[]", MESSAGE), ("messages.[].content.[]", SENT_BLOCK)],
+        &[],
+    ),
     response: Schema::new(
-        &[("", EVENT), ("", ANSWER), ("message", ANSWER), ("content.[]", BLOCK), ("message.content.[]", BLOCK), ("content_block", BLOCK)],
+        &[
+            ("", EVENT),
+            ("", ANSWER),
+            ("message", ANSWER),
+            ("content.[]", BLOCK),
+            ("message.content.[]", BLOCK),
+            ("content_block", BLOCK),
+        ],
         KINDS,
     ),
 });

@@ -24,6 +24,10 @@ pub(crate) enum Mark {
     Role,
     /// An array or object that is an entity of its own: a message, a choice, a tool call.
     Scope,
+    /// The same, whose texts end with their event unless [`Mark::Continues`] says otherwise.
+    Part,
+    /// If it is `true`, the texts of the enclosing [`Mark::Part`] go on in a later event.
+    Continues,
     /// What identifies the enclosing scope across events: a number, or a text. Several are told apart by their rank.
     Index(usize),
     /// A string that is not empty: the enclosing scope's texts end with this event.
@@ -213,12 +217,8 @@ mod tests {
     #[test]
     fn the_longest_path_decides_and_the_rest_is_inherited() {
         let user = Mark::Text(Slot::User, Form::Plain);
-        let table: &[(&'static str, Mark)] = &[
-            ("**", user),
-            ("a.[].id", Mark::Skip),
-            ("a.**", Mark::RoleText),
-            ("a.[]", Mark::Scope),
-        ];
+        let table: &[(&'static str, Mark)] =
+            &[("**", user), ("a.[].id", Mark::Skip), ("a.**", Mark::RoleText), ("a.[]", Mark::Scope)];
         let schema = Schema::new(&[("", table)], &[]);
         let walk = |edges: &[Edge<'_>]| {
             schema.mark(edges.iter().fold(schema.root(), |place, &edge| schema.step(place, edge)))

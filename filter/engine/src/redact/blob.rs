@@ -30,5 +30,6 @@ fn is_data_uri(raw: &[u8]) -> bool {
 
 /// A slash may be written as `\/`.
 fn is_base64(raw: &[u8]) -> bool {
-    raw.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'\\'))
+    raw.iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'\\'))
 }

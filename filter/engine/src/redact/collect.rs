@@ -65,8 +65,13 @@ impl Collector<'_> {
             self.overflow = true;
             return;
         }
-        let mut text =
-            Text { span, slot: Slot::User, form: Form::Plain, keyed: self.cursor.node().is_none(), is_media: false };
+        let mut text = Text {
+            span,
+            slot: Slot::User,
+            form: Form::Plain,
+            keyed: self.cursor.node().is_none(),
+            is_media: false,
+        };
         match mark {
             Mark::Text(slot, form) => (text.slot, text.form) = (slot, form),
             Mark::Media(slot) => (text.slot, text.is_media) = (slot, true),

@@ -1,10 +1,10 @@
 //! One text of an answer: from raw pieces of JSON strings to edits.
 
-use super::{Context, trusts};
 use super::arguments::{Argument, Arguments};
 use super::judge::judge;
 use super::link::Link;
 use super::nest::{Nest, Nobody};
+use super::{Context, trusts};
 use crate::answer::AnswerText;
 use crate::splice::Splice;
 use crate::text::{OffsetMap, Unescaper, escape_json_times};
@@ -46,10 +46,18 @@ impl Channel {
                 Watch::Arguments(Box::default())
             }
             Slot::Assistant if context.inspects(slot) => Watch::Text(Box::default()),
-            _ if context.vault.is_empty() => return None,
-            _ => Watch::Nothing,
+            _ => return Channel::restoring(context, slot),
         };
-        Some(Channel {
+        Some(Channel { watch, ..Channel::unwatched(slot) })
+    }
+
+    /// The channel of a text in `slot` into which values are put and that is judged elsewhere; `None` if there are none.
+    pub(super) fn restoring(context: &Context<'_>, slot: Slot) -> Option<Channel> {
+        (!context.vault.is_empty()).then(|| Channel::unwatched(slot))
+    }
+
+    fn unwatched(slot: Slot) -> Channel {
+        Channel {
             slot,
             unescaper: Unescaper::default(),
             map: OffsetMap::default(),
@@ -57,8 +65,13 @@ impl Channel {
             end: 0,
             placeholders: Stream::new(),
             link: Link::default(),
-            watch,
-        })
+            watch: Watch::Nothing,
+        }
+    }
+
+    /// Where the text stands.
+    pub(super) fn slot(&self) -> Slot {
+        self.slot
     }
 
     /// Reads raw bytes of a string, which begin at offset `at`.
@@ -144,8 +157,9 @@ impl Channel {
         self.end += text.len() as u64;
         match &mut self.watch {
             Watch::Arguments(arguments) => {
-                if !self.nest.push(text, at, &mut **arguments) {
-                    arguments.plain(at, text);
+                if let Some(from) = self.nest.push(text, at, &mut **arguments) {
+                    let read = usize::try_from(from - at).unwrap_or(usize::MAX);
+                    arguments.plain(from, text.get(read..).unwrap_or_default());
                 }
             }
             Watch::Nothing | Watch::Text(_) => {
@@ -171,7 +185,8 @@ impl Channel {
             Watch::Nothing => {}
             Watch::Text(mut answer) => {
                 let mut found = Vec::new();
-                answer.feed(context.engine, context.caches, text, |one, text| found.push((one, text.to_vec())));
+                answer
+                    .feed(context.engine, context.caches, text, |one, text| found.push((one, text.to_vec())));
                 self.watch = Watch::Text(answer);
                 self.change(context, &found);
             }
@@ -186,7 +201,13 @@ impl Channel {
     }
 
     /// Puts the value where a placeholder was found. If it is spread over several strings, the first takes the value.
-    fn restore(&mut self, splice: &mut Splice, found: Match, value: Option<&[u8]>, trusts: impl Fn(&str) -> bool) {
+    fn restore(
+        &mut self,
+        splice: &mut Splice,
+        found: Match,
+        value: Option<&[u8]>,
+        trusts: impl Fn(&str) -> bool,
+    ) {
         let Some(value) = value else { return };
         self.link.advance(found.start);
         if self.link.leads_out(trusts) {

@@ -29,6 +29,8 @@ pub(super) struct Fragment {
 enum Part {
     /// A text by itself.
     Whole,
+    /// A string of arguments, which are judged together.
+    Argument,
     /// A part of a longer text.
     Delta(Option<NodeId>, Option<usize>),
     /// What the kind of the event says.
@@ -74,6 +76,8 @@ struct Scope {
     indices: [Option<u64>; RANKS],
     /// How many scopes are directly in it.
     children: u64,
+    /// Its texts may go on in later events.
+    goes_on: bool,
 }
 
 // === impl Contents ===
@@ -101,25 +105,30 @@ impl Contents {
     pub(super) fn texts(&self) -> impl Iterator<Item = (&Fragment, Slot, Option<ChannelId>)> {
         let kind = self.kind;
         self.fragments.iter().filter_map(move |fragment| match (fragment.part, kind) {
-            (Part::Whole, _) => Some((fragment, fragment.slot, None)),
-            (Part::Delta(node, scope), _) => Some((fragment, fragment.slot, Some(self.id(node, None, scope)))),
+            (Part::Whole | Part::Argument, _) => Some((fragment, fragment.slot, None)),
+            (Part::Delta(node, scope), _) => {
+                Some((fragment, fragment.slot, Some(self.id(node, None, scope))))
+            }
             (Part::OfKind(..), Some((_, Kind::Opaque))) => None,
             (Part::OfKind(node, scope), Some((kind, Kind::Delta(slot)))) => {
                 Some((fragment, slot, Some(self.id(node, Some(kind), scope))))
             }
-            (Part::OfKind(node, scope), _) => Some((fragment, fragment.slot, Some(self.id(node, None, scope)))),
+            (Part::OfKind(node, scope), _) => {
+                Some((fragment, fragment.slot, Some(self.id(node, None, scope))))
+            }
         })
     }
 
     /// The scopes whose texts end with this event, each with those around it.
     pub(super) fn ended(&self) -> impl Iterator<Item = Vec<u64>> {
-        let by_kind = matches!(self.kind, Some((_, Kind::End))).then(|| self.chain((!self.scopes.is_empty()).then_some(0)));
+        let by_kind = matches!(self.kind, Some((_, Kind::End)))
+            .then(|| self.chain((!self.scopes.is_empty()).then_some(0)));
         self.ended.iter().map(|scope| self.chain(*scope)).chain(by_kind)
     }
 
     /// The outermost entities that the event is about.
     pub(super) fn entities(&self) -> impl Iterator<Item = u64> {
-        self.scopes.iter().filter(|scope| scope.parent.is_none_or(|parent| parent == 0)).filter_map(Scope::entity)
+        self.scopes.iter().filter(|scope| scope.parent.is_none()).filter_map(Scope::entity)
     }
 
     fn id(&self, node: Option<NodeId>, kind: Option<usize>, scope: Option<usize>) -> ChannelId {
@@ -142,7 +151,12 @@ impl Contents {
         self.fragments.push(Fragment { span, slot, part });
     }
 
-    fn delta(&mut self, span: Range<u64>, slot: Slot, part: impl FnOnce(Option<NodeId>, Option<usize>) -> Part) {
+    fn delta(
+        &mut self,
+        span: Range<u64>,
+        slot: Slot,
+        part: impl FnOnce(Option<NodeId>, Option<usize>) -> Part,
+    ) {
         self.deltas += 1;
         let part =
             if self.deltas <= MAX_DELTAS { part(self.cursor.node(), self.innermost) } else { Part::Whole };
@@ -167,7 +181,7 @@ impl Sink for Contents {
             let mut arguments = Arguments::default();
             arguments.open(container);
             self.arguments = Some((arguments, 1));
-        } else if mark == Mark::Scope {
+        } else if matches!(mark, Mark::Scope | Mark::Part) {
             let parent = self.innermost.and_then(|index| self.scopes.get_mut(index));
             let is_document = parent.is_none() && self.cursor.depth() == 1;
             let position = match parent {
@@ -183,6 +197,7 @@ impl Sink for Contents {
                 position,
                 indices: [None; RANKS],
                 children: 0,
+                goes_on: mark == Mark::Scope,
             });
             self.innermost = Some(self.scopes.len() - 1);
         }
@@ -198,7 +213,10 @@ impl Sink for Contents {
                 self.complete_arguments.extend(arguments.take_complete());
                 self.arguments = None;
             }
-        } else if mark == Mark::Scope {
+        } else if matches!(mark, Mark::Scope | Mark::Part) {
+            if self.innermost.and_then(|index| self.scopes.get(index)).is_some_and(|scope| !scope.goes_on) {
+                self.ended.push(self.innermost);
+            }
             self.innermost =
                 self.innermost.and_then(|index| self.scopes.get(index)).and_then(|scope| scope.parent);
         }
@@ -242,6 +260,7 @@ impl Sink for Contents {
             return;
         }
         match self.cursor.value() {
+            Mark::Text(slot, _) if self.arguments.is_some() => self.fragment(span, slot, Part::Argument),
             Mark::Text(slot, _) => self.fragment(span, slot, Part::Whole),
             Mark::Delta(slot) => self.delta(span, slot, Part::Delta),
             Mark::OfKind => self.delta(span, Slot::Assistant, Part::OfKind),
@@ -253,7 +272,14 @@ impl Sink for Contents {
             Mark::Fact(fact) => {
                 self.facts.push(OwnFact { fact, span: span.start.saturating_sub(1)..span.end + 1 });
             }
-            Mark::Skip | Mark::RoleText | Mark::Media(_) | Mark::Role | Mark::Scope | Mark::Arguments => {}
+            Mark::Skip
+            | Mark::RoleText
+            | Mark::Media(_)
+            | Mark::Role
+            | Mark::Scope
+            | Mark::Part
+            | Mark::Continues
+            | Mark::Arguments => {}
         }
     }
 
@@ -267,6 +293,11 @@ impl Sink for Contents {
                     self.index(rank, index);
                 }
             }
+            Mark::Continues if raw == b"true" => {
+                if let Some(scope) = self.innermost.and_then(|index| self.scopes.get_mut(index)) {
+                    scope.goes_on = true;
+                }
+            }
             Mark::Fact(fact) if raw != b"null" => {
                 self.facts.push(OwnFact { fact, span: at..at + raw.len() as u64 });
             }
@@ -276,6 +307,13 @@ impl Sink for Contents {
 }
 
 // === impl Scope ===
+
+impl Fragment {
+    /// Whether it is a string of arguments, which are judged together.
+    pub(super) fn is_argument(&self) -> bool {
+        matches!(self.part, Part::Argument)
+    }
+}
 
 impl Scope {
     /// What tells it from others across events: its indices, or its place if it has none.

@@ -69,7 +69,8 @@ fn ends_authority(character: char) -> bool {
 
 /// What commands that talk to the network may take for a host.
 fn command_hosts(text: &str) -> impl Iterator<Item = &str> {
-    let is_break = |byte: char| byte.is_whitespace() || matches!(byte, '"' | '\'' | '`' | '|' | ';' | '&' | '(' | ')');
+    let is_break =
+        |byte: char| byte.is_whitespace() || matches!(byte, '"' | '\'' | '`' | '|' | ';' | '&' | '(' | ')');
     let mut is_network = false;
     let mut behind_option = false;
     text.split(is_break).filter(|word| !word.is_empty()).filter_map(move |word| {

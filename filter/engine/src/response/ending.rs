@@ -17,8 +17,10 @@ pub(super) struct Facts {
     sequence: u64,
     /// Choices, content blocks or candidates that began and did not end.
     open: Vec<u64>,
-    /// Something came that a client counts as the answer's beginning.
+    /// The client has something of the answer.
     pub(super) began: bool,
+    /// The client has heard of a choice, block or candidate.
+    has_entities: bool,
     /// The dialect's last event came, or an error.
     pub(super) ended: bool,
 }
@@ -39,6 +41,7 @@ impl Facts {
             sequence: 0,
             open: Vec::new(),
             began: false,
+            has_entities: false,
             ended: false,
         }
     }
@@ -63,6 +66,7 @@ impl Facts {
 
     /// A choice, block or candidate goes on.
     pub(super) fn open(&mut self, entity: u64) {
+        self.has_entities = true;
         if !self.open.contains(&entity) && self.open.len() < MAX_CHANNELS {
             self.open.push(entity);
         }
@@ -76,7 +80,9 @@ impl Facts {
     /// Whether a document of this dialect may have a member of the gateway's. Google's clients refuse what they do not know.
     pub(super) fn takes_note(&self) -> bool {
         match self.protocol {
-            Protocol::ChatCompletions | Protocol::Completions | Protocol::Responses | Protocol::Messages => true,
+            Protocol::ChatCompletions | Protocol::Completions | Protocol::Responses | Protocol::Messages => {
+                true
+            }
             Protocol::Gemini | Protocol::Embeddings | Protocol::Generic => false,
         }
     }
@@ -92,8 +98,10 @@ impl Facts {
                         _ => format!(r#""index":{index},"delta":{{}},"logprobs":null"#),
                     };
                     let head = self.chunk_head();
-                    let _infallible =
-                        write!(out, "data: {{{head},\"choices\":[{{{choice},\"finish_reason\":\"content_filter\"}}]}}\n\n");
+                    let _infallible = write!(
+                        out,
+                        "data: {{{head},\"choices\":[{{{choice},\"finish_reason\":\"content_filter\"}}]}}\n\n"
+                    );
                 }
                 out.push_str("data: [DONE]\n\n");
             }
@@ -171,12 +179,13 @@ impl Facts {
     }
 
     fn open_or_first(&self) -> impl Iterator<Item = u64> {
-        let first = if self.began { None } else { Some(0) };
+        let first = if self.has_entities { None } else { Some(0) };
         self.open.iter().copied().chain(first)
     }
 
     fn chunk_head(&self) -> String {
-        let object = if self.protocol == Protocol::Completions { "text_completion" } else { "chat.completion.chunk" };
+        let object =
+            if self.protocol == Protocol::Completions { "text_completion" } else { "chat.completion.chunk" };
         self.head(object)
     }
 
@@ -211,7 +220,8 @@ impl Facts {
                 format!(r#"{{"content":{{"parts":[{part}],"role":"model"}},"finishReason":"SAFETY","index":{index}}}"#)
             })
             .collect();
-        let model = self.model.as_deref().map(|model| format!(r#","modelVersion":{model}"#)).unwrap_or_default();
+        let model =
+            self.model.as_deref().map(|model| format!(r#","modelVersion":{model}"#)).unwrap_or_default();
         format!(r#"{{"candidates":[{}]{model}}}"#, candidates.join(","))
     }
 }

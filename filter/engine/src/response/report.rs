@@ -40,9 +40,8 @@ impl Report {
     pub(super) fn note_for_client(&self, asked: Option<Disposition>) -> Option<String> {
         let is_changed = self.action > Disposition::Allow;
         let action = self.action.max(asked.unwrap_or(Disposition::Allow));
-        (is_changed || asked.is_some()).then(|| {
-            format!(r#"{{"action":"{}","findings":{}}}"#, action.name(), self.findings.len())
-        })
+        (is_changed || asked.is_some())
+            .then(|| format!(r#"{{"action":"{}","findings":{}}}"#, action.name(), self.findings.len()))
     }
 
     /// Notes a finding, and that `done` was done about it.

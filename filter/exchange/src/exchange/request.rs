@@ -59,7 +59,8 @@ impl Exchange {
         self.protocol = Protocol::of_path(&format!("/{}", path.bare_rest()));
         self.response = Response::Expected { action: Disposition::Allow, vault: None };
         self.inspects = path.mode == Mode::Full;
-        self.wants_metadata = headers.text(METADATA_HEADER).is_some_and(|wanted| wanted == "true" || wanted == "1");
+        self.wants_metadata =
+            headers.text(METADATA_HEADER).is_some_and(|wanted| wanted == "true" || wanted == "1");
         let inspected = path.mode != Mode::Passthrough && !end_of_stream;
         if inspected && let Some(reply) = self.unreadable(headers) {
             return self.refuse(host, &reply);

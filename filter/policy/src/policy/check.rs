@@ -5,9 +5,9 @@ use crate::disposition::Disposition;
 use crate::exact::{MAX_EXACT_BYTES, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
 use crate::key_name::{is_field_name, names_credential};
 use crate::limits::{
-    MAX_HOST_BYTES, MAX_RESTORE_HOSTS,
     MAX_ALLOWED_KEYS, MAX_ALLOWED_PATTERN_BYTES, MAX_ALLOWED_PATTERNS, MAX_ALLOWED_VALUE_BYTES,
-    MAX_ALLOWED_VALUES, MAX_CUSTOM_RULES, MAX_KEY_BYTES, MAX_NAME_BYTES, MAX_OVERRIDES,
+    MAX_ALLOWED_VALUES, MAX_CUSTOM_RULES, MAX_HOST_BYTES, MAX_KEY_BYTES, MAX_NAME_BYTES, MAX_OVERRIDES,
+    MAX_RESTORE_HOSTS,
 };
 use crate::problem::Problem;
 use crate::rule::{is_id, is_kind};
@@ -189,7 +189,8 @@ impl Checker {
 /// Labels of letters, digits, hyphens and underscores, or an address.
 fn is_host(name: &str) -> bool {
     let is_label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     let is_name = name.len() <= MAX_HOST_BYTES && name.split('.').all(is_label);
     is_name || name.parse::<std::net::Ipv6Addr>().is_ok()
