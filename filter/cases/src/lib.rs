@@ -64,6 +64,17 @@ const FILES: &[(&str, &str, &str)] = &[
     ("chat/requests.toml", "chat-completions", include_str!("../chat/requests.toml")),
     ("chat/documents.toml", "chat-completions", include_str!("../chat/documents.toml")),
     ("chat/streams.toml", "chat-completions", include_str!("../chat/streams.toml")),
+    ("responses/requests.toml", "responses", include_str!("../responses/requests.toml")),
+    ("responses/documents.toml", "responses", include_str!("../responses/documents.toml")),
+    ("responses/streams.toml", "responses", include_str!("../responses/streams.toml")),
+    ("messages/requests.toml", "messages", include_str!("../messages/requests.toml")),
+    ("messages/documents.toml", "messages", include_str!("../messages/documents.toml")),
+    ("messages/streams.toml", "messages", include_str!("../messages/streams.toml")),
+    ("gemini/requests.toml", "gemini", include_str!("../gemini/requests.toml")),
+    ("gemini/documents.toml", "gemini", include_str!("../gemini/documents.toml")),
+    ("gemini/streams.toml", "gemini", include_str!("../gemini/streams.toml")),
+    ("completions/cases.toml", "completions", include_str!("../completions/cases.toml")),
+    ("embeddings/cases.toml", "embeddings", include_str!("../embeddings/cases.toml")),
     ("generic.toml", "generic", include_str!("../generic.toml")),
 ];
 

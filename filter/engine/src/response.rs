@@ -29,7 +29,7 @@ use crate::protocol::Protocol;
 use crate::redact::Finding;
 use crate::splice::Splice;
 use aegis_policy::{Direction, Disposition, Mode as Enforcement, Slot};
-use aegis_scanner::{Budget, Match, RuleIndex, TooManyMatches};
+use aegis_scanner::{Budget, Match, RuleIndex, Stream, TooManyMatches};
 use document::DocumentStream;
 use events::EventStream;
 
@@ -151,8 +151,13 @@ impl ResponseStream {
                 Ok(_) if withholds && !document.is_complete() => self.splice.base(),
                 Ok(until) => until,
                 Err(_not_json) => {
-                    self.mode = Mode::Verbatim;
-                    self.splice.end()
+                    document.finish(&mut context);
+                    if context.report.is_blocked() {
+                        context.splice.base()
+                    } else {
+                        self.mode = Mode::Verbatim;
+                        self.splice.end()
+                    }
                 }
             },
             Mode::Events(events) => events.push(&mut context)?,
@@ -262,6 +267,30 @@ impl Context<'_> {
             self.engine.detect(self.caches, site, text, self.budget, &mut found)?;
         }
         Ok(found)
+    }
+
+    /// `text` with its values, if it has any.
+    fn restored(&mut self, text: &[u8]) -> Option<Vec<u8>> {
+        if self.vault.is_empty() {
+            return None;
+        }
+        let mut placeholders = Stream::new();
+        let mut found = Vec::new();
+        let (scanner, cache) = (&self.engine.placeholders, &mut self.caches.placeholders);
+        let vault = self.vault;
+        placeholders
+            .feed(scanner, cache, text, vault, |one, written| found.push((one, vault.value(written))));
+        placeholders.finish(scanner, cache, vault, |one, written| found.push((one, vault.value(written))));
+        let mut out = Splice::default();
+        out.push(text);
+        for (one, value) in found {
+            out.replace(one.start..one.end, value.unwrap_or_default().to_vec());
+        }
+        let mut restored = Vec::new();
+        out.is_edited().then(|| {
+            out.release(text.len() as u64, &mut restored);
+            restored
+        })
     }
 
     /// Notes a finding; returns what is to be done about it.

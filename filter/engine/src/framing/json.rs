@@ -146,6 +146,11 @@ impl Tokenizer {
         matches!(self.state, State::Text { .. })
     }
 
+    /// Whether the document is complete.
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
     /// Reads the next bytes, which begin at offset `at` of the input.
     pub fn push(&mut self, bytes: &[u8], at: u64, sink: &mut impl Sink) -> Result<(), JsonError> {
         let mut index = 0;

@@ -91,7 +91,8 @@ const ANSWER: &[(&str, Mark)] = &[
     ("candidates.[].content.parts.[].functionCall.id", Mark::Skip),
     ("candidates.[].content.parts.[].functionCall.args", Mark::Arguments),
     ("candidates.[].content.parts.[].functionCall.args.**", Mark::Text(Slot::ToolCallArguments, Form::Plain)),
-    ("candidates.[].content.parts.[].functionCall.partialArgs.[]", Mark::Scope),
+    ("candidates.[].content.parts.[].functionCall.partialArgs.[]", Mark::Part),
+    ("candidates.[].content.parts.[].functionCall.partialArgs.[].willContinue", Mark::Continues),
     ("candidates.[].content.parts.[].functionCall.partialArgs.[].jsonPath", Mark::Index(0)),
     (
         "candidates.[].content.parts.[].functionCall.partialArgs.[].stringValue",

@@ -105,6 +105,8 @@ const EVENT: &[(&str, Mark)] = &[
     ("logprobs.**", Mark::Skip),
     ("partial_image_b64", Mark::Skip),
     ("delta", Mark::OfKind),
+    // An answer's `text` is a format of the request's.
+    ("text", generic::ANSWER),
     ("part.type", Mark::Skip),
     ("part.logprobs.**", Mark::Skip),
     ("arguments", Mark::Text(Slot::ToolCallArguments, Form::Json)),
@@ -134,6 +136,8 @@ const ANSWER: &[(&str, Mark)] = &[
 ];
 
 const ITEM: &[(&str, Mark)] = &[
+    // An event's `output` is a tool's.
+    ("**", generic::ANSWER),
     ("id", Mark::Skip),
     ("type", Mark::Skip),
     ("role", Mark::Skip),

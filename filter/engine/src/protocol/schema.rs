@@ -24,6 +24,10 @@ pub(crate) enum Mark {
     Role,
     /// An array or object that is an entity of its own: a message, a choice, a tool call.
     Scope,
+    /// The same, whose texts end with their event unless [`Mark::Continues`] says otherwise.
+    Part,
+    /// If it is `true`, the texts of the enclosing [`Mark::Part`] go on in a later event.
+    Continues,
     /// What identifies the enclosing scope across events: a number, or a text. Several are told apart by their rank.
     Index(usize),
     /// A string that is not empty: the enclosing scope's texts end with this event.

@@ -62,6 +62,8 @@ pub(super) struct Arguments {
     reached: u64,
     /// The argument that is being read.
     current: Option<Argument>,
+    /// They are no document, or not any more.
+    is_plain: bool,
     complete: Vec<Argument>,
 }
 
@@ -82,18 +84,22 @@ impl Arguments {
         Some(std::mem::replace(current, Argument { strings: vec![rest] }))
     }
 
-    /// The next piece of arguments that are no document.
+    /// The next piece of arguments that are no document, or not any more.
     pub(super) fn plain(&mut self, at: u64, text: &[u8]) {
+        if !std::mem::replace(&mut self.is_plain, true) {
+            let last = self.current.as_ref().and_then(|argument| argument.strings.last());
+            if !last.is_some_and(|last| last.is_open() && !last.is_content) {
+                self.finish();
+            }
+        }
         let argument = self.current.get_or_insert_default();
         if argument.strings.is_empty() {
             argument.strings.push(ArgumentString::new(at, None, false));
         }
         self.reached = at + text.len() as u64;
-        if let Some(last) = argument.strings.last_mut() {
+        if let Some(last) = argument.strings.last_mut().filter(|last| !last.is_content) {
             last.text.extend_from_slice(text);
-            if last.text.starts_with(PATCH) {
-                last.is_content = true;
-            }
+            last.is_content = last.text.starts_with(PATCH);
         }
     }
 

@@ -52,15 +52,23 @@ impl Channel {
                 Watch::Arguments(Box::default())
             }
             Slot::Assistant if context.inspects(slot) => Watch::Text(Box::default()),
-            _ if context.vault.is_empty() => return None,
-            _ => Watch::Nothing,
+            _ => return Channel::restoring(context, slot),
         };
         let copies = (slot == Slot::Assistant
             && context.inspects(slot)
             && context.engine.leak().is_some()
             && context.vault.knows_prompt())
         .then(Box::default);
-        Some(Channel {
+        Some(Channel { watch, copies, ..Channel::unwatched(slot) })
+    }
+
+    /// The channel of a text in `slot` into which values are put and that is judged elsewhere; `None` if there are none.
+    pub(super) fn restoring(context: &Context<'_>, slot: Slot) -> Option<Channel> {
+        (!context.vault.is_empty()).then(|| Channel::unwatched(slot))
+    }
+
+    fn unwatched(slot: Slot) -> Channel {
+        Channel {
             slot,
             unescaper: Unescaper::default(),
             map: OffsetMap::default(),
@@ -68,10 +76,15 @@ impl Channel {
             end: 0,
             placeholders: Stream::new(),
             link: Link::default(),
-            watch,
-            copies,
+            watch: Watch::Nothing,
+            copies: None,
             instead: None,
-        })
+        }
+    }
+
+    /// Where the text stands.
+    pub(super) fn slot(&self) -> Slot {
+        self.slot
     }
 
     /// Reads raw bytes of a string, which begin at offset `at`.
@@ -161,8 +174,9 @@ impl Channel {
         self.end += text.len() as u64;
         match &mut self.watch {
             Watch::Arguments(arguments) => {
-                if !self.nest.push(text, at, &mut **arguments) {
-                    arguments.plain(at, text);
+                if let Some(from) = self.nest.push(text, at, &mut **arguments) {
+                    let read = usize::try_from(from - at).unwrap_or(usize::MAX);
+                    arguments.plain(from, text.get(read..).unwrap_or_default());
                 }
             }
             Watch::Nothing | Watch::Text(_) => {

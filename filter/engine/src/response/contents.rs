@@ -29,6 +29,8 @@ pub(super) struct Fragment {
 enum Part {
     /// A text by itself.
     Whole,
+    /// A string of arguments, which are judged together.
+    Argument,
     /// A part of a longer text.
     Delta(Option<NodeId>, Option<usize>),
     /// What the kind of the event says.
@@ -74,6 +76,8 @@ struct Scope {
     indices: [Option<u64>; RANKS],
     /// How many scopes are directly in it.
     children: u64,
+    /// Its texts may go on in later events.
+    goes_on: bool,
 }
 
 // === impl Contents ===
@@ -101,7 +105,7 @@ impl Contents {
     pub(super) fn texts(&self) -> impl Iterator<Item = (&Fragment, Slot, Option<ChannelId>)> {
         let kind = self.kind;
         self.fragments.iter().filter_map(move |fragment| match (fragment.part, kind) {
-            (Part::Whole, _) => Some((fragment, fragment.slot, None)),
+            (Part::Whole | Part::Argument, _) => Some((fragment, fragment.slot, None)),
             (Part::Delta(node, scope), _) => {
                 Some((fragment, fragment.slot, Some(self.id(node, None, scope))))
             }
@@ -177,7 +181,7 @@ impl Sink for Contents {
             let mut arguments = Arguments::default();
             arguments.open(container);
             self.arguments = Some((arguments, 1));
-        } else if mark == Mark::Scope {
+        } else if matches!(mark, Mark::Scope | Mark::Part) {
             let parent = self.innermost.and_then(|index| self.scopes.get_mut(index));
             let is_document = parent.is_none() && self.cursor.depth() == 1;
             let position = match parent {
@@ -188,7 +192,13 @@ impl Sink for Contents {
                 None if is_document => None,
                 None => Some(self.scopes.iter().filter(|scope| scope.parent.is_none()).count() as u64),
             };
-            self.scopes.push(Scope { parent: self.innermost, position, indices: [None; RANKS], children: 0 });
+            self.scopes.push(Scope {
+                parent: self.innermost,
+                position,
+                indices: [None; RANKS],
+                children: 0,
+                goes_on: mark == Mark::Scope,
+            });
             self.innermost = Some(self.scopes.len() - 1);
         }
     }
@@ -203,7 +213,10 @@ impl Sink for Contents {
                 self.complete_arguments.extend(arguments.take_complete());
                 self.arguments = None;
             }
-        } else if mark == Mark::Scope {
+        } else if matches!(mark, Mark::Scope | Mark::Part) {
+            if self.innermost.and_then(|index| self.scopes.get(index)).is_some_and(|scope| !scope.goes_on) {
+                self.ended.push(self.innermost);
+            }
             self.innermost =
                 self.innermost.and_then(|index| self.scopes.get(index)).and_then(|scope| scope.parent);
         }
@@ -247,6 +260,7 @@ impl Sink for Contents {
             return;
         }
         match self.cursor.value() {
+            Mark::Text(slot, _) if self.arguments.is_some() => self.fragment(span, slot, Part::Argument),
             Mark::Text(slot, _) => self.fragment(span, slot, Part::Whole),
             // Some providers write arguments as a text where an object is expected.
             Mark::Arguments => self.fragment(span, Slot::ToolCallArguments, Part::Whole),
@@ -260,7 +274,13 @@ impl Sink for Contents {
             Mark::Fact(fact) => {
                 self.facts.push(OwnFact { fact, span: span.start.saturating_sub(1)..span.end + 1 });
             }
-            Mark::Skip | Mark::RoleText | Mark::Media(_) | Mark::Role | Mark::Scope => {}
+            Mark::Skip
+            | Mark::RoleText
+            | Mark::Media(_)
+            | Mark::Role
+            | Mark::Scope
+            | Mark::Part
+            | Mark::Continues => {}
         }
     }
 
@@ -274,6 +294,11 @@ impl Sink for Contents {
                     self.index(rank, index);
                 }
             }
+            Mark::Continues if raw == b"true" => {
+                if let Some(scope) = self.innermost.and_then(|index| self.scopes.get_mut(index)) {
+                    scope.goes_on = true;
+                }
+            }
             Mark::Fact(fact) if raw != b"null" => {
                 self.facts.push(OwnFact { fact, span: at..at + raw.len() as u64 });
             }
@@ -283,6 +308,13 @@ impl Sink for Contents {
 }
 
 // === impl Scope ===
+
+impl Fragment {
+    /// Whether it is a string of arguments, which are judged together.
+    pub(super) fn is_argument(&self) -> bool {
+        matches!(self.part, Part::Argument)
+    }
+}
 
 impl Scope {
     /// What tells it from others across events: its indices, or its place if it has none.

@@ -104,9 +104,12 @@ impl Walk {
 
     fn relent(&mut self, context: &mut Context<'_>) {
         let rest = self.arguments.as_mut().and_then(|(arguments, _)| arguments.take_rest());
+        let end = context.splice.end();
         if let Some(mut channel) = self.channel.take() {
-            channel.relent(context);
-            if channel.open_at().is_some() {
+            if channel.open_at().is_some_and(|open| end - open > MAX_HELD) {
+                channel.relent(context);
+            }
+            if channel.open_at().is_some_and(|open| end - open > MAX_HELD) {
                 channel.finish(context);
             } else {
                 self.channel = Some(channel);
@@ -127,6 +130,13 @@ impl Listener<'_, '_> {
             for verdict in judge(self.context, &argument) {
                 verdict.apply(self.context.splice, std::slice::from_ref(&verdict.span), 1);
             }
+        }
+    }
+
+    /// Learns a value of the document's own. What comes behind something that is refused may not have come yet.
+    fn learn(&mut self, fact: Fact, written: &[u8]) {
+        if !self.context.report.is_blocked() {
+            self.walk.facts.learn(fact, written);
         }
     }
 
@@ -177,6 +187,7 @@ impl Sink for Listener<'_, '_> {
     fn string_begin(&mut self, at: u64) {
         self.hear(|arguments| arguments.string_begin(at));
         self.walk.channel = match self.walk.cursor.value() {
+            Mark::Text(slot, _) if self.walk.arguments.is_some() => Channel::restoring(self.context, slot),
             Mark::Text(slot, _) | Mark::Delta(slot) => Channel::new(self.context, slot),
             Mark::Arguments => Channel::new(self.context, Slot::ToolCallArguments),
             Mark::Fact(fact) => {
@@ -207,7 +218,7 @@ impl Sink for Listener<'_, '_> {
         self.hear(|arguments| arguments.string_end(at));
         if let Some((fact, mut written)) = self.walk.own.take() {
             written.push(b'"');
-            self.walk.facts.learn(fact, &written);
+            self.learn(fact, &written);
         }
     }
 
@@ -216,7 +227,7 @@ impl Sink for Listener<'_, '_> {
         if let Mark::Fact(fact) = self.walk.cursor.value()
             && raw != b"null"
         {
-            self.walk.facts.learn(fact, raw);
+            self.learn(fact, raw);
         }
     }
 }

@@ -17,8 +17,10 @@ pub(super) struct Facts {
     sequence: u64,
     /// Choices, content blocks or candidates that began and did not end.
     open: Vec<u64>,
-    /// Something came that a client counts as the answer's beginning.
+    /// The client has something of the answer.
     pub(super) began: bool,
+    /// The client has heard of a choice, block or candidate.
+    has_entities: bool,
     /// The dialect's last event came, or an error.
     pub(super) ended: bool,
 }
@@ -39,6 +41,7 @@ impl Facts {
             sequence: 0,
             open: Vec::new(),
             began: false,
+            has_entities: false,
             ended: false,
         }
     }
@@ -63,6 +66,7 @@ impl Facts {
 
     /// A choice, block or candidate goes on.
     pub(super) fn open(&mut self, entity: u64) {
+        self.has_entities = true;
         if !self.open.contains(&entity) && self.open.len() < MAX_CHANNELS {
             self.open.push(entity);
         }
@@ -175,7 +179,7 @@ impl Facts {
     }
 
     fn open_or_first(&self) -> impl Iterator<Item = u64> {
-        let first = if self.began { None } else { Some(0) };
+        let first = if self.has_entities { None } else { Some(0) };
         self.open.iter().copied().chain(first)
     }
 

@@ -10,7 +10,7 @@ use crate::framing::elements::ElementFinder;
 use crate::framing::json::{JsonError, Tokenizer};
 use crate::framing::sse::EventFinder;
 use crate::limits::{MAX_CHANNELS, MAX_EVENT, MAX_HELD};
-use crate::protocol::{Protocol, Schema};
+use crate::protocol::{Fact, Protocol, Schema};
 use aegis_policy::Slot;
 use std::collections::VecDeque;
 
@@ -24,9 +24,25 @@ pub(super) struct EventStream {
     channels: Vec<(ChannelId, Channel)>,
     /// Where each unreleased event begins; the last entry is the one that is not complete.
     starts: VecDeque<u64>,
+    /// What the client will know when it has each of the complete ones.
+    unreleased: VecDeque<News>,
     /// The stream ended in the middle of an event.
     is_torn: bool,
     facts: Facts,
+}
+
+/// What a client knows by an event.
+#[derive(Debug, Default)]
+struct News {
+    /// A number that the next event's must be above.
+    sequence: Vec<u8>,
+    /// Choices, content blocks or candidates that it is about.
+    entities: Vec<u64>,
+    /// Those that are over.
+    ended: Vec<Option<u64>>,
+    /// It is the dialect's last event.
+    is_last: bool,
+    has_data: bool,
 }
 
 /// How events are told apart.
@@ -56,6 +72,7 @@ impl EventStream {
             tokenizer: Tokenizer::new(),
             channels: Vec::new(),
             starts: VecDeque::from([0]),
+            unreleased: VecDeque::new(),
             is_torn: false,
             facts: Facts::new(protocol),
         }
@@ -66,11 +83,12 @@ impl EventStream {
     pub(super) fn push(&mut self, context: &mut Context<'_>) -> Result<u64, StreamError> {
         while let Some(event) = self.finder.next(context.splice.pending(), context.splice.base()) {
             let end = event.end;
-            self.event(context, &event);
+            let news = self.event(context, &event);
             if context.report.is_blocked() {
                 return Ok(self.released());
             }
             self.starts.push_back(end);
+            self.unreleased.push_back(news);
             self.forget_released(context);
         }
         let incomplete = self.starts.back().copied().unwrap_or(0);
@@ -84,12 +102,20 @@ impl EventStream {
     pub(super) fn finish(&mut self, context: &mut Context<'_>) -> u64 {
         let (base, end) = (context.splice.base(), context.splice.end());
         let rest = self.finder.finish(context.splice.pending(), base, end);
-        self.is_torn = self.starts.back().is_some_and(|start| *start < end);
-        self.event(context, &rest);
+        let unfinished = context.splice.slice(&(self.starts.back().copied().unwrap_or(end)..end));
+        self.is_torn = unfinished.iter().any(|byte| !matches!(byte, b'\r' | b'\n'));
+        let news = self.event(context, &rest);
         if !context.report.is_blocked() {
-            self.finish_channels(context, |_| true);
+            self.finish_channels(context, |_, _| true);
         }
-        if context.report.is_blocked() { self.released() } else { end }
+        if context.report.is_blocked() {
+            return self.released();
+        }
+        self.unreleased.push_back(news);
+        while let Some(news) = self.unreleased.pop_front() {
+            self.tell(&news);
+        }
+        end
     }
 
     /// How a stream that the policy refuses to continue ends.
@@ -116,7 +142,11 @@ impl EventStream {
     /// What the client is told behind the last event: a comment, which is no event to any client.
     pub(super) fn note(&self, note: Option<String>) -> Option<String> {
         match self.finder {
-            Finder::Sse(_) => note.map(|note| format!(": aegisgate {note}\n\n")),
+            // The last line may have no end.
+            Finder::Sse(_) => {
+                let line_end = if self.is_torn && self.cut_off().is_empty() { "\n\n" } else { "" };
+                note.map(|note| format!("{line_end}: aegisgate {note}\n\n"))
+            }
             Finder::Elements(_) => None,
         }
     }
@@ -137,23 +167,27 @@ impl EventStream {
             until = open(&self.channels);
         }
         if incomplete - until.min(incomplete) > MAX_HELD {
-            self.finish_channels(context, |_| true);
+            self.finish_channels(context, |_, _| true);
             until = incomplete;
         }
         while self.starts.get(1).is_some_and(|second| *second <= until) {
             self.starts.pop_front();
+            if let Some(news) = self.unreleased.pop_front() {
+                self.tell(&news);
+            }
         }
     }
 
-    fn event(&mut self, context: &mut Context<'_>, event: &Event) {
+    fn event(&mut self, context: &mut Context<'_>, event: &Event) -> News {
         match self.read(context, event) {
             Ok(contents) => self.apply(context, &contents),
             // `[DONE]`, or data that is no JSON and passes as it is.
             Err(_not_json) if !event.data.is_empty() => {
-                self.facts.ended |= event.data.iter().any(|line| context.splice.slice(line) == b"[DONE]");
-                self.finish_channels(context, |_| true);
+                let is_last = event.data.iter().any(|line| context.splice.slice(line) == b"[DONE]");
+                self.finish_channels(context, |_, _| true);
+                News { is_last, has_data: true, ..News::default() }
             }
-            Err(_no_data) => {}
+            Err(_no_data) => News::default(),
         }
     }
 
@@ -168,13 +202,14 @@ impl EventStream {
         Ok(contents)
     }
 
-    fn apply(&mut self, context: &mut Context<'_>, contents: &Contents) {
+    fn apply(&mut self, context: &mut Context<'_>, contents: &Contents) -> News {
         let ids: Vec<ChannelId> = contents.texts().filter_map(|(_, _, id)| id).collect();
         // A model writes one text of a choice after the other (reasoning, then content): what is open in one that this
         // event does not go on with, while it goes on with another of the same choice, is over. Tool calls may
         // interleave, and their arguments end with a brace of their own.
-        self.finish_channels(context, |open| {
+        self.finish_channels(context, |open, channel| {
             open.scopes.len() <= 1
+                && channel.slot() != Slot::ToolCallArguments
                 && !ids.contains(open)
                 && ids.iter().any(|id| id.scopes.first() == open.scopes.first())
         });
@@ -183,16 +218,16 @@ impl EventStream {
         if ids.is_empty() {
             self.end(context, &ended);
         }
-        for argument in &contents.complete_arguments {
-            for verdict in judge(context, argument) {
-                verdict.apply(context.splice, std::slice::from_ref(&verdict.span), 1);
-            }
-        }
         for (text, slot, id) in contents.texts() {
             let raw = context.splice.slice(&text.span).to_vec();
             match id {
                 None => {
-                    if let Some(mut channel) = Channel::new(context, slot) {
+                    let channel = if text.is_argument() {
+                        Channel::restoring(context, slot)
+                    } else {
+                        Channel::new(context, slot)
+                    };
+                    if let Some(mut channel) = channel {
                         channel.push(context, &raw, text.span.start);
                         channel.finish(context);
                     }
@@ -205,26 +240,46 @@ impl EventStream {
                 }
             }
         }
+        // Values are put in before the arguments are judged, which may take them out again.
+        for argument in &contents.complete_arguments {
+            for verdict in judge(context, argument) {
+                verdict.apply(context.splice, std::slice::from_ref(&verdict.span), 1);
+            }
+        }
         self.end(context, &ended);
-        self.learn(context, contents, &ended);
+        self.learn(context, contents, &ended)
     }
 
     /// Ends the texts of what an event ends.
     fn end(&mut self, context: &mut Context<'_>, ended: &[Vec<u64>]) {
         for scopes in ended {
-            self.finish_channels(context, |id| id.scopes.starts_with(scopes));
+            self.finish_channels(context, |id, _| id.scopes.starts_with(scopes));
         }
     }
 
-    fn learn(&mut self, context: &Context<'_>, contents: &Contents, ended: &[Vec<u64>]) {
-        self.facts.began = true;
+    /// Learns who answers. What else the event says counts once the client has it.
+    fn learn(&mut self, context: &Context<'_>, contents: &Contents, ended: &[Vec<u64>]) -> News {
+        let mut news = News { has_data: true, entities: contents.entities().collect(), ..News::default() };
         for own in &contents.facts {
-            self.facts.learn(own.fact, context.splice.slice(&own.span));
+            let written = context.splice.slice(&own.span);
+            match own.fact {
+                Fact::Sequence => news.sequence = written.to_vec(),
+                fact => self.facts.learn(fact, written),
+            }
         }
-        contents.entities().for_each(|entity| self.facts.open(entity));
-        for scopes in ended {
-            self.facts.close(scopes.first());
-        }
+        // What ends inside a choice ends no choice.
+        news.ended =
+            ended.iter().filter(|scopes| scopes.len() <= 1).map(|scopes| scopes.first().copied()).collect();
+        news
+    }
+
+    /// The client gets the next event.
+    fn tell(&mut self, news: &News) {
+        self.facts.began |= news.has_data;
+        self.facts.ended |= news.is_last;
+        self.facts.learn(Fact::Sequence, &news.sequence);
+        news.entities.iter().for_each(|entity| self.facts.open(*entity));
+        news.ended.iter().for_each(|entity| self.facts.close(entity.as_ref()));
     }
 
     fn channel(&mut self, context: &Context<'_>, id: ChannelId, slot: Slot) -> Option<&mut Channel> {
@@ -239,8 +294,8 @@ impl EventStream {
         self.channels.get_mut(index).map(|(_, channel)| channel)
     }
 
-    fn finish_channels(&mut self, context: &mut Context<'_>, over: impl Fn(&ChannelId) -> bool) {
-        for (_, channel) in self.channels.extract_if(.., |(id, _)| over(id)) {
+    fn finish_channels(&mut self, context: &mut Context<'_>, over: impl Fn(&ChannelId, &Channel) -> bool) {
+        for (_, channel) in self.channels.extract_if(.., |(id, channel)| over(id, channel)) {
             channel.finish(context);
         }
     }

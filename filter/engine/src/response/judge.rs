@@ -8,6 +8,7 @@ use crate::limits::MAX_NESTED_DOCUMENTS;
 use crate::splice::Splice;
 use crate::text::escape_json_times;
 use aegis_policy::{Direction, Disposition, Slot};
+use aegis_scanner::{Match, TooManyMatches};
 use std::ops::Range;
 
 /// What happens to one string of an argument.
@@ -60,25 +61,40 @@ fn judge_string(context: &mut Context<'_>, string: &ArgumentString) -> Verdict {
     Verdict { span: string.span.clone(), disposition, is_command, leads_out }
 }
 
-/// The strongest thing that the policy says of `text`, and whether it is a command.
+/// The strongest thing that the policy says of `text`, and whether it is a command. A value may change what a command
+/// does (it may hold a quotation mark), and so may the spelling of its placeholder (`&#123;` begins a comment): both count.
 fn disposition(context: &mut Context<'_>, text: &[u8]) -> (Disposition, bool) {
     // Nothing real has so many: an argument that cannot be judged does not go through.
-    let Ok(found) = context.detect(Slot::ToolCallArguments, text) else {
-        return (Disposition::Sanitize, false);
+    const TOO_MANY: (Disposition, bool) = (Disposition::Sanitize, false);
+    let Ok(written) = findings(context, text) else { return TOO_MANY };
+    let restored = match context.restored(text).map(|restored| findings(context, &restored)) {
+        None => Vec::new(),
+        Some(Ok(restored)) => restored,
+        Some(Err(TooManyMatches)) => return TOO_MANY,
     };
-    let mut strongest = Disposition::Allow;
+    let strongest = |found: &[(Match, Disposition)]| found.iter().map(|(_, disposition)| *disposition).max();
+    let found = if strongest(&restored) > strongest(&written) { restored } else { written };
+    let mut done = Disposition::Allow;
     let mut is_command = false;
-    for one in found {
-        if context.engine.disposition(Direction::Response, Slot::ToolCallArguments, one.rule)
-            <= Disposition::Redact
-        {
-            continue;
-        }
+    for (one, _) in found {
         let family = context.engine.rule(one.rule).map(|rule| rule.family.as_str()).unwrap_or_default();
         is_command |= COMMENTED.contains(&family);
-        strongest = strongest.max(context.note(Slot::ToolCallArguments, one.rule, one.end - one.value));
+        done = done.max(context.note(Slot::ToolCallArguments, one.rule, one.end - one.value));
     }
-    (strongest, is_command)
+    (done, is_command)
+}
+
+/// What is found in `text` and more than redacted.
+fn findings(context: &mut Context<'_>, text: &[u8]) -> Result<Vec<(Match, Disposition)>, TooManyMatches> {
+    let found = context.detect(Slot::ToolCallArguments, text)?;
+    let engine = context.engine;
+    let disposition =
+        |one: Match| (one, engine.disposition(Direction::Response, Slot::ToolCallArguments, one.rule));
+    Ok(found
+        .into_iter()
+        .map(disposition)
+        .filter(|(_, disposition)| *disposition > Disposition::Redact)
+        .collect())
 }
 
 /// What the policy says of the strings of a document that is itself an argument.

@@ -15,27 +15,41 @@ pub(super) struct Link {
     /// Text that was not read yet; it begins at `at`.
     ahead: VecDeque<u8>,
     at: u64,
-    /// The last bytes of the word.
-    last: [u8; 3],
+    /// The last bytes of the word, the newest last.
+    last: [u8; 5],
     target: Target,
     /// The authority of a URL whose end has not come yet.
-    open: Option<Vec<u8>>,
+    open: Option<Authority>,
     /// The hosts of URLs in the word.
     hosts: Vec<String>,
-    /// There is more than could be remembered.
-    overflow: bool,
+    /// The character reference that is being read, behind its `&`.
+    reference: Option<Vec<u8>>,
+    /// There is more than could be remembered, or it is written so that it cannot be told where it leads.
+    obscure: bool,
 }
 
-/// Whether the text is in the target of a Markdown link (CommonMark §6.3).
+/// Whether the text is where a browser would follow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Target {
     #[default]
     No,
-    /// `](…`: ends with white space.
+    /// `](…` or `]: …` (CommonMark §6.3, §4.7): ends with white space.
     Bare,
     /// `](<…`: ends with the line.
     Bracketed,
+    /// `src="…` or `href="…`: ends with this quotation mark.
+    Attribute(u8),
 }
+
+#[derive(Debug, Default)]
+struct Authority {
+    text: Vec<u8>,
+    /// Slashes in front of it do not count (WHATWG URL §4.4), as they do behind `file:`.
+    skips_slashes: bool,
+}
+
+/// Characters of the longest reference that is of interest, such as `&#x0000003a;`.
+const MAX_REFERENCE: usize = 12;
 
 // === impl Link ===
 
@@ -57,62 +71,137 @@ impl Link {
 
     /// Whether a value that stands here would go to a host that must not know it.
     pub(super) fn leads_out(&self, trusts: impl Fn(&str) -> bool) -> bool {
-        self.overflow
+        self.obscure
             || self.hosts.iter().any(|host| !trusts(host))
             || (self.open.is_some() && self.target != Target::No)
     }
 
     fn read(&mut self, byte: u8) {
-        let [_, second, first] = self.last;
         if self.ends_with(byte) {
-            *self = Link { ahead: std::mem::take(&mut self.ahead), at: self.at, ..Link::default() };
+            let target = self.next_target(byte);
+            *self = Link { ahead: std::mem::take(&mut self.ahead), at: self.at, target, ..Link::default() };
             return;
         }
-        self.last = [second, first, byte];
-        match self.last {
-            [_, b']', b'('] => self.target = Target::Bare,
-            [b']', b'(', b'<'] => self.target = Target::Bracketed,
-            _ => {}
+        let is_first = self.last == [0; 5];
+        // Browsers take tabs and line ends out of URLs.
+        if byte.is_ascii_whitespace() && (is_first || byte != b' ') {
+            return;
         }
+        let [_, rest @ ..] = self.last;
+        let [fourth, third, second, first] = rest;
+        self.last = [fourth, third, second, first, byte];
+        if self.target == Target::No && [first, byte] == *b"](" {
+            (self.target, self.last) = (Target::Bare, [0; 5]);
+            return;
+        }
+        if self.target == Target::Bare && is_first && byte == b'<' {
+            (self.target, self.last) = (Target::Bracketed, [0; 5]);
+            return;
+        }
+        self.read_reference(byte);
+        // Markdown takes a backslash in front of punctuation away; models write it in front of `_`.
+        let unescapes = matches!(self.target, Target::Bare | Target::Bracketed);
+        self.obscure |= unescapes && first == b'\\' && !matches!(byte, b'_' | b'{' | b'}');
+        let begins = self.begins_authority();
         match &mut self.open {
-            // Browsers take a backslash for a slash (WHATWG URL §4.4).
-            Some(authority) if matches!(byte, b'/' | b'?' | b'#' | b'\\') => {
-                let host = host(&String::from_utf8_lossy(authority)).to_owned();
+            Some(authority) if authority.skips_slashes && authority.text.is_empty() && is_slash(byte) => {}
+            Some(authority) if is_slash(byte) || matches!(byte, b'?' | b'#') => {
+                let host = host(&String::from_utf8_lossy(&authority.text)).to_owned();
                 self.open = None;
                 if self.hosts.len() < MAX_LINKED_HOSTS {
                     self.hosts.push(host);
                 } else {
-                    self.overflow = true;
+                    self.obscure = true;
                 }
             }
-            Some(authority) if authority.len() < MAX_AUTHORITY => authority.push(byte),
-            Some(_) => self.overflow = true,
-            // Behind a scheme, or by itself (RFC 3986 §4.2).
-            None if [first, byte] == *b"//" && matches!(second, 0 | b':' | b'(' | b'<' | b'=') => {
-                self.open = Some(Vec::new());
+            Some(authority) if authority.text.len() < MAX_AUTHORITY => authority.text.push(byte),
+            Some(_) => self.obscure = true,
+            None if begins => {
+                let is_file = byte != b':' && [third, second].eq_ignore_ascii_case(b"e:");
+                self.open = Some(Authority { text: Vec::new(), skips_slashes: !is_file });
             }
             None => {}
         }
     }
 
+    /// Whether an authority begins behind the last byte.
+    fn begins_authority(&self) -> bool {
+        let [fourth, third, second, first, byte] = self.last;
+        // A scheme of the web needs no slashes for a browser.
+        if byte == b':' && self.target != Target::No {
+            return [third, second, first].eq_ignore_ascii_case(b"ttp")
+                || [third, second, first].eq_ignore_ascii_case(b"tps");
+        }
+        let is_drive = second == b':' && third.is_ascii_alphabetic() && !fourth.is_ascii_alphanumeric();
+        let begins = match second {
+            // Behind a scheme, or by itself (RFC 3986 §4.2).
+            0 | b':' | b'(' | b'<' | b'=' => [first, byte] == *b"//",
+            _ => false,
+        };
+        // Browsers take a backslash for a slash.
+        let is_backslashed = is_slash(first)
+            && is_slash(byte)
+            && ((second == 0 && self.target != Target::No) || (second == b':' && !is_drive));
+        begins || is_backslashed
+    }
+
+    /// Reads character references, which Markdown and HTML decode.
+    fn read_reference(&mut self, byte: u8) {
+        match (&mut self.reference, byte) {
+            (_, b'&') => self.reference = Some(Vec::new()),
+            (Some(name), b';') => {
+                self.obscure |= is_syntax(name);
+                self.reference = None;
+            }
+            (Some(name), _) if name.len() < MAX_REFERENCE => name.push(byte),
+            _ => self.reference = None,
+        }
+    }
+
     /// Whether the word ends in front of `byte`, or with it.
     fn ends_with(&self, byte: u8) -> bool {
-        let [_, second, first] = self.last;
+        let [.., second, first] = self.last;
         match self.target {
             Target::No => {
-                let opens_target = byte == b'<' && [second, first] == *b"](";
-                let is_quote = matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>') && !opens_target;
+                let is_quote = matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>');
                 // U+3000 to U+303F and U+FF00 to U+FFBF in UTF-8.
                 let is_wide = matches!([second, first], [0xe3, 0x80] | [0xef, 0xbc..=0xbe]);
                 byte.is_ascii_whitespace() || is_quote || is_wide
             }
-            Target::Bare => {
-                let opens_bracket = byte == b'<' && [second, first] == *b"](";
-                byte.is_ascii_whitespace() && !opens_bracket
-            }
+            Target::Bare => byte.is_ascii_whitespace() && self.last != [0; 5],
             Target::Bracketed => byte == b'\n',
+            Target::Attribute(quote) => byte == quote,
         }
     }
+
+    /// What the next word is, behind the `byte` that ended this one.
+    fn next_target(&self, byte: u8) -> Target {
+        let [_, ends @ ..] = self.last;
+        let is_attribute = ends.eq_ignore_ascii_case(b"src=") || ends.eq_ignore_ascii_case(b"ref=");
+        match (self.target, byte) {
+            (Target::No, b'"' | b'\'') if is_attribute => Target::Attribute(byte),
+            (Target::No, b' ' | b'\t' | b'\n') if self.last.ends_with(b"]:") => Target::Bare,
+            _ => Target::No,
+        }
+    }
+}
+
+fn is_slash(byte: u8) -> bool {
+    matches!(byte, b'/' | b'\\')
+}
+
+/// Whether the character reference `name` stands for what tells the parts of a URL from each other.
+fn is_syntax(name: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(name);
+    let code = match name.strip_prefix('#') {
+        Some(digits) => match digits.strip_prefix(['x', 'X']) {
+            Some(digits) => u32::from_str_radix(digits, 16).ok(),
+            None => digits.parse().ok(),
+        },
+        None => return matches!(&*name, "colon" | "sol" | "bsol" | "period" | "commat" | "Tab" | "NewLine"),
+    };
+    code.and_then(char::from_u32)
+        .is_some_and(|code| matches!(code, ':' | '/' | '\\' | '.' | '@' | '\t' | '\n' | '\r'))
 }
 
 #[cfg(test)]
@@ -148,6 +237,10 @@ mod tests {
             ("<img src=//evil.example/*>", &[true]),
             ("https://friend.example/?next=https://evil.example/*", &[true]),
             ("访问https://evil.example/a！密码是*。", &[false]),
+            ("[x]( https:/evil.example/*) [x]:  https:evil.example/*", &[true, true]),
+            (r"[x](https://evil\.example/*) [x](https://friend.example/a\_b*)", &[true, false]),
+            ("<img src='https:/\t/evil.example/*'> file:///etc.d/* C:\\\\a.b\\*", &[true, false, false]),
+            ("AT&amp;T* <a href=\"https&#x3A;//evil.example/*", &[false, true]),
             ("code(); //* and http://192.168.0.1/* file:///etc/*", &[false, true, false]),
         ] {
             assert_eq!(leads_out(text), expected, "{text}");

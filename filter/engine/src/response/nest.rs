@@ -32,6 +32,8 @@ struct Level {
     /// Decodes the string that is open.
     unescaper: Unescaper,
     state: State,
+    /// Where it turned out to be no document.
+    broken_at: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,18 +63,20 @@ pub(super) struct Nobody;
 // === impl Nest ===
 
 impl Nest {
-    /// Reads the next piece of the text, which begins at offset `at`. The text's own tokens go to `hearer`; returns
-    /// whether it is a document so far.
-    pub(super) fn push(&mut self, text: &[u8], at: u64, hearer: &mut impl Sink) -> bool {
+    /// Reads the next piece of the text, which begins at offset `at`. The text's own tokens go to `hearer`; returns from
+    /// where on the piece is no document.
+    pub(super) fn push(&mut self, text: &[u8], at: u64, hearer: &mut impl Sink) -> Option<u64> {
+        let mut plain_from = at;
         if !self.decided {
-            let Some(first) = text.iter().find(|byte| !byte.is_ascii_whitespace()) else { return true };
+            let (first, byte) = text.iter().enumerate().find(|(_, byte)| !byte.is_ascii_whitespace())?;
             self.decided = true;
-            if matches!(first, b'{' | b'[') {
+            plain_from += first as u64;
+            if matches!(byte, b'{' | b'[') {
                 self.levels = (0..MAX_NESTED_DOCUMENTS).map(|_| Level::new()).collect();
             }
         }
         if self.levels.is_empty() {
-            return false;
+            return Some(plain_from);
         }
         let mut rest = text;
         let mut at = at;
@@ -94,11 +98,11 @@ impl Nest {
                 self.depths.push_back((at, depth));
             }
         }
-        let is_document = self.levels.first().is_some_and(|level| level.state != State::Plain);
-        if !is_document {
+        let broken_at = self.levels.first().and_then(|level| level.broken_at);
+        if broken_at.is_some() {
             self.levels = Vec::new();
         }
-        is_document
+        broken_at
     }
 
     /// In how many strings inside each other the text at `at` stands.
@@ -144,7 +148,12 @@ fn feed(levels: &mut [Level], text: &[u8], at: u64, hearer: &mut impl Sink) {
 
 impl Level {
     fn new() -> Level {
-        Level { tokenizer: Tokenizer::new(), unescaper: Unescaper::default(), state: State::Undecided }
+        Level {
+            tokenizer: Tokenizer::new(),
+            unescaper: Unescaper::default(),
+            state: State::Undecided,
+            broken_at: None,
+        }
     }
 
     fn push(&mut self, text: &[u8], at: u64, sink: &mut impl Sink) {
@@ -155,8 +164,19 @@ impl Level {
                 Some(_) => self.state = State::Plain,
             }
         }
-        if self.state == State::Document && self.tokenizer.push(text, at, sink).is_err() {
-            self.state = State::Plain;
+        let (mut rest, mut at) = (text, at);
+        while self.state == State::Document
+            && let Err(error) = self.tokenizer.push(rest, at, sink)
+        {
+            let read = usize::try_from(error.at - at).unwrap_or(usize::MAX);
+            (rest, at) = (rest.get(read..).unwrap_or_default(), error.at);
+            // Some providers put several calls under one index: another document may follow.
+            if self.tokenizer.is_done() && matches!(rest.first(), Some(b'{' | b'[')) {
+                self.tokenizer.reset();
+            } else {
+                self.state = State::Plain;
+                self.broken_at = Some(at);
+            }
         }
     }
 
