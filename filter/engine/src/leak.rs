@@ -12,9 +12,8 @@ use aegis_policy::{Confidence, Direction, Disposition, Rule, Severity, Slot};
 use std::collections::HashMap;
 use std::ops::Range;
 
+/// Bytes of letters and digits that one hash is about, as a power of two and as it is.
 const BLOCK_BITS: u32 = 6;
-
-/// Bytes of letters and digits that one hash is about.
 const BLOCK: usize = 1 << BLOCK_BITS;
 
 /// Letters and digits in a row, in bytes, from which on a stretch is a copy: any stretch of this length contains a block
@@ -24,6 +23,7 @@ pub(crate) const MIN_COPY: usize = 2 * BLOCK - 1;
 /// Bytes of the answer that are remembered: more than [`MIN_COPY`], and a power of two.
 const HISTORY: usize = 2 * BLOCK;
 
+/// What each byte of a block multiplies the hash of those before it by: odd, with bits everywhere.
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 /// What a byte is worth that a whole block has pushed on.
 const LEAVING: u64 = BASE.wrapping_pow(1 << BLOCK_BITS);

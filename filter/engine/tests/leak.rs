@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "clippy.toml lifts them in #[test] functions only, not in what these call"
 )]
 
