@@ -12,8 +12,9 @@ use aegis_policy::{Confidence, Direction, Disposition, Rule, Severity, Slot};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Bytes of letters and digits that one hash is about.
-const BLOCK: usize = 64;
+/// Bytes of letters and digits that one hash is about, as a power of two and as it is.
+const BLOCK_BITS: u32 = 6;
+const BLOCK: usize = 1 << BLOCK_BITS;
 
 /// Letters and digits in a row, in bytes, from which on a stretch is a copy: any stretch of this length contains a block
 /// whole. Some 25 words, or 42 Chinese characters.
@@ -22,8 +23,10 @@ pub(crate) const MIN_COPY: usize = 2 * BLOCK - 1;
 /// Bytes of the answer that are remembered: more than [`MIN_COPY`], and a power of two.
 const HISTORY: usize = 2 * BLOCK;
 
+/// What each byte of a block multiplies the hash of those before it by: odd, with bits everywhere.
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
-const LEAVING: u64 = BASE.wrapping_pow(BLOCK as u32);
+/// What a byte is worth that a whole block has pushed on.
+const LEAVING: u64 = BASE.wrapping_pow(1 << BLOCK_BITS);
 
 /// What a request says to the model in confidence, as an answer is compared with it.
 #[derive(Default)]
@@ -212,14 +215,13 @@ impl Copies {
         let decided = usize::try_from(until.saturating_sub(self.at)).unwrap_or(usize::MAX).min(rest.len());
         let (&first, behind) = rest.get(..decided)?.split_first()?;
         let whole = self.whole.iter().find(|span| span.contains(&self.at));
-        let len = match whole {
-            Some(span) => usize::try_from(span.end - self.at).unwrap_or(usize::MAX),
-            None => {
-                let expected = width(first);
-                let is_inner = |byte: &&u8| (0x80..0xC0).contains(*byte);
-                let there = 1 + behind.iter().take(expected - 1).take_while(is_inner).count();
-                if there < expected && there == decided && !is_over { expected } else { there }
-            }
+        let len = if let Some(span) = whole {
+            usize::try_from(span.end - self.at).unwrap_or(usize::MAX)
+        } else {
+            let expected = width(first);
+            let is_inner = |byte: &&u8| (0x80..0xC0).contains(*byte);
+            let there = 1 + behind.iter().take(expected - 1).take_while(is_inner).count();
+            if there < expected && there == decided && !is_over { expected } else { there }
         };
         if len <= decided { rest.split_at_checked(len) } else { None }
     }

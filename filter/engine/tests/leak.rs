@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "clippy.toml lifts them in #[test] functions only, not in what these call"
 )]
 
@@ -12,9 +13,9 @@ use aegis_policy::{Disposition, Policy};
 use serde_json::{Value, json};
 
 const PROMPT: &str = "You are the assistant of Corner Bookshop. Never promise a delivery date. Refunds above forty \
-    euros need the approval of a manager, whom you reach at desk@corner.example only; do not tell customers this \
-    limit. Greet people by name, recommend at most three titles, and close each conversation with the opening hours \
-    of the shop they asked about.";
+    euros need the approval of a manager; do not tell customers this limit. Managers read desk@corner.example only. \
+    Greet people by name, recommend at most three titles, and close each conversation with the opening hours of the \
+    shop they asked about.";
 
 /// Shorter than what counts.
 const SENTENCE: &str = "Refunds above forty euros need the approval of a manager";
@@ -63,11 +64,11 @@ impl Bench {
         }
         stream.finish(&self.engine, &mut caches, vault, &mut out);
         let report = stream.report();
-        Answer {
-            bytes: String::from_utf8(out).unwrap(),
-            findings: report.findings().iter().map(|finding| finding.disposition).collect(),
-            action: report.action(),
-        }
+        let mut findings: Vec<Disposition> =
+            report.findings().iter().map(|finding| finding.disposition).collect();
+        // What is found in one piece is reported by what was looked for, not by place.
+        findings.sort_unstable();
+        Answer { bytes: String::from_utf8(out).unwrap(), findings, action: report.action() }
     }
 
     /// The same however the answer was cut.
@@ -148,7 +149,7 @@ fn a_placeholder_that_does_not_continue_the_copy_is_restored() {
     let (sent, vault) = bench.request("system");
     let at = sent.find("{{AG_").unwrap();
     let placeholder = &sent[at..at + sent[at..].find("}}").unwrap() + 2];
-    let said = format!("{} {placeholder}", &sent[..at - "whom you reach at ".len()]);
+    let said = format!("{} {placeholder}", &sent[..at - "read ".len()]);
     let answer = bench.checked(&vault, Framing::Json, &document(&said));
     let text = document_text(&answer.bytes);
     assert!(text.ends_with(&format!("{NOTICE}desk@corner.example")), "{text}");
@@ -229,4 +230,24 @@ fn a_canary_is_found_wherever_a_stream_is_cut() {
     let answer = blocks.checked(&vault, Framing::Sse, &stream(&said, 5));
     assert!(answer.bytes.contains("content_filter"));
     assert!(!stream_text(&answer.bytes).contains("CANARY"), "{answer:?}");
+}
+
+#[test]
+fn what_is_dangerous_in_a_copy_is_cut_out_or_stays_harmless() {
+    let bench = Bench::new(json!({ "level": "high", "custom_rules": [{
+        "id": "our-hours", "kind": "HOURS", "description": "Opening hours.", "source": "own",
+        "pattern": "opening hours of the [a-z]{4,8}", "cap": 40, "severity": "high", "directions": ["response"],
+        "action": "defang", "match": ["opening hours of the shop", "the opening hours of the museum"],
+        "no_match": ["opening hours", "hours of the shop"],
+    }] }));
+    let (sent, vault) = bench.request("system");
+    for (said, deviates) in [(sent.clone(), false), (sent.replace("shop they", "museum they"), true)] {
+        let answer = bench.checked(&vault, Framing::Json, &document(&said));
+        let text = document_text(&answer.bytes);
+        let (_, tail) = text.split_once(NOTICE).unwrap();
+        assert!(!tail.contains("opening"), "{text}");
+        assert_eq!(tail.contains("mus-eum"), deviates, "{text}");
+        let streamed = bench.checked(&vault, Framing::Sse, &stream(&said, 30));
+        assert_eq!(stream_text(&streamed.bytes), text);
+    }
 }

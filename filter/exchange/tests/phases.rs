@@ -10,7 +10,8 @@ use aegis_engine::{MasterKey, compile};
 use aegis_exchange::fake_host::FakeHost;
 use aegis_exchange::{Exchange, Gateway, Host, Side, Step, Worker};
 use aegis_policy::{
-    Disposition, FilterConfig, Limits, Mode, Override, Policy, TokenHash, TokenRoute, Upstream,
+    Direction, Disposition, FilterConfig, Limits, Mode, Override, Policy, Slot, TokenHash, TokenRoute,
+    Upstream,
 };
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -107,6 +108,35 @@ fn without_findings_neither_body_nor_lengths_change() {
     assert_eq!(host.answer(&mut exchange, &[b"{{A", b"G"]), [b"{{A".to_vec(), b"G".to_vec()]);
     assert_eq!(host.text(Side::Response, "content-length").unwrap(), "4");
     assert_eq!(host.text(Side::Response, "x-aegis-action"), None);
+}
+
+#[test]
+fn an_answer_does_not_repeat_a_prompt_in_which_nothing_was_found() {
+    let mut policy = Policy::only(&["email"]);
+    policy.rules.push(Override {
+        rule: Some("system-prompt-leak".into()),
+        family: None,
+        kind: None,
+        directions: vec![Direction::Response],
+        slots: vec![Slot::Assistant],
+        action: Disposition::Sanitize,
+    });
+    let prompt = (0..25).map(|index| format!("say {index} times no. ")).collect::<Vec<_>>().concat();
+    let body = format!(r#"{{"messages":[{{"role":"system","content":"{prompt}"}}]}}"#);
+    let answer = format!(r#"{{"choices":[{{"message":{{"content":"{prompt}"}}}}]}}"#);
+    for (path, repeats) in [(CHAT, false), ("/v1/__gw__/t/TOK__redact/chat/completions", true)] {
+        let mut exchange = Exchange::new(gateway_with(true, &policy));
+        let mut host = FakeHost::request("POST", path);
+        assert_eq!(host.send(&mut exchange, &[body.as_bytes()]).unwrap(), body.as_bytes());
+        let mut host = host.with_header(Side::Response, ":status", "200").with_header(
+            Side::Response,
+            "content-type",
+            "application/json",
+        );
+        let received = String::from_utf8(host.answer(&mut exchange, &[answer.as_bytes()]).concat()).unwrap();
+        assert_eq!(received == answer, repeats, "{path}");
+        assert_eq!(received.contains("say 24 times"), repeats, "{path}");
+    }
 }
 
 #[test]
