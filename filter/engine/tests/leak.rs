@@ -36,7 +36,8 @@ struct Answer {
 impl Bench {
     fn new(members: Value) -> Bench {
         let mut document = json!({ "version": 1, "name": "leak" });
-        document.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let members: serde_json::Map<String, Value> = serde_json::from_value(members).unwrap();
+        document.as_object_mut().unwrap().extend(members);
         let key = MasterKey::from_hex(&"4d".repeat(32)).unwrap();
         let policy: Policy = serde_json::from_value(document).unwrap();
         Bench { engine: Engine::new(&compile(&policy, &key).unwrap(), &key).unwrap(), key }
