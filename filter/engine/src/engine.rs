@@ -36,6 +36,7 @@ pub struct Engine {
     /// The rule over copies of the prompt, if it does anything in the text of an answer.
     leak: Option<RuleIndex>,
     mode: Mode,
+    block_status: u16,
     may_refuse_answers: bool,
     /// Where values may go whatever a request says.
     pub(crate) hosts: Hosts,
@@ -159,6 +160,7 @@ impl Engine {
             .filter(|index| leak_index < first_list && changes(Slot::Assistant, *index));
         Ok(Engine {
             hosts: Hosts::of_policy(&policy.restore.hosts),
+            block_status: policy.block_status,
             may_refuse_answers: policy.mode != Mode::Shadow && decisions.may_refuse(Direction::Response),
             detector,
             answer_rules: TextRules::of(over_text, |rule| changes(Slot::Assistant, rule))?,
@@ -224,6 +226,11 @@ impl Engine {
     /// The rule over copies of the prompt, if it does anything in the text of an answer.
     pub(crate) fn leak(&self) -> Option<RuleIndex> {
         self.leak
+    }
+
+    /// The HTTP status of a request that is refused for what it contains.
+    pub fn block_status(&self) -> u16 {
+        self.block_status
     }
 
     /// Whether an answer may be refused for something in its texts.

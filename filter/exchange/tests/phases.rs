@@ -466,6 +466,16 @@ fn what_the_policy_blocks_is_refused_in_the_clients_dialect_without_saying_why()
 }
 
 #[test]
+fn the_policy_chooses_the_status_of_a_refusal() {
+    let mut policy = Policy::only(&["email"]);
+    policy.rules.push(Override::everywhere(Some("email"), Disposition::Block));
+    policy.block_status = 422;
+    let mut host = FakeHost::request("POST", CHAT);
+    assert_eq!(host.send(&mut Exchange::new(gateway_with(true, &policy)), &[WITH_MAIL]), None);
+    assert_eq!(refusal(&host), (422, "request_blocked".to_owned()));
+}
+
+#[test]
 fn the_answer_says_what_was_done_to_the_request() {
     for (action, mode, sent, header) in [
         (

@@ -25,6 +25,9 @@ pub struct CompiledPolicy {
     /// What stays although a rule finds it.
     #[serde(default)]
     pub allow: CompiledAllow,
+    /// The HTTP status of a request that is refused for what it contains.
+    #[serde(default = "crate::policy::forbidden")]
+    pub block_status: u16,
     /// Where values may go when they are put back into an answer.
     #[serde(default)]
     pub restore: Restore,
@@ -99,6 +102,7 @@ impl CompiledPolicy {
                 patterns: policy.allow.patterns.clone(),
                 keys: policy.allow.keys.iter().map(|key| key.to_ascii_lowercase()).collect(),
             },
+            block_status: policy.block_status,
             restore: policy.restore.clone(),
             custom_rules,
             exact: CompiledExact::default(),

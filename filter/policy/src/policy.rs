@@ -35,6 +35,10 @@ pub struct Policy {
     /// What stays although a rule finds it.
     #[serde(default)]
     pub allow: Allow,
+    /// The HTTP status of a request that is refused for what it contains: 400 to 499. Official clients try none of them
+    /// again but 408, 409 and 429.
+    #[serde(default = "forbidden")]
+    pub block_status: u16,
     /// Where values may go when they are put back into an answer.
     #[serde(default)]
     pub restore: Restore,
@@ -161,6 +165,11 @@ pub struct ExactValues {
 /// The version of the format that this crate reads.
 pub const VERSION: u32 = 1;
 
+/// 403 (RFC 9110 §15.5.4).
+pub(crate) fn forbidden() -> u16 {
+    403
+}
+
 // === impl Policy ===
 
 impl Policy {
@@ -174,6 +183,7 @@ impl Policy {
             preset: Preset::default(),
             rules: Vec::new(),
             allow: Allow::default(),
+            block_status: forbidden(),
             restore: Restore::default(),
             custom_rules: Vec::new(),
             exact_values: Vec::new(),

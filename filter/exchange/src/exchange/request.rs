@@ -182,7 +182,8 @@ impl Exchange {
         let (caches, media) = (&mut worker.caches.borrow_mut(), &reading.media);
         match redact_body(&worker.engine, caches, self.protocol, media, &body, &mut vault) {
             Err(error) => {
-                let reply = unacceptable(self.protocol, &reading.media, error);
+                let status = u32::from(worker.engine.block_status());
+                let reply = unacceptable(self.protocol, status, &reading.media, error);
                 self.refuse(host, &reply)
             }
             Ok(redacted) => {
@@ -208,11 +209,11 @@ impl Exchange {
 }
 
 /// A body that the engine refuses.
-fn unacceptable(protocol: Protocol, media: &Media, error: RequestError) -> Reply {
+fn unacceptable(protocol: Protocol, block_status: u32, media: &Media, error: RequestError) -> Reply {
     let (status, code) = match error {
         RequestError::Blocked => {
             let message = "The request contains something that this gateway's policy refuses.";
-            return Reply::dialect(protocol, 403, "request_blocked", message);
+            return Reply::dialect(protocol, block_status, "request_blocked", message);
         }
         RequestError::TooMany => (413, "request_too_complex"),
         RequestError::TooManyMessages => (400, "messages_too_many"),

@@ -40,6 +40,7 @@ impl Policy {
         }
         checker.check_allow(&self.allow);
         checker.check_restore(&self.restore);
+        checker.check_block_status(self.block_status);
         checker.check_custom_rules(self);
         checker.check_exact_values(self);
         checker.problems
@@ -116,6 +117,13 @@ impl Checker {
                     format!("`{key}` names a credential, and leaving all its values alone would leak them");
                 self.report(path, what, "list the harmless values in `allow.values`, or the rule in `rules`");
             }
+        }
+    }
+
+    fn check_block_status(&mut self, status: u16) {
+        if !(400..500).contains(&status) {
+            let what = format!("{status} does not say that the request was wrong");
+            self.report("block_status", what, "use 400 to 499");
         }
     }
 

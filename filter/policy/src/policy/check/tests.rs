@@ -53,6 +53,12 @@ fn every_problem_says_where_it_is() {
         (json!({ "allow": { "values": ["x", ""] } }), "allow.values[1]"),
         (json!({ "allow": { "patterns": ["x".repeat(1001)] } }), "allow.patterns[0]"),
         (json!({ "allow": { "keys": ["a b"] } }), "allow.keys[0]"),
+        (json!({ "block_status": 200 }), "block_status"),
+        (
+            json!({ "restore": { "hosts": ["api.example.com", "*.example.com", "*", "https://x/"] } }),
+            "restore.hosts[3]",
+        ),
+        (json!({ "restore": { "hosts": ["a..b"] } }), "restore.hosts[0]"),
         (json!({ "allow": { "keys": ["id", "api_key"] } }), "allow.keys[1]"),
         (json!({ "custom_rules": [rule("Order")] }), "custom_rules[0].id"),
         (json!({ "custom_rules": [rule("order"), rule("order")] }), "custom_rules[1].id"),
@@ -105,6 +111,7 @@ fn unknown_keys_are_refused_everywhere() {
     for document in [
         json!({ "version": 1, "name": "n", "colour": 1 }),
         json!({ "version": 1, "name": "n", "allow": { "keyz": [] } }),
+        json!({ "version": 1, "name": "n", "restore": { "host": [] } }),
         json!({ "version": 1, "name": "n", "rules": [{ "action": "allow", "famly": "pii" }] }),
         json!({ "version": 1, "name": "n", "exact_values": [{ "name": "n", "kind": "K", "values": [], "x": 1 }] }),
     ] {
