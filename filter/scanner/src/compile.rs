@@ -42,12 +42,14 @@ pub(crate) fn compile(pattern: &Pattern) -> Result<Compiled, RuleErrorReason> {
     if gaps.contains(&true) || !gaps.is_empty() && pattern.cap > MAX_GAP_CAP {
         return Err(RuleErrorReason::Gap);
     }
-    let factors = factor::factors(label.as_ref().map(loosen).as_ref(), &loosen(&value), pattern.cap as usize);
+    let is_open = ends_open(&hir);
+    let (label, value) = (label.as_ref().map(loosen), loosen(&value));
+    let factors = factor::factors(label.as_ref(), &value, pattern.cap as usize);
     let distance = factors.iter().map(|factor| factor.distance).max().unwrap_or(0);
     if distance > MAX_FACTOR_DISTANCE {
         return Err(RuleErrorReason::FactorTooFar { distance });
     }
-    Ok(Compiled { is_open: ends_open(&hir), hir: loosen(&hir), factors })
+    Ok(Compiled { is_open, hir: Hir::concat(label.into_iter().chain([value]).collect()), factors })
 }
 
 /// Without Unicode, \b \d \w \s and (?i) are ASCII: small tables, and a key right after a Chinese character is still at

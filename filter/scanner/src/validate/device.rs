@@ -32,16 +32,11 @@ pub(super) fn is_vin(text: &[u8]) -> bool {
         && text.iter().any(u8::is_ascii_digit)
 }
 
-/// Whether `text` is a MAC address of a device: not all zeros, and no group or broadcast address, of which the lowest bit
-/// of the first byte is set (IEEE 802 §8.2).
+/// Whether `text` is a MAC address of a device: neither all zeros nor the broadcast address (IEEE 802 §8.2).
 pub(super) fn is_mac(text: &[u8]) -> bool {
-    let digits = text.iter().filter(|byte| byte.is_ascii_hexdigit());
-    let group = digits
-        .clone()
-        .nth(1)
-        .and_then(|digit| char::from(*digit).to_digit(16))
-        .is_none_or(|low| low % 2 == 1);
-    !group && digits.clone().any(|digit| *digit != b'0')
+    let mut digits = text.iter().filter(|byte| byte.is_ascii_hexdigit()).map(u8::to_ascii_lowercase);
+    let Some(first) = digits.next() else { return false };
+    digits.any(|digit| digit != first) || !matches!(first, b'0' | b'f')
 }
 
 #[cfg(test)]
