@@ -100,7 +100,7 @@ fn library(engine: &Engine) -> Regex {
     let patterns: Vec<String> = engine
         .rules()
         .iter()
-        .filter(|rule| !rule.pattern.is_empty())
+        .filter(|rule| !rule.pattern.is_empty() && rule.directions.contains(&Direction::Request))
         .map(|rule| format!("(?:(?:{})(?:{}))", rule.label.as_deref().unwrap_or_default(), rule.pattern))
         .collect();
     RegexBuilder::new(&patterns.join("|"))

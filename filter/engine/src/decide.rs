@@ -71,7 +71,7 @@ impl Decisions {
                     Disposition::Allow => continue,
                     Disposition::Redact => place.redacting.insert(index),
                     Disposition::Defang | Disposition::Sanitize | Disposition::Block => {
-                        place.changing.insert(index)
+                        place.changing.insert(index);
                     }
                 }
                 place.acting.insert(index);

@@ -253,16 +253,16 @@ impl Engine {
     ) -> Result<(), TooManyMatches> {
         let Some(acting) = self.decisions.acting(site.direction, site.slot) else { return Ok(()) };
         let disposition = |rule| self.disposition(site.direction, site.slot, rule);
-        let mut here = Vec::new();
         let (detector, allow) = (&self.detector, &self.allow);
-        if site.direction == Direction::Request {
-            detector.scan(&mut caches.detector, allow, site, text, acting, budget, &mut here)?;
+        let mut here = if site.direction == Direction::Request {
+            detector.scan(&mut caches.detector, allow, site, text, acting, budget)?
         } else {
-            here = self.changes(caches, site, text, budget)?;
+            let mut here = self.changes(caches, site, text, budget)?;
             let redacting = self.decisions.redacting(site.direction, site.slot).unwrap_or(acting);
-            detector.scan(&mut caches.detector, allow, site, text, redacting, budget, &mut here)?;
+            here.extend(detector.scan(&mut caches.detector, allow, site, text, redacting, budget)?);
             retain_strongest(&mut here, disposition);
-        }
+            here
+        };
         self.exact.add(text, disposition, &mut here)?;
         found.append(&mut here);
         Ok(())
@@ -279,9 +279,11 @@ impl Engine {
         if site.slot == Slot::Assistant {
             return Ok(self.scan_answer(caches, text));
         }
-        let mut found = Vec::new();
-        let Some(changing) = self.decisions.changing(site.direction, site.slot) else { return Ok(found) };
-        self.call_rules.scan(&mut caches.calls, &self.allow, site, text, changing, budget, &mut found)?;
+        let Some(changing) = self.decisions.changing(site.direction, site.slot) else {
+            return Ok(Vec::new());
+        };
+        let (rules, cache) = (&self.call_rules, &mut caches.calls);
+        let mut found = rules.scan(cache, &self.allow, site, text, changing, budget)?;
         if site.slot == Slot::ToolCallArguments {
             let mut commands = self.commands.find(&mut caches.commands, text, changing);
             commands.retain(|one| !self.allow.permits_match(site.before, text, one));

@@ -76,7 +76,7 @@ impl TextRules {
         RuleMask::new(set, &self.validators, &self.labels)
     }
 
-    /// Appends what those of these rules that are in `acting` find in `text`, also through disguises, without what is
+    /// What those of these rules that are in `acting` find in `text`, also through disguises, without what is
     /// allowed. Both name rules as the engine does.
     pub(crate) fn scan(
         &self,
@@ -86,19 +86,19 @@ impl TextRules {
         text: &[u8],
         acting: &RuleSet,
         budget: &mut Budget,
-        found: &mut Vec<Match>,
-    ) -> Result<(), TooManyMatches> {
-        let acting = self.own(acting);
+    ) -> Result<Vec<Match>, TooManyMatches> {
+        let (acting, mut found) = (self.own(acting), Vec::new());
         if acting.is_empty() {
-            return Ok(());
+            return Ok(found);
         }
-        let mut here = Vec::new();
-        allow.apply(site.before, text, &self.mask_of(&acting), &mut here, |accept, here| {
+        allow.apply(site.before, text, &self.mask_of(&acting), &mut found, |accept, here| {
             self.scanner.scan(cache, text, accept, budget, here)?;
             Looker { scanner: &self.scanner, cache, rules: &self.rules, accept, budget }.look(text, 0, here)
         })?;
-        found.extend(here.into_iter().map(|one| Match { rule: self.index(one.rule), ..one }));
-        Ok(())
+        for one in &mut found {
+            one.rule = self.index(one.rule);
+        }
+        Ok(found)
     }
 
     /// The members of a set of the engine's rules, as rules of these.

@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     reason = "clippy.toml lifts them in #[test] functions only, not in what they call"
 )]
 

@@ -14,7 +14,7 @@ pub enum Disposition {
     Redact,
     /// It is made harmless but stays readable. In answers only: a request has nobody who would follow it.
     Defang,
-    /// It is cut out, with nothing in its place, and does not come back.
+    /// It is cut out and does not come back. In an answer something may stand in its place.
     Sanitize,
     /// The whole request or answer is refused.
     Block,

@@ -117,7 +117,7 @@ fn program_name(word: &[u8]) -> Vec<u8> {
         match (byte, behind.first()) {
             // Empty for a script without arguments: `wh$@oami`. cmd.exe takes a caret away.
             (b'$', Some(b'@' | b'*' | b'0'..=b'9')) if word.len() > 2 => {
-                rest = behind.get(1..).unwrap_or_default()
+                rest = behind.get(1..).unwrap_or_default();
             }
             (b'^', _) if word.len() > 1 => {}
             (b'/' | b'\\', Some(_)) => name.clear(),

@@ -3,7 +3,7 @@
 use crate::command::Command;
 use crate::escape;
 use crate::limits::MAX_VALUE;
-use crate::wrapper::unwrapped;
+use crate::wrapper::wrapped;
 
 /// What a pipeline writes whose first command reads `input`.
 pub(crate) fn output(commands: &[Command], input: Option<Vec<u8>>) -> Option<Vec<u8>> {
@@ -14,7 +14,8 @@ pub(crate) fn output(commands: &[Command], input: Option<Vec<u8>>) -> Option<Vec
 /// What `command` writes when it reads `input`.
 fn one(command: &Command, input: Option<Vec<u8>>) -> Option<Vec<u8>> {
     // What runs another command writes what that writes.
-    let command = &unwrapped(command).pop()?;
+    let inner = wrapped(command).pop();
+    let command = inner.as_ref().unwrap_or(command);
     let words = || command.arguments().iter().map(|word| word.text.as_slice());
     let reads_files = || words().any(|word| !word.starts_with(b"-"));
     match command.program().as_slice() {

@@ -233,7 +233,9 @@ impl<'a, 's> Parser<'a, 's> {
         let (Some(first), Some(last)) = (commands.first(), commands.last()) else { return };
         let span = self.place.clone().unwrap_or(first.span.start..last.span.end);
         if let Some(place) = &self.place {
-            commands.iter_mut().for_each(|command| command.span = place.clone());
+            for command in &mut commands {
+                command.span = place.clone();
+            }
         }
         self.state.depth = self.depth;
         self.sink.pipeline(&commands, span, self.state);

@@ -6,7 +6,8 @@ use crate::limits::{MAX_DEPTH, MAX_STAGES};
 use crate::nested::{is_shell, scripts};
 use crate::parser::{Parser, Sink};
 use crate::state::State;
-use crate::wrapper::unwrapped;
+use crate::wrapper::wrapped;
+use std::iter;
 use std::ops::Range;
 
 /// Calls `visit` with each pipeline in `text`, and where it stands: what runs inside of a word stands where the pipeline
@@ -26,15 +27,22 @@ struct Reader<'v> {
 
 impl Sink for Reader<'_> {
     fn pipeline(&mut self, commands: &[Command], span: Range<usize>, state: &mut State) {
-        let unwrapped: Vec<Vec<Command>> = commands.iter().map(unwrapped).collect();
-        let flat: Vec<Command> = unwrapped.iter().flatten().take(MAX_STAGES).cloned().collect();
-        (self.visit)(&flat, span.clone());
+        let unwrapped: Vec<Vec<Command>> = commands.iter().map(wrapped).collect();
+        if unwrapped.iter().all(Vec::is_empty) {
+            (self.visit)(commands, span.clone());
+        } else {
+            let stages = commands.iter().zip(&unwrapped);
+            let flat = stages.flat_map(|(command, inner)| iter::once(command).chain(inner));
+            let flat: Vec<Command> = flat.take(MAX_STAGES).cloned().collect();
+            (self.visit)(&flat, span.clone());
+        }
         let mut input = None;
-        for (command, stages) in commands.iter().zip(&unwrapped) {
-            for command in stages {
+        for (command, inner) in commands.iter().zip(&unwrapped) {
+            let stages = || iter::once(command).chain(inner);
+            for command in stages() {
                 self.flows(command, &span, state);
             }
-            for command in stages {
+            for command in stages() {
                 let input = command.here.as_ref().or(input.as_ref());
                 for script in scripts(command, input.map(Vec::as_slice)) {
                     let depth = state.depth;
@@ -54,7 +62,7 @@ impl Reader<'_> {
     /// Visits what flows into `command` by other ways than a pipe.
     fn flows(&mut self, command: &Command, span: &Range<usize>, state: &mut State) {
         let mut pipe = |from: &[Command], into: Command| {
-            let mut stages: Vec<Command> = from.iter().flat_map(unwrapped).take(MAX_STAGES - 1).collect();
+            let mut stages: Vec<Command> = from.iter().flat_map(all).take(MAX_STAGES - 1).collect();
             stages.push(into);
             (self.visit)(&stages, span.clone());
         };
@@ -76,10 +84,15 @@ impl Reader<'_> {
     }
 }
 
+/// A command and those that it runs.
+fn all(command: &Command) -> impl Iterator<Item = Command> {
+    iter::once(command.clone()).chain(wrapped(command))
+}
+
 /// Remembers which files a pipeline writes.
 fn remember_files(commands: &[Command], state: &mut State) {
     let mut names: Vec<Vec<u8>> = Vec::new();
-    for command in commands.iter().flat_map(unwrapped) {
+    for command in commands.iter().flat_map(all) {
         let writes = command.redirects.iter().filter(|redirect| redirect.operator.starts_with(['>', '&']));
         names.extend(writes.map(|redirect| redirect.target.clone()));
         names.extend(downloads(&command));

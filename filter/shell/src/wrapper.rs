@@ -120,11 +120,11 @@ const WRAPPERS: &[Wrapper] = &[
     verb("fd", "-X", &[], 0),
 ];
 
-/// `command`, then the command that it runs, and so on.
-pub(crate) fn unwrapped(command: &Command) -> Vec<Command> {
-    let mut commands = vec![command.clone()];
+/// The command that `command` runs, the one that this runs, and so on.
+pub(crate) fn wrapped(command: &Command) -> Vec<Command> {
+    let mut commands = Vec::new();
     while commands.len() < MAX_DEPTH
-        && let Some(next) = commands.last().and_then(wrapped)
+        && let Some(next) = next(commands.last().unwrap_or(command))
     {
         commands.push(next);
     }
@@ -132,7 +132,7 @@ pub(crate) fn unwrapped(command: &Command) -> Vec<Command> {
 }
 
 /// The command that `command` runs.
-fn wrapped(command: &Command) -> Option<Command> {
+fn next(command: &Command) -> Option<Command> {
     let program = command.program();
     WRAPPERS
         .iter()
@@ -198,7 +198,8 @@ mod tests {
             ("ls -l", "ls"),
         ] {
             let words = line.split(' ').map(|word| Word::plain(word.as_bytes())).collect();
-            let last = unwrapped(&Command { words, ..Command::default() }).pop().unwrap();
+            let command = Command { words, ..Command::default() };
+            let last = wrapped(&command).pop().unwrap_or(command);
             assert_eq!(last.program(), program.as_bytes(), "{line}");
         }
     }

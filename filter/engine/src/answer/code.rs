@@ -1,4 +1,4 @@
-//! Which parts of a Markdown text are code (CommonMark §4.5, §6.1).
+//! Which parts of a Markdown text are code (`CommonMark` §4.5, §6.1).
 
 use std::collections::VecDeque;
 

@@ -7,10 +7,10 @@ use crate::limits::{MAX_BRACES, MAX_DEPTH, MAX_PARAMETER, MAX_STAGES};
 
 /// A word while it is read.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 struct Draft {
     text: Vec<u8>,
-    /// Something was there, if only empty quotes.
-    exists: bool,
+    /// There are quotes, if only empty ones.
     has_quotes: bool,
     /// Something stands outside of quotes.
     has_plain: bool,
@@ -29,13 +29,12 @@ impl Parser<'_, '_> {
         let mut draft = Draft { is_windows_path: self.is_windows_path(), ..Draft::default() };
         while let Some(byte) = self.peek(0) {
             match byte {
-                b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' => break,
                 b'<' | b'>' if self.peek(1) == Some(b'(') => {
                     self.at += 2;
                     self.substitution(open, End::Parenthesis);
                     draft.plain(b"/dev/fd/63");
                 }
-                b'<' | b'>' => break,
+                b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>' => break,
                 b'`' if end == End::Backtick => break,
                 b'`' => {
                     self.at += 1;
@@ -61,8 +60,8 @@ impl Parser<'_, '_> {
     }
 
     fn end_word(&mut self, open: &mut Open, draft: &mut Draft) {
-        let Draft { text, exists, has_quotes, has_plain, is_pieced, braces, .. } = std::mem::take(draft);
-        if !exists {
+        let Draft { text, has_quotes, has_plain, is_pieced, braces, .. } = std::mem::take(draft);
+        if !has_quotes && !has_plain {
             return;
         }
         let is_quoted = has_quotes && !has_plain;
@@ -116,8 +115,7 @@ impl Parser<'_, '_> {
         let key = |name: &[u8]| rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name));
         match rest {
             [letter, b':', b'\\', ..] => letter.is_ascii_alphabetic(),
-            [b'\\', b'\\', next, ..] => next.is_ascii_alphanumeric(),
-            [b'.', b'\\', next, ..] => next.is_ascii_alphanumeric(),
+            [b'\\' | b'.', b'\\', next, ..] => next.is_ascii_alphanumeric(),
             [b'%', ..] => true,
             _ => [&b"HKLM\\"[..], b"HKCU\\", b"HKEY_", b"$env:"].into_iter().any(key),
         }
@@ -288,13 +286,13 @@ impl Draft {
         let joins = self.behind_quotes && text.first().is_some_and(u8::is_ascii_alphanumeric);
         self.is_pieced |= joins && self.text.last().is_none_or(u8::is_ascii_alphanumeric);
         self.text.extend_from_slice(text);
-        (self.exists, self.has_plain, self.behind_quotes) = (true, true, false);
+        (self.has_plain, self.behind_quotes) = (true, false);
     }
 
     /// Quotes open here.
     fn open_quotes(&mut self) {
         self.is_pieced |= self.text.last().is_some_and(u8::is_ascii_alphanumeric);
-        (self.exists, self.has_quotes, self.behind_quotes) = (true, true, true);
+        (self.has_quotes, self.behind_quotes) = (true, true);
     }
 
     /// Text inside of quotes.
