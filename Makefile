@@ -7,7 +7,7 @@ WASM_TARGET := wasm32-wasip1
 WASM := target/$(WASM_TARGET)/wasm/aegis_filter.wasm
 VENV := .tools/venv
 FUZZ_TOOLCHAIN := nightly
-FUZZ_TARGETS := tokenizer sse decoders scanner redact exact
+FUZZ_TARGETS := tokenizer sse decoders scanner redact answer exact
 FUZZ_SECONDS ?= 60
 
 .PHONY: help run build wasm test unit e2e lint fmt bench fuzz tools clean
