@@ -9,6 +9,7 @@ use aegis_engine::{Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, 
 use aegis_policy::{Policy, example};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::rc::Rc;
 
 const CHAT: Protocol = Protocol::ChatCompletions;
 
@@ -26,10 +27,17 @@ const VALUES: &[(&str, &str)] = &[
     ("private-key-pem", "-----BEGIN PRIVATE KEY-----\n{base64:64}\n{base64:20}==\n-----END PRIVATE KEY-----"),
 ];
 
-fn engine() -> Engine {
-    let rules: Vec<&str> = VALUES.iter().map(|(rule, _)| *rule).collect();
-    let key = MasterKey::from_hex(&"77".repeat(32)).unwrap();
-    Engine::new(&compile(&Policy::only(&rules), &key).unwrap(), &key).unwrap()
+thread_local! {
+    /// Compiled once for all cases of a property.
+    static ENGINE: Rc<Engine> = {
+        let rules: Vec<&str> = VALUES.iter().map(|(rule, _)| *rule).collect();
+        let key = MasterKey::from_hex(&"77".repeat(32)).unwrap();
+        Rc::new(Engine::new(&compile(&Policy::only(&rules), &key).unwrap(), &key).unwrap())
+    };
+}
+
+fn engine() -> Rc<Engine> {
+    ENGINE.with(Rc::clone)
 }
 
 fn vault() -> Vault {

@@ -38,8 +38,7 @@ impl ElementFinder {
             match (self.state, byte) {
                 (State::Text, b'\\') => self.state = State::Escape,
                 (State::Text, b'"') => self.state = State::Structure,
-                (State::Escape, _) => self.state = State::Text,
-                (State::Structure, b'"') => self.state = State::Text,
+                (State::Escape, _) | (State::Structure, b'"') => self.state = State::Text,
                 (State::Structure, b'{' | b'[') => {
                     if self.depth == 1 {
                         self.begin = Some(at);

@@ -106,14 +106,11 @@ impl Contents {
         let kind = self.kind;
         self.fragments.iter().filter_map(move |fragment| match (fragment.part, kind) {
             (Part::Whole | Part::Argument, _) => Some((fragment, fragment.slot, None)),
-            (Part::Delta(node, scope), _) => {
-                Some((fragment, fragment.slot, Some(self.id(node, None, scope))))
-            }
             (Part::OfKind(..), Some((_, Kind::Opaque))) => None,
             (Part::OfKind(node, scope), Some((kind, Kind::Delta(slot)))) => {
                 Some((fragment, slot, Some(self.id(node, Some(kind), scope))))
             }
-            (Part::OfKind(node, scope), _) => {
+            (Part::Delta(node, scope) | Part::OfKind(node, scope), _) => {
                 Some((fragment, fragment.slot, Some(self.id(node, None, scope))))
             }
         })

@@ -33,7 +33,7 @@ pub(super) struct Link {
 enum Target {
     #[default]
     No,
-    /// `](…` or `]: …` (CommonMark §6.3, §4.7): ends with white space.
+    /// Behind `](` or `]: ` (§6.3 and §4.7 of the specification of Markdown): ends with white space.
     Bare,
     /// `](<…`: ends with the line.
     Bracketed,

@@ -144,12 +144,14 @@ pub(crate) fn events(stream: &str) -> Vec<Value> {
 
 /// `out` without what the gateway says of it, and whether it said something.
 pub(crate) fn without_note(out: &str) -> (String, bool) {
-    let end_of = |at: usize| out[at..].find('}').map_or(out.len(), |end| at + end + 1);
-    if let Some(at) = out.rfind(": aegisgate {").filter(|at| out[..*at].ends_with(['\n', '\r'])) {
-        return (out[..at].to_owned(), true);
+    if let Some((answer, _)) =
+        out.rsplit_once(": aegisgate {").filter(|(answer, _)| answer.ends_with(['\n', '\r']))
+    {
+        return (answer.to_owned(), true);
     }
-    if let Some(at) = out.rfind(r#","aegisgate":{"#) {
-        return (out[..at].to_owned() + &out[end_of(at)..], true);
+    if let Some((answer, note)) = out.rsplit_once(r#","aegisgate":{"#) {
+        let (_, behind) = note.split_once('}').unwrap_or_default();
+        return (answer.to_owned() + behind, true);
     }
     (out.to_owned(), false)
 }

@@ -73,7 +73,7 @@ fn check_ending(protocol: Protocol, stream: &str) -> Result<(), TestCaseError> {
                 match event["type"].as_str().unwrap() {
                     "content_block_start" => prop_assert!(open.insert(index)),
                     "content_block_stop" => {
-                        prop_assert!(open.remove(&index), "{} ends unheard: {}", event, stream)
+                        prop_assert!(open.remove(&index), "{} ends unheard: {}", event, stream);
                     }
                     _ => {}
                 }

@@ -7,7 +7,9 @@ use super::text::{Text, fill, quote, same};
 /// Events of several texts, in an order in which a provider may send them: each text's own order stays.
 pub(crate) fn interleave(planter: &mut Planter, mut queues: Vec<Vec<Event>>) -> Vec<Event> {
     let mut events = Vec::new();
-    queues.iter_mut().for_each(|queue| queue.reverse());
+    for queue in &mut queues {
+        queue.reverse();
+    }
     while !queues.is_empty() {
         let index = planter.below(queues.len());
         match queues[index].pop() {
@@ -160,173 +162,137 @@ fn named(name: &'static str, rest: &str, parts: &[Text]) -> Event {
     Event { name: Some(name), data: fill(&format!(r#"{{"type":"{name}",{rest}}}"#), parts) }
 }
 
-/// An item with a text in deltas that `done` and `item` repeat.
-fn item(
-    planter: &mut Planter,
-    index: usize,
-    (delta, done, field, rank): (&'static str, &'static str, &str, &str),
-    text: &Text,
-    whole: &str,
-) -> Item {
+/// An item with a text in deltas that a closing event and snapshots repeat.
+struct Shape {
+    delta: &'static str,
+    done: &'static str,
+    /// What the closing event calls the text, and the index of its part.
+    field: &'static str,
+    rank: &'static str,
+    /// The item, with the text and something that is the provider's own.
+    whole: &'static str,
+}
+
+const fn shape(
+    [delta, done]: [&'static str; 2],
+    field: &'static str,
+    rank: &'static str,
+    whole: &'static str,
+) -> Shape {
+    Shape { delta, done, field, rank, whole }
+}
+
+/// Shapes whose text people read.
+const PROSE: [Shape; 3] = [
+    shape(
+        ["response.output_text.delta", "response.output_text.done"],
+        "text",
+        r#""content_index":0,"#,
+        r#"{"id":§,"type":"message","role":"assistant","content":[{"type":"output_text","annotations":[],"text":§}]}"#,
+    ),
+    shape(
+        ["response.refusal.delta", "response.refusal.done"],
+        "refusal",
+        r#""content_index":0,"#,
+        r#"{"id":§,"type":"message","content":[{"type":"refusal","refusal":§}]}"#,
+    ),
+    shape(
+        ["response.reasoning_summary_text.delta", "response.reasoning_summary_text.done"],
+        "text",
+        r#""summary_index":0,"#,
+        r#"{"type":"reasoning","encrypted_content":§,"summary":[{"type":"summary_text","text":§}]}"#,
+    ),
+];
+
+/// Shapes whose text is a document.
+const CALLS: [Shape; 2] = [
+    shape(
+        ["response.function_call_arguments.delta", "response.function_call_arguments.done"],
+        "arguments",
+        "",
+        r#"{"id":§,"type":"function_call","call_id":"c","name":"n","arguments":§}"#,
+    ),
+    shape(
+        ["response.mcp_call_arguments.delta", "response.mcp_call_arguments.done"],
+        "arguments",
+        "",
+        r#"{"id":§,"type":"mcp_call","name":"n","arguments":§,"output":null}"#,
+    ),
+];
+
+/// Shapes whose text is code.
+const CODE: [Shape; 4] = [
+    shape(
+        ["response.custom_tool_call_input.delta", "response.custom_tool_call_input.done"],
+        "input",
+        "",
+        r#"{"call_id":§,"type":"custom_tool_call","name":"exec","input":§}"#,
+    ),
+    shape(
+        ["response.code_interpreter_call_code.delta", "response.code_interpreter_call_code.done"],
+        "code",
+        "",
+        r#"{"id":§,"type":"code_interpreter_call","code":§,"outputs":[]}"#,
+    ),
+    shape(
+        ["response.apply_patch_call_operation_diff.delta", "response.apply_patch_call_operation_diff.done"],
+        "diff",
+        "",
+        r#"{"id":§,"type":"apply_patch_call","operation":{"type":"update_file","path":"a.rs","diff":§}}"#,
+    ),
+    shape(
+        ["response.shell_call_command.delta", "response.shell_call_command.done"],
+        "command",
+        r#""command_index":0,"#,
+        r#"{"id":§,"type":"shell_call","action":{"commands":[§],"timeout_ms":9}}"#,
+    ),
+];
+
+fn item(planter: &mut Planter, index: usize, shape: &Shape, text: &Text) -> Item {
     let style = planter.style;
+    let Shape { delta, done, field, rank, .. } = shape;
     let place =
         format!(r#""item_id":"i{index}","output_index":{index},{rank}"sequence_number":{}"#, 3 * index);
-    let whole = fill(whole, &[quote(text, style)]);
+    let whole = fill(shape.whole, &[quote(&planter.signed(), style), quote(text, style)]);
     let added = format!(r#""output_index":{index},"item":{{"id":"i{index}","type":"x"}}"#);
     let mut events = vec![named("response.output_item.added", &added, &[])];
     for piece in planter.pieces(text) {
-        events.push(named(
-            delta,
-            &format!(r#"{place},"delta":§,"obfuscation":"x9""#),
-            &[quote(&piece, style)],
-        ));
+        let rest = format!(r#"{place},"delta":§,"obfuscation":"x9""#);
+        events.push(named(delta, &rest, &[quote(&piece, style)]));
     }
     events.push(named(done, &format!(r#"{place},"{field}":§"#), &[quote(text, style)]));
-    events.push(named(
-        "response.output_item.done",
-        &format!(r#""output_index":{index},"item":§"#),
-        std::slice::from_ref(&whole),
-    ));
+    events.extend(whole_item(index, whole.clone()).events);
     Item { events, whole }
 }
 
 /// An item that comes at once.
 fn whole_item(index: usize, whole: Text) -> Item {
-    let done = named(
-        "response.output_item.done",
-        &format!(r#""output_index":{index},"item":§"#),
-        std::slice::from_ref(&whole),
-    );
-    Item { events: vec![done], whole }
+    let rest = format!(r#""output_index":{index},"item":§"#);
+    Item { events: vec![named("response.output_item.done", &rest, std::slice::from_ref(&whole))], whole }
 }
 
 fn any_item(planter: &mut Planter, index: usize) -> Item {
-    let style = planter.style;
     match planter.below(10) {
-        0 | 1 => {
+        0..3 => {
             let text = planter.prose();
-            let kind =
-                ("response.output_text.delta", "response.output_text.done", "text", r#""content_index":0,"#);
-            item(
-                planter,
-                index,
-                kind,
-                &text,
-                r#"{"id":"m","type":"message","role":"assistant","content":[{"type":"output_text","annotations":[],"text":§}]}"#,
-            )
+            let shape = planter.below(PROSE.len());
+            item(planter, index, &PROSE[shape], &text)
         }
-        2 => {
-            let text = planter.prose();
-            let kind =
-                ("response.refusal.delta", "response.refusal.done", "refusal", r#""content_index":0,"#);
-            item(
-                planter,
-                index,
-                kind,
-                &text,
-                r#"{"id":"m","type":"message","content":[{"type":"refusal","refusal":§}]}"#,
-            )
-        }
-        3 => {
-            let text = planter.prose();
-            let kind = (
-                "response.reasoning_summary_text.delta",
-                "response.reasoning_summary_text.done",
-                "text",
-                r#""summary_index":0,"#,
-            );
-            let signed = quote(&planter.signed(), style);
-            let whole = format!(
-                r#"{{"id":"r","type":"reasoning","summary":[{{"type":"summary_text","text":§}}],"encrypted_content":{}}}"#,
-                super::text::sent(&signed)
-            );
-            item(planter, index, kind, &text, &whole)
-        }
-        4 => {
+        3..6 => {
             let text = planter.document(0);
-            let kind = (
-                "response.function_call_arguments.delta",
-                "response.function_call_arguments.done",
-                "arguments",
-                "",
-            );
-            item(
-                planter,
-                index,
-                kind,
-                &text,
-                r#"{"id":"f","type":"function_call","call_id":"c","name":"n","arguments":§}"#,
-            )
+            let shape = planter.below(CALLS.len());
+            item(planter, index, &CALLS[shape], &text)
         }
-        5 => {
-            let text = planter.document(0);
-            let kind =
-                ("response.mcp_call_arguments.delta", "response.mcp_call_arguments.done", "arguments", "");
-            item(
-                planter,
-                index,
-                kind,
-                &text,
-                r#"{"id":"f","type":"mcp_call","name":"n","arguments":§,"output":null}"#,
-            )
-        }
-        6 => {
-            let text = vec![same("const x = "), planter.value(true), same(";\nrun(x)")];
-            let kind = (
-                "response.custom_tool_call_input.delta",
-                "response.custom_tool_call_input.done",
-                "input",
-                "",
-            );
-            item(
-                planter,
-                index,
-                kind,
-                &text,
-                r#"{"id":"t","type":"custom_tool_call","name":"exec","input":§}"#,
-            )
-        }
-        7 => {
+        6..9 => {
             let text = vec![same("print("), planter.value(true), same(")")];
-            let kind = (
-                "response.code_interpreter_call_code.delta",
-                "response.code_interpreter_call_code.done",
-                "code",
-                "",
-            );
-            item(
-                planter,
-                index,
-                kind,
-                &text,
-                r#"{"id":"t","type":"code_interpreter_call","code":§,"outputs":[]}"#,
-            )
-        }
-        8 => {
-            let text = vec![same("+ "), planter.value(true), same("\n")];
-            let kind = (
-                "response.apply_patch_call_operation_diff.delta",
-                "response.apply_patch_call_operation_diff.done",
-                "diff",
-                "",
-            );
-            item(
-                planter,
-                index,
-                kind,
-                &text,
-                r#"{"id":"t","type":"apply_patch_call","operation":{"type":"update_file","path":"a.rs","diff":§}}"#,
-            )
+            let shape = planter.below(CODE.len());
+            item(planter, index, &CODE[shape], &text)
         }
         _ => {
             let action = planter.document(0);
-            whole_item(
-                index,
-                fill(
-                    r#"{"id":"s","type":"local_shell_call","call_id":"c","status":"completed","action":§}"#,
-                    &[action],
-                ),
-            )
+            let whole =
+                r#"{"id":"s","type":"local_shell_call","call_id":"c","status":"completed","action":§}"#;
+            whole_item(index, fill(whole, &[action]))
         }
     }
 }

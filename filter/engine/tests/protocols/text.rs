@@ -95,10 +95,7 @@ fn escape(text: &str, style: Style) -> String {
         match character {
             '/' => out.push_str("\\/"),
             '\0'..='\x7f' => out.push(character),
-            _ => character
-                .encode_utf16(&mut units)
-                .iter()
-                .for_each(|unit| out.push_str(&format!("\\u{unit:04x}"))),
+            _ => out.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}"))),
         }
     }
     out
