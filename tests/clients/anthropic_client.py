@@ -18,7 +18,8 @@ def message_retried(client, **arguments):
 
 
 def message_parsed(client, **arguments):
-    return client.messages.parse(output_format=Note, **arguments)
+    answer = client.messages.parse(output_format=Note, **arguments)
+    return {"message": answer, "parsed": answer.parsed_output}
 
 
 def message_assembled(client, **arguments):

@@ -2,8 +2,8 @@
 //! would without, while no value reaches the provider.
 
 use aegis_tests::gateway::Shared;
-use aegis_tests::sdk::{Client, assert_blocked_text, assert_same, with};
-use aegis_tests::{Gateway, provider, secrets, sse};
+use aegis_tests::sdk::{Client, assert_blocked_text, assert_broken_text, assert_same, with};
+use aegis_tests::{Gateway, placeholder, provider, secrets, sse};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -81,33 +81,44 @@ fn values_come_back_in_every_answer_and_never_reach_the_provider() {
         json!({ "system": [{ "type": "text", "text": text, "cache_control": { "type": "ephemeral" } }] });
     let report = client.run(&[
         ("message", with(messages("echo-1", text), &system)),
+        ("count", json!({ "model": "count-1", "messages": messages("", text)["messages"] })),
         ("message", with(messages("think-1", text), &thinking())),
         ("message_assembled", with(messages("think-5", text), &thinking())),
-        ("count", json!({ "model": "count-1", "messages": messages("", text)["messages"] })),
         ("message", with(streamed(messages("think-3", text)), &thinking())),
     ]);
     report.assert_only_redacted(&values);
-    let [outcomes @ .., stream] = &report.outcomes[..] else { panic!("outcomes") };
-    let kinds = ["Message", "Message", "ParsedMessage", "MessageTokensCount"];
-    let found: Vec<&Value> = outcomes.iter().zip(kinds).map(|(outcome, kind)| outcome.same(kind)).collect();
+    let [said, counted, thought @ .., stream] = &report.outcomes[..] else { panic!("outcomes") };
     // Both ways could be wrong in the same way.
-    assert_eq!(found[0]["content"][0]["text"], **text);
-    for message in &found[1..3] {
-        assert!(message["content"][0]["thinking"].as_str().unwrap().contains(text.as_str()));
-        assert_eq!(message["content"][1]["text"], **text);
+    assert_eq!(said.same("Message")["content"][0]["text"], **text);
+    counted.same("MessageTokensCount");
+    for outcome in thought {
+        let [direct, gateway] =
+            [&outcome.direct, &outcome.gateway].map(|outcome| &outcome["value"]["content"]);
+        assert_eq!(gateway[1]["text"], **text);
+        assert_thought(&gateway[0], &direct[0], values.len());
     }
     let [direct, gateway] = stream.events();
     assert_eq!(deltas(gateway, "text"), **text);
-    for member in ["thinking", "signature", "stop_reason"] {
-        assert_eq!(deltas(gateway, member), deltas(direct, member));
-    }
+    assert_eq!(deltas(gateway, "stop_reason"), deltas(direct, "stop_reason"));
+    let [direct, gateway] = [direct, gateway].map(
+        |events| json!({ "thinking": deltas(events, "thinking"), "signature": deltas(events, "signature") }),
+    );
+    assert_thought(&gateway, &direct, values.len());
 
     // The thought of the first turn goes back, and its signature must still fit to it.
-    let thought = found[1]["content"][0].clone();
+    let thought = thought[0].gateway["value"]["content"][0].clone();
     let report = client.run(&[("message", with(with_thought("think-1", text, &thought), &thinking()))]);
     report.assert_only_redacted(&values);
-    assert_eq!(report.outcomes[0].same("Message")["content"][1]["text"], **text);
-    assert_eq!(report.gateway[0].json()["messages"][1]["content"][0]["signature"], thought["signature"]);
+    assert_eq!(report.outcomes[0].gateway["value"]["content"][1]["text"], **text);
+    assert_same(&report.gateway[0].json()["messages"][1]["content"][0], &thought);
+}
+
+/// A thought arrives as it was signed, with placeholders.
+#[track_caller]
+fn assert_thought(gateway: &Value, direct: &Value, values: usize) {
+    assert_eq!(gateway["signature"], direct["signature"]);
+    let thought = gateway["thinking"].as_str().unwrap();
+    assert_eq!(placeholder::distinct_in(thought).len(), values, "{thought}");
 }
 
 #[test]
@@ -120,8 +131,7 @@ fn structured_answers_can_be_parsed_whatever_the_values_are() {
     let text = &secrets::prompt(&kinds);
     let report = client.run(&[("message_parsed", messages("json-1", text))]);
     report.assert_only_redacted(&values);
-    let content = &report.outcomes[0].same("ParsedMessage")["content"][0];
-    assert_eq!(content["parsed_output"]["text"], **text);
+    assert_eq!(report.outcomes[0].same("dict")["parsed"]["text"], **text);
 }
 
 #[test]
@@ -250,6 +260,8 @@ fn failures_of_the_provider_raise_what_they_raise_without_the_gateway() {
     }
 
     let report = client.run(&[
+        ("message", messages("close-0", text)),
+        ("message_assembled", messages("close-0", text)),
         ("message_retried", messages("busy-529", text)),
         ("message", streamed(messages("stop-1", text))),
         ("message_assembled", messages("stop-1", text)),
@@ -259,29 +271,25 @@ fn failures_of_the_provider_raise_what_they_raise_without_the_gateway() {
         ("message", streamed(messages("break-1", text))),
     ]);
     report.assert_only_redacted(std::slice::from_ref(&mail));
-    let [retried, stopped, assembled, errors @ ..] = &report.outcomes[..] else { panic!("outcomes") };
+    let [closed, closed_stream, retried, stopped, assembled, errors @ ..] = &report.outcomes[..] else {
+        panic!("outcomes")
+    };
+    // The gateway has an answer for a provider that has none.
+    for outcome in [closed, closed_stream] {
+        assert_eq!(outcome.direct["error"]["class"], "APIConnectionError", "{}", outcome.direct);
+        let error = &outcome.gateway["error"];
+        assert_eq!(error["class"], "ServiceUnavailableError", "{}", outcome.gateway);
+        assert_eq!(error["body"]["error"]["type"], "api_error");
+    }
     assert_eq!(retried.same("Message")["content"][0]["text"], **text);
     let [direct, gateway] = stopped.events();
     assert_eq!(deltas(gateway, "text"), deltas(direct, "text"));
     assert_same(&assembled.gateway, &assembled.direct);
     for outcome in errors {
         outcome.same_error(outcome.direct["error"]["class"].as_str().unwrap());
-        if let (Some(gateway), Some(direct)) =
-            (outcome.gateway["events"].as_array(), outcome.direct["events"].as_array())
-        {
-            assert_eq!(deltas(gateway, "text"), deltas(direct, "text"));
-        }
     }
-
-    let (outcomes, requests) = client.run_guarded(&[
-        ("message", messages("close-0", text)),
-        ("message_assembled", messages("close-0", text)),
-    ]);
-    assert_eq!(requests.len(), outcomes.len(), "the gateway tried again");
-    for outcome in outcomes {
-        let error = &outcome["error"];
-        let unreachable = ["InternalServerError", "ServiceUnavailableError"];
-        assert!(unreachable.contains(&error["class"].as_str().unwrap()), "{error}");
-        assert_eq!(error["body"]["error"]["type"], "api_error");
-    }
+    let [error, _, _, broken] = errors else { panic!("outcomes") };
+    let said = |outcome: &Value| deltas(outcome["events"].as_array().unwrap(), "text");
+    assert_eq!(said(&error.gateway), said(&error.direct));
+    assert_broken_text(&said(&broken.gateway), &said(&broken.direct), &mail);
 }

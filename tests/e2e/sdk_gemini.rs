@@ -2,7 +2,7 @@
 //! without, while no value reaches the provider.
 
 use aegis_tests::gateway::Shared;
-use aegis_tests::sdk::{Client, assert_blocked_text, assert_without};
+use aegis_tests::sdk::{Client, assert_blocked_text, assert_broken_text, assert_without};
 use aegis_tests::{Gateway, provider, secrets, sse};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -104,7 +104,9 @@ fn values_come_back_in_every_answer_and_never_reach_the_provider() {
     let (outcomes, requests) = client.run_guarded(&[("chat_turns", turns)]);
     assert_eq!(outcomes[0]["value"]["answers"], json!([text, "And now?"]));
     assert_eq!(requests.len(), 2);
-    requests.iter().for_each(|recorded| assert_without(recorded, &values));
+    for recorded in &requests {
+        assert_without(recorded, &values);
+    }
 }
 
 #[test]
@@ -219,26 +221,26 @@ fn failures_of_the_provider_raise_what_they_raise_without_the_gateway() {
         ("generate", generate("break-1", text)),
         ("generate_streamed", generate("break-1", text)),
         ("generate_streamed", generate("stop-1", text)),
+        ("generate", generate("close-0", text)),
+        ("generate_streamed", generate("close-0", text)),
     ]);
     report.assert_only_redacted(std::slice::from_ref(&mail));
     let kinds = ["ServerError", "RemoteProtocolError", "RemoteProtocolError"];
     for (outcome, kind) in report.outcomes.iter().zip(kinds) {
         outcome.same_error(kind);
     }
-    for outcome in &report.outcomes {
-        if let (Some(gateway), Some(direct)) =
-            (outcome.gateway["events"].as_array(), outcome.direct["events"].as_array())
-        {
-            assert_eq!(sse::joined(gateway, TEXT), sse::joined(direct, TEXT));
-        }
-    }
-    report.outcomes[3].events();
-
-    let calls = [("generate", generate("close-0", text)), ("generate_streamed", generate("close-0", text))];
-    let (outcomes, requests) = client.run_guarded(&calls);
-    assert_eq!(requests.len(), outcomes.len(), "the gateway tried again");
-    for outcome in outcomes {
-        assert_eq!(outcome["error"]["class"], "ServerError", "{outcome}");
-        assert_eq!(outcome["error"]["status"], "UNAVAILABLE");
+    let said = |outcome: &Value| sse::joined(outcome["events"].as_array().unwrap(), TEXT);
+    let [error, _, broken, stopped] = &report.outcomes[..4] else { panic!("outcomes") };
+    assert_eq!(said(&error.gateway), said(&error.direct));
+    assert_broken_text(&said(&broken.gateway), &said(&broken.direct), &mail);
+    assert_eq!(
+        stopped.events().map(|events| sse::joined(events, TEXT)),
+        [said(&stopped.direct), said(&stopped.direct)]
+    );
+    // The gateway has an answer for a provider that has none.
+    for outcome in &report.outcomes[4..] {
+        assert_eq!(outcome.direct["error"]["class"], "RemoteProtocolError", "{}", outcome.direct);
+        assert_eq!(outcome.gateway["error"]["class"], "ServerError", "{}", outcome.gateway);
+        assert_eq!(outcome.gateway["error"]["status"], "UNAVAILABLE");
     }
 }

@@ -241,6 +241,13 @@ pub fn with(mut request: Value, more: &Value) -> Value {
     request
 }
 
+/// What a client received of a stream that broke, compared with what it would have without the gateway: what might have
+/// become a finding was held, and is lost with the connection.
+#[track_caller]
+pub fn assert_broken_text(received: &str, direct: &str, until: &str) {
+    assert!(received.contains(until) && direct.starts_with(received), "{received:?} of {direct:?}");
+}
+
 /// What a client received of `text` before it was blocked: the beginning of it, and at least `until`.
 #[track_caller]
 pub fn assert_blocked_text(received: &str, text: &str, until: &str) {

@@ -3,7 +3,8 @@
 //! The recordings are not part of the project: `AEGIS_EVAL_DATA` names the folder that has them.
 #![allow(
     clippy::unwrap_used,
-    reason = "clippy.toml lifts it in #[test] functions only, not in what they call"
+    clippy::panic,
+    reason = "clippy.toml lifts them in #[test] functions only, not in what they call"
 )]
 
 use aegis_engine::{
