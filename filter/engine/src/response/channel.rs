@@ -26,6 +26,8 @@ pub(super) struct Channel {
     placeholders: Stream,
     link: Link,
     watch: Watch,
+    /// Where the last finding that was changed begins.
+    changed: Option<u64>,
     /// Copies of the prompt, if they are looked for.
     copies: Option<Box<Copies>>,
     /// What stands in place of the one that goes on, as far as it was not written yet; `None` if it stays.
@@ -77,6 +79,7 @@ impl Channel {
             placeholders: Stream::new(),
             link: Link::default(),
             watch: Watch::Nothing,
+            changed: None,
             copies: None,
             instead: None,
         }
@@ -243,7 +246,11 @@ impl Channel {
         for (one, text) in found {
             let label = usize::try_from(one.value - one.start).unwrap_or(usize::MAX);
             let text = text.get(label..).unwrap_or_default();
-            let Some(inserted) = context.replacement(self.slot, *one, text) else { continue };
+            let Some(mut inserted) = context.replacement(self.slot, *one, text) else { continue };
+            // What is longer than its rule's cap comes in parts with one beginning: what stands for it stands there once.
+            if self.changed.replace(one.start) == Some(one.start) {
+                inserted.clear();
+            }
             self.keep_whole(one.value..one.end);
             let mut replacement = self.escaped(one.value, &inserted);
             for run in self.map.raw_runs(one.value..one.end) {
