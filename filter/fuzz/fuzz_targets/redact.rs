@@ -94,7 +94,7 @@ fn request(gateway: &Gateway, protocol: Protocol, body: &[u8]) {
         Ok(redacted) => redacted,
         Err(RequestError::NotUtf8(_) | RequestError::NotJson(_)) => return,
         Err(RequestError::TooMany) => panic!("not that many"),
-        Err(RequestError::TooManyMessages) => {}
+        Err(RequestError::TooManyMessages) => return,
         Err(RequestError::Multipart(_)) => panic!("the body is a document"),
         Err(RequestError::Blocked) => panic!("no rule blocks"),
     };
