@@ -9,8 +9,9 @@ VENV := .tools/venv
 FUZZ_TOOLCHAIN := nightly
 FUZZ_TARGETS := tokenizer sse decoders scanner redact exact
 FUZZ_SECONDS ?= 60
+SOAK_SECONDS ?= 600
 
-.PHONY: help run build wasm test unit e2e lint fmt bench fuzz tools clean
+.PHONY: help run build wasm test unit e2e lint fmt bench soak fuzz tools clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -46,6 +47,9 @@ fmt: ## Format the code
 
 bench: build tools ## Plain Envoy beside the gateway, as ratios of one run
 	cargo run --locked --release --package aegis-tests --bin bench
+
+soak: build tools ## 1,000 streams of SOAK_SECONDS: fails if one breaks or memory grows
+	cargo run --locked --release --package aegis-tests --bin bench -- soak $(SOAK_SECONDS)
 
 fuzz: ## Feed random bytes to every parser, FUZZ_SECONDS each
 	@rustup toolchain list | grep -q '^$(FUZZ_TOOLCHAIN)' || rustup toolchain install --profile minimal $(FUZZ_TOOLCHAIN)
