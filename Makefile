@@ -13,8 +13,9 @@ FUZZ_TOOLCHAIN := nightly
 FUZZ_TARGETS := tokenizer sse decoders scanner redact answer exact shell
 FUZZ_SECONDS ?= 60
 AGENT_TEST := cargo test --locked --package aegis-tests --test agents
+SOAK_SECONDS ?= 600
 
-.PHONY: help run build wasm test unit e2e e2e-agents lint fmt bench fuzz tools clean
+.PHONY: help run build wasm test unit e2e e2e-agents lint fmt bench soak fuzz tools clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -61,6 +62,9 @@ fmt: ## Format the code
 
 bench: build tools ## Plain Envoy beside the gateway, as ratios of one run
 	cargo run --locked --release --package aegis-tests --bin bench
+
+soak: build tools ## 1,000 streams of SOAK_SECONDS: fails if one breaks or memory grows
+	cargo run --locked --release --package aegis-tests --bin bench -- soak $(SOAK_SECONDS)
 
 fuzz: ## Feed random bytes to every parser, FUZZ_SECONDS each
 	@rustup toolchain list | grep -q '^$(FUZZ_TOOLCHAIN)' || rustup toolchain install --profile minimal $(FUZZ_TOOLCHAIN)

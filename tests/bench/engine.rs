@@ -44,8 +44,11 @@ pub(crate) fn report() {
     let time = Spread::of((0..RUNS).map(|_| redact(&engine, &mut caches, &body)));
     print("redaction of a 100 KB chat", &format!("{time:.0} µs"));
     let events = chat::stream(&texts::prose(64 * 6, 5), 6);
-    let time = Spread::of((0..RUNS).map(|_| restore(&engine, &mut caches, &events)));
+    let mut held = 0;
+    let time = Spread::of((0..RUNS).map(|_| restore(&engine, &mut caches, &events, &mut held)));
     print("restoration of a stream", &format!("{time:.0} ns per delta"));
+    print("  held back behind any delta", &format!("{held} bytes"));
+    assert_eq!(held, 0, "nothing is open in ordinary text");
 }
 
 /// Scans hostile texts, prints what they cost, and returns them, worst first, without those that are refused. Steps are
@@ -121,7 +124,7 @@ fn redact(engine: &Engine, caches: &mut Caches, body: &[u8]) -> f64 {
 }
 
 /// Nanoseconds per event.
-fn restore(engine: &Engine, caches: &mut Caches, events: &[String]) -> f64 {
+fn restore(engine: &Engine, caches: &mut Caches, events: &[String], held: &mut usize) -> f64 {
     let mut vault = vault();
     vault.placeholder("EMAIL", b"somebody@example.org");
     let mut out = Vec::new();
@@ -129,6 +132,7 @@ fn restore(engine: &Engine, caches: &mut Caches, events: &[String]) -> f64 {
     let mut stream = ResponseStream::new(Protocol::ChatCompletions, Framing::Sse);
     for event in events {
         stream.push(engine, caches, &vault, event.as_bytes(), &mut out).expect("short events");
+        *held = stream.held().max(*held);
     }
     stream.finish(engine, caches, &vault, &mut out);
     let elapsed = began.elapsed();

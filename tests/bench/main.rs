@@ -3,19 +3,24 @@
 //! Both have one worker and the same upstream, whose answers were built before. The two take turns in short rounds, and
 //! what counts is the median of the rounds' ratios: on a busy machine, numbers of one side alone mean nothing.
 //! A wrong answer ends the run: a benchmark of errors is worthless.
+//!
+//! `bench streams` measures streams alone; `bench soak <seconds>` is `make soak`.
 
 mod case;
 mod engine;
 mod hostile;
-mod latency;
 mod load;
 mod memory;
+mod pacer;
 mod plain;
 mod registration;
 mod rounds;
 mod side;
+mod soak;
 mod stamps;
 mod statistics;
+mod streamed;
+mod streams;
 mod table;
 mod texts;
 mod throughput;
@@ -27,8 +32,10 @@ use aegis_tests::Gateway;
 use aegis_tests::gateway::chat_path;
 use case::Case;
 use plain::Plain;
-use side::{Side, Sides};
-use std::time::Instant;
+use rustix::process::{Resource, getrlimit, setrlimit};
+use side::{CHAT, Side, Sides};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
 use upstream::Upstream;
 
 /// Bytes of the longest prompts.
@@ -37,57 +44,80 @@ const PROMPT: usize = 400_000;
 /// Bytes of texts that are made to be slow.
 const HOSTILE: usize = 1_000_000;
 
-fn main() {
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let started = Instant::now();
+    raise_file_limit();
     let upstream = Upstream::start();
     let gateway = Gateway::start();
     let plain = Plain::start(upstream.port());
     let token = gateway.register(&upstream.base("/v1"));
+    let base = chat_path(&token).trim_end_matches(CHAT).to_owned();
     let sides = Sides {
-        plain: Side::new(plain.port, "/v1/chat/completions".to_owned(), plain.pid()),
-        gateway: Side::new(
-            gateway.port,
-            chat_path(&token),
-            gateway.envoy_pid().expect("Envoy is a child of the gateway"),
-        ),
+        plain: Side::new(plain.port, "/v1".to_owned(), plain.pid()),
+        gateway: Side::new(gateway.port, base, gateway.envoy_pid().expect("Envoy is a child of the gateway")),
     };
+    match arguments.as_slice() {
+        [] => tables(&gateway, &sides, &upstream),
+        ["streams"] => stream_tables(&sides, &upstream),
+        ["soak", seconds] => {
+            let duration = Duration::from_secs(seconds.parse().expect("a number of seconds"));
+            if !soak::run(&sides.gateway, &upstream, duration) {
+                return ExitCode::FAILURE;
+            }
+        }
+        _ => panic!("usage: bench [streams | soak <seconds>]"),
+    }
+    println!("\n{:.0} s in all", started.elapsed().as_secs_f64());
+    ExitCode::SUCCESS
+}
 
+/// Both ends of 1,000 streams are here, and the proxies inherit the limit.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
+    setrlimit(Resource::Nofile, raised).expect("up to the maximum, everybody may");
+}
+
+fn tables(gateway: &Gateway, sides: &Sides, upstream: &Upstream) {
     table::heading("Memory");
-    memory::report(&sides, &upstream);
+    memory::report(sides, upstream);
 
     table::heading("Throughput");
-    let redacted = Case::redacted(&sides.gateway, &upstream);
-    throughput::report("2 KB chat, redaction both ways", &redacted, &sides, &upstream, Some(0.80));
-    throughput::report("2 KB chat, nothing to find", &Case::clean(2_000), &sides, &upstream, None);
-    throughput::report(
-        "100 KB prompt, nothing to find",
-        &Case::clean(100_000),
-        &sides,
-        &upstream,
-        Some(0.40),
-    );
-    let stream = Case::stream(&sides.gateway, &upstream);
-    throughput::report("64-delta stream, redaction both ways", &stream, &sides, &upstream, None);
+    let redacted = Case::redacted(&sides.gateway, upstream);
+    throughput::report("2 KB chat, redaction both ways", &redacted, sides, upstream, Some(0.80));
+    throughput::report("2 KB chat, nothing to find", &Case::clean(2_000), sides, upstream, None);
+    throughput::report("100 KB prompt, nothing to find", &Case::clean(100_000), sides, upstream, Some(0.40));
+    let stream = Case::stream(&sides.gateway, upstream);
+    throughput::report("64-delta stream, redaction both ways", &stream, sides, upstream, None);
 
     table::heading(
         "What the filter adds, in V8: prompts of 400 KB in which there is nothing to find, ms of CPU time",
     );
     for (name, text) in texts::all(PROMPT) {
-        throughput::cost(name, PROMPT, &Case::of(&text), &sides, &upstream, 4.0);
+        throughput::cost(name, PROMPT, &Case::of(&text), sides, upstream, 4.0);
     }
 
     let worst = engine::hostile(HOSTILE);
     table::heading("The worst of them in V8, ms of CPU time");
     for (name, text) in worst.iter().take(3) {
-        throughput::cost(name, HOSTILE, &Case::of(text), &sides, &upstream, 250.0);
+        throughput::cost(name, HOSTILE, &Case::of(text), sides, upstream, 250.0);
     }
 
-    table::heading("Added latency: 64-delta stream, redaction both ways, one delta every 2 ms");
-    latency::report(&stream, &sides, &upstream);
+    stream_tables(sides, upstream);
 
     table::heading("Delivery");
-    registration::report(&gateway, &upstream);
+    registration::report(gateway, upstream);
 
     engine::report();
-    println!("\n{:.0} s in all", started.elapsed().as_secs_f64());
+}
+
+fn stream_tables(sides: &Sides, upstream: &Upstream) {
+    table::heading("Added latency, streams of 64 deltas");
+    streams::report("Chat, nothing to find", &Case::clean_stream(), sides, upstream);
+    let chat = Case::stream(&sides.gateway, upstream);
+    streams::report("Chat, redaction both ways", &chat, sides, upstream);
+    let tool = Case::tool_stream(&sides.gateway, upstream);
+    streams::report("Messages, arguments of a tool call, redaction both ways", &tool, sides, upstream);
 }

@@ -20,7 +20,7 @@ pub(crate) fn report(sides: &Sides, upstream: &Upstream) {
     let idle = [&sides.plain, &sides.gateway].map(memory);
     line("resident after the start, MiB", idle, Budget::None);
     let case = Case::stream(&sides.gateway, upstream);
-    upstream.play(case.open());
+    upstream.play(case.open(case.until_open()));
     let open = [&sides.plain, &sides.gateway].map(|side| {
         let streams = open(side, &case);
         let memory = memory(side);
@@ -28,7 +28,10 @@ pub(crate) fn report(sides: &Sides, upstream: &Upstream) {
         memory
     });
     line(&format!("resident with {STREAMS} open streams"), open, Budget::None);
-    line("growth for them", [open[0] - idle[0], open[1] - idle[1]], Budget::AtMost(64.0));
+    let growth = [open[0] - idle[0], open[1] - idle[1]];
+    line("growth for them", growth, Budget::AtMost(64.0));
+    #[expect(clippy::cast_precision_loss)]
+    line("growth for each, KiB", growth.map(|growth| growth * 1024.0 / STREAMS as f64), Budget::None);
 }
 
 fn line(what: &str, [plain, gateway]: [f64; 2], budget: Budget) {

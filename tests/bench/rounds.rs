@@ -2,8 +2,8 @@
 
 use crate::side::{Side, Sides};
 
-/// Odd, so that there is one in the middle.
-const ROUNDS: usize = 7;
+/// The usual number of rounds: odd, so that there is one in the middle.
+pub(crate) const ROUNDS: usize = 7;
 
 /// What each side gave, round by round.
 #[derive(Debug)]
@@ -13,9 +13,13 @@ pub(crate) struct Rounds<T> {
 }
 
 /// One round each that does not count (connections, caches), then the rounds that do.
-pub(crate) fn alternate<T>(sides: &Sides, mut measure: impl FnMut(&Side, Kind) -> T) -> Rounds<T> {
+pub(crate) fn alternate<T>(
+    sides: &Sides,
+    count: usize,
+    mut measure: impl FnMut(&Side, Kind) -> T,
+) -> Rounds<T> {
     let mut rounds = Rounds { plain: Vec::new(), gateway: Vec::new() };
-    for round in 0..=ROUNDS {
+    for round in 0..=count {
         let plain = measure(&sides.plain, Kind::Plain);
         let gateway = measure(&sides.gateway, Kind::Gateway);
         if round > 0 {

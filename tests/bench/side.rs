@@ -10,7 +10,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Side {
     port: u16,
-    path: String,
+    /// What stands in front of the paths of the API.
+    base: String,
     pid: u32,
 }
 
@@ -21,14 +22,17 @@ pub(crate) struct Sides {
     pub(crate) gateway: Side,
 }
 
-/// No answer takes longer.
+/// Where chat completions are posted.
+pub(crate) const CHAT: &str = "/chat/completions";
+
+/// No part of an answer takes longer.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 // === impl Side ===
 
 impl Side {
-    pub(crate) fn new(port: u16, path: String, pid: u32) -> Side {
-        Side { port, path, pid }
+    pub(crate) fn new(port: u16, base: String, pid: u32) -> Side {
+        Side { port, base, pid }
     }
 
     pub(crate) fn connect(&self) -> Wire {
@@ -37,16 +41,21 @@ impl Side {
         Wire::new(stream).unwrap()
     }
 
-    /// A whole request, with the headers that SDKs send.
+    /// A whole request for a chat completion.
     pub(crate) fn request(&self, body: &[u8], slot: usize) -> Vec<u8> {
+        self.request_to(CHAT, body, slot)
+    }
+
+    /// A whole request to a path of the API, with the headers that SDKs send.
+    pub(crate) fn request_to(&self, path: &str, body: &[u8], slot: usize) -> Vec<u8> {
         let head = format!(
-            "POST {} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\naccept: application/json\r\n\
+            "POST {}{path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\naccept: application/json\r\n\
              accept-encoding: gzip, deflate\r\ncontent-type: application/json\r\nuser-agent: OpenAI/Python 1.99.0\r\n\
              x-stainless-lang: python\r\nx-stainless-package-version: 1.99.0\r\nx-stainless-os: Linux\r\n\
              x-stainless-arch: x64\r\nx-stainless-runtime: CPython\r\nx-stainless-runtime-version: 3.12.0\r\n\
              x-stainless-async: false\r\nx-stainless-retry-count: 0\r\nauthorization: Bearer bench\r\n\
              {SLOT_HEADER}: {slot}\r\ncontent-length: {}\r\n\r\n",
-            self.path,
+            self.base,
             self.port,
             body.len()
         );

@@ -20,11 +20,14 @@ impl Spread {
     }
 }
 
-/// Median and range, with as many decimals as the format asks for.
+/// Median and range, with as many decimals as the format asks for, and signs if it does.
 impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimals = f.precision().unwrap_or(0);
         let Spread { median, min, max } = self;
+        if f.sign_plus() {
+            return write!(f, "{median:+.decimals$} ({min:+.decimals$}..{max:+.decimals$})");
+        }
         write!(f, "{median:.decimals$} ({min:.decimals$}..{max:.decimals$})")
     }
 }

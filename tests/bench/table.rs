@@ -7,7 +7,7 @@ use std::fmt::Display;
 pub(crate) enum Budget {
     /// There is none.
     None,
-    /// Plain Envoy alone is over it: the machine is too busy to tell.
+    /// The rounds differ by more than it: the machine is too busy to tell.
     Unknown(f64),
     /// The value must be this or more.
     AtLeast(f64),

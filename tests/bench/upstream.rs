@@ -1,11 +1,10 @@
 //! A mock LLM whose answers are built before the load begins.
 
-use crate::stamps;
+use crate::pacer::{Paced, Pacer};
 use crate::wire::{self, Wire};
 use std::io::Result;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::Duration;
 
 /// What it answers to every request. Messages are complete, with head and framing.
 #[derive(Debug)]
@@ -14,8 +13,8 @@ pub(crate) enum Script {
     Whole(Vec<u8>),
     /// A message in several writes.
     Writes(Vec<Vec<u8>>),
-    /// A message in several writes with a pause before each but the first. Write `n` ends with event `n + 1`.
-    Paced(Vec<Vec<u8>>, Duration),
+    /// A message in several writes at their times.
+    Paced(Arc<Paced>),
     /// The beginning of a message; the rest never comes.
     Open(Vec<u8>),
 }
@@ -30,6 +29,7 @@ pub(crate) struct Upstream {
 #[derive(Debug)]
 struct Shared {
     script: RwLock<Arc<Script>>,
+    pacer: Pacer,
     /// The body of one request, if somebody wants to see it.
     wanted: Mutex<Option<Vec<u8>>>,
 }
@@ -44,7 +44,8 @@ impl Upstream {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let empty = Arc::new(Script::Whole(whole(b"{}")));
-        let shared = Arc::new(Shared { script: RwLock::new(empty), wanted: Mutex::default() });
+        let pacer = Pacer::start();
+        let shared = Arc::new(Shared { script: RwLock::new(empty), pacer, wanted: Mutex::default() });
         let answering = Arc::clone(&shared);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -93,15 +94,9 @@ fn converse(stream: TcpStream, shared: &Shared) -> Result<()> {
         match &*script {
             Script::Whole(message) => wire.write(message)?,
             Script::Writes(writes) => writes.iter().try_for_each(|part| wire.write(part))?,
-            Script::Paced(writes, pause) => {
+            Script::Paced(answer) => {
                 let slot = wire::header(&head, SLOT_HEADER).and_then(|slot| slot.parse().ok()).unwrap_or(0);
-                for (index, part) in writes.iter().enumerate() {
-                    if index > 0 {
-                        std::thread::sleep(*pause);
-                    }
-                    stamps::send(slot, index + 1);
-                    wire.write(part)?;
-                }
+                shared.pacer.send(wire.writer()?, Arc::clone(answer), slot)?;
             }
             Script::Open(beginning) => {
                 wire.write(beginning)?;

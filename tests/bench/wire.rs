@@ -34,6 +34,11 @@ impl Wire {
         self.stream.write_all(bytes)
     }
 
+    /// The socket, for somebody else to write to.
+    pub(crate) fn writer(&self) -> Result<TcpStream> {
+        self.stream.try_clone()
+    }
+
     /// The head of the next message, with its empty line; `None` if the peer closed instead.
     pub(crate) fn head(&mut self) -> Result<Option<String>> {
         loop {

@@ -98,6 +98,9 @@ enum State {
     Done,
 }
 
+/// Bytes of a string that are looked at one by one.
+const SHORT_STRING: usize = 16;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Escape {
     No,
@@ -258,23 +261,17 @@ impl Tokenizer {
         while let Some(&byte) = rest.get(index) {
             match escape {
                 Escape::No => {
-                    let ahead = rest.get(index..).unwrap_or_default();
-                    let run = memchr::memchr2(b'"', b'\\', ahead).unwrap_or(ahead.len());
-                    let literal = ahead.get(..run).unwrap_or_default();
-                    if has_control(literal) {
-                        let control = literal.iter().take_while(|byte| **byte >= 0x20).count();
-                        return Err((index + control, JsonProblem::Control));
-                    }
-                    index += run;
+                    index += literal(rest.get(index..).unwrap_or_default());
                     match rest.get(index) {
                         Some(b'"') => {
                             self.end_text(rest.get(..index).unwrap_or_default(), at, key, sink);
                             return Ok(index + 1);
                         }
-                        Some(_) => {
+                        Some(b'\\') => {
                             escape = Escape::Kind;
                             index += 1;
                         }
+                        Some(_) => return Err((index, JsonProblem::Control)),
                         None => {}
                     }
                     continue;
@@ -331,44 +328,39 @@ impl Tokenizer {
         let mut number = number;
         for (index, &byte) in rest.iter().enumerate() {
             match number.next(byte) {
-                Some(next) => {
-                    number = next;
-                    self.keep(byte);
-                }
+                Some(next) => number = next,
                 None if number.may_end() => {
+                    self.keep(rest.get(..index).unwrap_or_default());
                     self.end_scalar(sink);
                     return Ok(index);
                 }
                 None => return Err((index, JsonProblem::Unexpected)),
             }
         }
+        self.keep(rest);
         self.state = State::Number(number);
         Ok(rest.len())
     }
 
     fn word(&mut self, rest: &[u8], word: &'static [u8], sink: &mut impl Sink) -> Step {
-        let (Some((expected, word)), Some(byte)) = (word.split_first(), rest.first()) else { return Ok(0) };
-        if byte != expected {
-            return Err((0, JsonProblem::Unexpected));
+        let read = word.iter().zip(rest).take_while(|(expected, byte)| expected == byte).count();
+        self.keep(word.get(..read).unwrap_or_default());
+        match word.get(read..).unwrap_or_default() {
+            [] => self.end_scalar(sink),
+            _ if read < rest.len() => return Err((read, JsonProblem::Unexpected)),
+            word => self.state = State::Word(word),
         }
-        self.keep(*byte);
-        if word.is_empty() {
-            self.end_scalar(sink);
-        } else {
-            self.state = State::Word(word);
-        }
-        Ok(1)
+        Ok(read)
     }
 
     fn begin_scalar(&mut self, byte: u8, state: State) {
-        self.keep(byte);
+        self.keep(&[byte]);
         self.state = state;
     }
 
-    fn keep(&mut self, byte: u8) {
-        if self.scalar.len() < MAX_SCALAR {
-            self.scalar.push(byte);
-        }
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = MAX_SCALAR.saturating_sub(self.scalar.len()).min(bytes.len());
+        self.scalar.extend_from_slice(bytes.get(..room).unwrap_or_default());
     }
 
     fn end_scalar(&mut self, sink: &mut impl Sink) {
@@ -391,6 +383,20 @@ impl Default for Tokenizer {
     fn default() -> Tokenizer {
         Tokenizer::new()
     }
+}
+
+/// How many bytes of a string stand in front of a quotation mark, a backslash or a control character.
+fn literal(text: &[u8]) -> usize {
+    // Most strings are over before a vectorised search has begun.
+    let (near, far) = text.split_at_checked(SHORT_STRING).unwrap_or((text, &[]));
+    if let Some(run) = near.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        return run;
+    }
+    let run = memchr::memchr2(b'"', b'\\', far).unwrap_or(far.len());
+    let literal = far.get(..run).unwrap_or_default();
+    let run =
+        if has_control(literal) { literal.iter().take_while(|byte| **byte >= 0x20).count() } else { run };
+    near.len() + run
 }
 
 /// Whether `text` holds a control character. Without a branch per byte, so that the compiler vectorises it.

@@ -57,7 +57,12 @@ impl Cursor {
     /// A key, as it stands between its quotes.
     pub(crate) fn key(&mut self, raw: &[u8]) {
         if let Some(frame) = self.stack.last() {
-            self.next = self.schema.step(frame.place, Edge::Key(&unescaped(raw)));
+            let next = self.schema.step(frame.place, Edge::Key(raw));
+            // No schema has a backslash in a key: one that is known as it stands means what it says.
+            self.next = match next.node() {
+                None => self.schema.step(frame.place, Edge::Key(&unescaped(raw))),
+                Some(_) => next,
+            };
         }
     }
 

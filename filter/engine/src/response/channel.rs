@@ -92,6 +92,10 @@ impl Channel {
 
     /// Reads raw bytes of a string, which begin at offset `at`.
     pub(super) fn push(&mut self, context: &mut Context<'_>, raw: &[u8], at: u64) {
+        if let Some(text) = self.unescaper.literal(raw, at, &mut self.map) {
+            self.feed(context, text);
+            return;
+        }
         let mut text = Vec::with_capacity(raw.len());
         self.unescaper.push(raw, at, &mut text, &mut self.map);
         self.feed(context, &text);

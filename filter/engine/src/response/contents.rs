@@ -137,7 +137,7 @@ impl Contents {
         let mut chain = Vec::new();
         let mut at = scope;
         while let Some(scope) = at.and_then(|index| self.scopes.get(index)) {
-            chain.extend(scope.ids().into_iter().rev());
+            chain.extend(scope.ids().rev());
             at = scope.parent;
         }
         chain.reverse();
@@ -315,9 +315,9 @@ impl Fragment {
 
 impl Scope {
     /// What tells it from others across events: its indices, or its place if it has none.
-    fn ids(&self) -> Vec<u64> {
-        let indices: Vec<u64> = self.indices.iter().flatten().copied().collect();
-        if indices.is_empty() { self.position.into_iter().collect() } else { indices }
+    fn ids(&self) -> impl DoubleEndedIterator<Item = u64> {
+        let is_indexed = self.indices.iter().any(Option::is_some);
+        self.indices.iter().flatten().copied().chain(self.position.filter(|_| !is_indexed))
     }
 
     fn entity(&self) -> Option<u64> {

@@ -48,20 +48,22 @@ impl Facts {
 
     /// Learns a value, as it is written.
     pub(super) fn learn(&mut self, fact: Fact, written: &[u8]) {
-        let written = std::str::from_utf8(written).unwrap_or_default();
-        if written.is_empty() || written.len() > MAX_FACT {
+        let known = match fact {
+            Fact::Id => Some(&mut self.id),
+            Fact::Model => Some(&mut self.model),
+            Fact::Created => Some(&mut self.created),
+            Fact::Sequence => None,
+        };
+        // Every event says them again, and the first counts.
+        if known.as_ref().is_some_and(|known| known.is_some()) || written.len() > MAX_FACT {
             return;
         }
-        let known = match fact {
-            Fact::Id => &mut self.id,
-            Fact::Model => &mut self.model,
-            Fact::Created => &mut self.created,
-            Fact::Sequence => {
-                self.sequence = written.parse().unwrap_or(self.sequence);
-                return;
-            }
-        };
-        known.get_or_insert_with(|| written.to_owned());
+        let written = std::str::from_utf8(written).unwrap_or_default();
+        match known {
+            Some(known) if !written.is_empty() => *known = Some(written.to_owned()),
+            Some(_) => {}
+            None => self.sequence = written.parse().unwrap_or(self.sequence),
+        }
     }
 
     /// A choice, block or candidate goes on.

@@ -73,6 +73,22 @@ impl Unescaper {
         }
     }
 
+    /// The text of `raw`, which begins at offset `at`, if it is the same bytes: nothing is open, and no escape sequence
+    /// begins in it.
+    pub(crate) fn literal<'a>(
+        &mut self,
+        raw: &'a [u8],
+        at: u64,
+        origins: &mut impl Origins,
+    ) -> Option<&'a [u8]> {
+        if self.open_at().is_some() || memchr::memchr(b'\\', raw).is_some() {
+            return None;
+        }
+        origins.literal(self.text, at, raw.len() as u64);
+        self.text += raw.len() as u64;
+        Some(raw)
+    }
+
     /// Ends a string. A surrogate without its partner becomes U+FFFD, as in every decoder that does not refuse it.
     pub fn finish(&mut self, out: &mut Vec<u8>, origins: &mut impl Origins) {
         self.end_surrogate(out, origins);
