@@ -180,8 +180,8 @@ impl Tokenizer {
     /// Reads one byte of structure, or a run of white space.
     fn structure(&mut self, rest: &[u8], at: u64, sink: &mut impl Sink) -> Step {
         let Some(&byte) = rest.first() else { return Ok(0) };
-        if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-            return Ok(rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count());
+        if is_space(byte) {
+            return Ok(rest.iter().take_while(|byte| is_space(**byte)).count());
         }
         match (self.state, byte) {
             (State::FirstElement, b']') | (State::FirstKey, b'}') => self.close(at, sink),
@@ -391,6 +391,11 @@ impl Default for Tokenizer {
     fn default() -> Tokenizer {
         Tokenizer::new()
     }
+}
+
+/// White space between tokens (RFC 8259 §2).
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 /// Whether `text` holds a control character. Without a branch per byte, so that the compiler vectorises it.
