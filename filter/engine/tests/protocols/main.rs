@@ -262,7 +262,7 @@ fn only_white_space_of_json_stands_in_front_of_a_document() {
         format!("\u{c}{{\"content\":[{{\"text\":\"{value}\"}}]}}"),
         format!("{{\"choices\":[{{\"message\":{{\"function_call\":{{\"arguments\":{arguments}}}}}}}]}}"),
     ] {
-        let mut run = |size: usize| {
+        let run = |size: usize| {
             let pieces: Vec<&[u8]> = body.as_bytes().chunks(size).collect();
             Bench::inspecting().run(&planter.vault, Protocol::ChatCompletions, Framing::Json, &pieces)
         };
