@@ -6,6 +6,11 @@
 use crate::limits::{MAX_DEPTH, MAX_KEY, MAX_SCALAR};
 use std::ops::Range;
 
+/// White space between tokens (RFC 8259 §2).
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
 /// Receives the tokens of one document, in order.
 pub trait Sink {
     /// An array or object begins.
@@ -391,11 +396,6 @@ impl Default for Tokenizer {
     fn default() -> Tokenizer {
         Tokenizer::new()
     }
-}
-
-/// White space between tokens (RFC 8259 §2).
-pub(crate) fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 /// Whether `text` holds a control character. Without a branch per byte, so that the compiler vectorises it.
