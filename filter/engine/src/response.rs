@@ -23,6 +23,7 @@ pub use report::Report;
 
 use crate::action;
 use crate::engine::{Caches, Engine, Site};
+use crate::framing::json::is_space;
 use crate::limits::MAX_EVENT;
 use crate::placeholder::Vault;
 use crate::protocol::Protocol;
@@ -217,7 +218,7 @@ impl ResponseStream {
         if !matches!(self.mode, Mode::Undecided) {
             return;
         }
-        let first = self.splice.pending().iter().find(|byte| !byte.is_ascii_whitespace());
+        let first = self.splice.pending().iter().find(|byte| !is_space(**byte));
         self.mode = match first {
             None => return,
             Some(b'[') if self.protocol == Protocol::Gemini => {

@@ -86,8 +86,8 @@ impl Splice {
         first..behind.max(first)
     }
 
-    /// Writes everything before offset `until` to `out`, with the edits in it applied. `until` must not lie inside an
-    /// edit.
+    /// Writes everything before offset `until` to `out`, with the edits in it applied. What is edited goes as a whole: if
+    /// `until` lies inside an edit, that waits.
     pub(crate) fn release(&mut self, until: u64, out: &mut Vec<u8>) {
         let mut at = self.base;
         while let Some(edit) = self.edits.pop_front_if(|edit| edit.span.end <= until) {
@@ -95,6 +95,7 @@ impl Splice {
             out.extend_from_slice(&edit.replacement);
             at = edit.span.end;
         }
+        let until = self.edits.front().map_or(until, |edit| edit.span.start.min(until));
         out.extend_from_slice(self.slice(&(at..until)));
         let released = usize::try_from(until.saturating_sub(self.base)).unwrap_or(0).min(self.raw.len());
         self.raw.drain(..released);
@@ -121,6 +122,8 @@ mod tests {
         splice.replace(1..2, Vec::new());
         splice.release(5, &mut out);
         assert_eq!((out.as_slice(), splice.base()), (b"0234".as_slice(), 5));
+        splice.release(7, &mut out);
+        assert_eq!((out.as_slice(), splice.base()), (b"02345".as_slice(), 6));
         splice.push(b"ab");
         splice.release(12, &mut out);
         assert_eq!(out, b"02345XYZ89ab");

@@ -1,5 +1,5 @@
-//! Answers of every protocol under the default policy: nothing panics, how an answer was cut does not matter, and what is
-//! told of a byte never depends on those behind it.
+//! Answers of every protocol under the default policy: nothing panics, how an answer was cut does not matter, and what
+//! nobody looks into passes as it is.
 #![no_main]
 
 use aegis_engine::{Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, compile};

@@ -6,6 +6,11 @@
 use crate::limits::{MAX_DEPTH, MAX_KEY, MAX_SCALAR};
 use std::ops::Range;
 
+/// White space between tokens (RFC 8259 §2).
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
 /// Receives the tokens of one document, in order.
 pub trait Sink {
     /// An array or object begins.
@@ -183,8 +188,8 @@ impl Tokenizer {
     /// Reads one byte of structure, or a run of white space.
     fn structure(&mut self, rest: &[u8], at: u64, sink: &mut impl Sink) -> Step {
         let Some(&byte) = rest.first() else { return Ok(0) };
-        if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-            return Ok(rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count());
+        if is_space(byte) {
+            return Ok(rest.iter().take_while(|byte| is_space(**byte)).count());
         }
         match (self.state, byte) {
             (State::FirstElement, b']') | (State::FirstKey, b'}') => self.close(at, sink),

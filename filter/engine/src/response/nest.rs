@@ -3,7 +3,7 @@
 //! A placeholder in the arguments of a tool call stands in a string of a document that is itself a string; a value put
 //! there is escaped twice, or one of a password's quotes ends the string early. The same holds for structured outputs.
 
-use crate::framing::json::{Container, Sink, Tokenizer};
+use crate::framing::json::{Container, Sink, Tokenizer, is_space};
 use crate::limits::MAX_NESTED_DOCUMENTS;
 use crate::text::Unescaper;
 use std::collections::VecDeque;
@@ -68,7 +68,7 @@ impl Nest {
     pub(super) fn push(&mut self, text: &[u8], at: u64, hearer: &mut impl Sink) -> Option<u64> {
         let mut plain_from = at;
         if !self.decided {
-            let (first, byte) = text.iter().enumerate().find(|(_, byte)| !byte.is_ascii_whitespace())?;
+            let (first, byte) = text.iter().enumerate().find(|(_, byte)| !is_space(**byte))?;
             self.decided = true;
             plain_from += first as u64;
             if matches!(byte, b'{' | b'[') {
@@ -158,7 +158,7 @@ impl Level {
 
     fn push(&mut self, text: &[u8], at: u64, sink: &mut impl Sink) {
         if self.state == State::Undecided {
-            match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            match text.iter().find(|byte| !is_space(**byte)) {
                 None => return,
                 Some(b'{' | b'[') => self.state = State::Document,
                 Some(_) => self.state = State::Plain,

@@ -20,7 +20,7 @@ use aegis_engine::{Framing, Protocol, Vault};
 use bench::{Bench, without_note};
 use plant::{DANGER, Planter};
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 use text::{Style, Text, fill, quote, same, sent, shown};
 
 /// An event of a stream.
@@ -248,5 +248,24 @@ fn nothing_is_held_when_nothing_is_open() {
         let held = Bench::inspecting().held(&planter.vault, protocol, &events);
         let open: Vec<bool> = held.iter().map(|held| *held > 0).collect();
         assert_eq!(open, texts.map(|text| text == "{{AG_"), "{protocol:?}");
+    }
+}
+
+/// What the fuzzer found: white space that JSON does not know, in front of a document and of one in its strings.
+#[test]
+fn only_white_space_of_json_stands_in_front_of_a_document() {
+    let mut planter = Planter::new(1, false);
+    let value = sent(&[planter.value(false)]);
+    let arguments =
+        json!(format!("\u{c}{{\"a\":\"{value} {value}\"}}")).to_string().replace("\\f", "\\u000c");
+    for body in [
+        format!("\u{c}{{\"content\":[{{\"text\":\"{value}\"}}]}}"),
+        format!("{{\"choices\":[{{\"message\":{{\"function_call\":{{\"arguments\":{arguments}}}}}}}]}}"),
+    ] {
+        let run = |size: usize| {
+            let pieces: Vec<&[u8]> = body.as_bytes().chunks(size).collect();
+            Bench::inspecting().run(&planter.vault, Protocol::ChatCompletions, Framing::Json, &pieces)
+        };
+        assert_eq!(run(1), run(1000));
     }
 }

@@ -284,7 +284,8 @@ fn any_item(planter: &mut Planter, index: usize) -> Item {
             item(planter, index, &CALLS[shape], &text)
         }
         6..9 => {
-            let text = vec![same("print("), planter.value(true), same(")")];
+            let before = planter.pick(&["print(", "\n ", ""]);
+            let text = vec![same(before), planter.value(true), same(")")];
             let shape = planter.below(CODE.len());
             item(planter, index, &CODE[shape], &text)
         }
