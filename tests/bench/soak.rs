@@ -17,8 +17,8 @@ const RAMP: Duration = Duration::from_secs(10);
 
 const SAMPLE: Duration = Duration::from_secs(1);
 
-/// How much more memory the last quarter may take than the first: what the proxy's allocator and the engine's compiler
-/// do meanwhile, a thousandth of what a leak of one event per delta would be.
+/// How much more memory the last quarter may take than the first, for what the proxy's allocator does meanwhile. A leak
+/// of one event per delta would be hundreds.
 const GROWTH_MIB: f64 = 2.0;
 
 /// Runs streams of `duration` and prints what became of them; returns whether all was well.
@@ -63,7 +63,7 @@ pub(crate) fn run(gateway: &Side, upstream: &Upstream, duration: Duration) -> bo
 
     table::heading("Soak");
     let row = |what: &str, value: f64, budget| {
-        table::compare(what, &"", &format!("{value:.1}"), &"", value, budget)
+        table::compare(what, &"", &format!("{value:.1}"), &"", value, budget);
     };
     #[expect(clippy::cast_precision_loss)]
     row("failed streams", failed as f64, Budget::AtMost(0.0));
