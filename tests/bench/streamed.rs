@@ -68,7 +68,9 @@ impl Case {
         let request = case::prompt_with_values().into_bytes();
         let names = case::placeholders(gateway, upstream, &request);
         let mut deltas = Deltas::default();
-        TOOL_BEGIN.iter().for_each(|text| deltas.push((*text).to_owned(), true));
+        for text in TOOL_BEGIN {
+            deltas.push(text.to_owned(), true);
+        }
         deltas.prose(&names[..2], DELTAS - TOOL_BEGIN.len() - 1);
         deltas.push(TOOL_END.to_owned(), true);
         serde_json::from_str::<Value>(&deltas.texts.concat()).expect("arguments are JSON");
