@@ -153,17 +153,20 @@ impl ResponseStream {
                 Ok(until) => until,
                 Err(_not_json) => {
                     document.finish(&mut context);
-                    if context.report.is_blocked() {
-                        context.splice.base()
-                    } else {
+                    if !context.report.is_blocked() {
                         self.mode = Mode::Verbatim;
-                        self.splice.end()
                     }
+                    self.splice.end()
                 }
             },
             Mode::Events(events) => events.push(&mut context)?,
             Mode::Undecided => self.splice.base(),
             Mode::Verbatim | Mode::Refused => self.splice.end(),
+        };
+        // Nothing of a document that is refused leaves, complete or not.
+        let until = match self.mode {
+            Mode::Json(_) if self.report.is_blocked() => self.splice.base(),
+            _ => until,
         };
         if self.splice.end() - until > MAX_EVENT as u64 {
             return Err(StreamError::TooLarge);

@@ -54,7 +54,7 @@ thread_local! {
         let mut refusing = Policy::default();
         let block = Override {
             directions: vec![Direction::Response],
-            rule: Some("shell-delete-root".to_owned()),
+            kind: Some("DESTRUCTIVE_COMMAND".to_owned()),
             ..Override::everywhere(None, Disposition::Block)
         };
         refusing.rules.push(block);

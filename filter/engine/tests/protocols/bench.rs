@@ -47,7 +47,7 @@ fn engine(mode: &str, commands: &str) -> Engine {
     document["mode"] = json!(mode);
     document["restore"] = json!({ "hosts": ["friend.example", "*.corp.example"] });
     document["rules"].as_array_mut().unwrap().extend([
-        json!({ "rule": "shell-delete-root", "directions": ["response"], "action": commands }),
+        json!({ "kind": "DESTRUCTIVE_COMMAND", "directions": ["response"], "slots": ["tool_call_arguments"], "action": commands }),
         json!({ "rule": "test-image", "directions": ["response"], "action": if commands == "block" { "block" } else { "sanitize" } }),
         json!({ "rule": "test-word", "directions": ["response"], "action": "defang" }),
         json!({ "rule": "email", "directions": ["request"], "action": "redact" }),
