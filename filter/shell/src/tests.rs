@@ -116,7 +116,7 @@ proptest! {
             first.get_or_insert(words.collect());
         });
         // Words that a shell takes for its own, and commands that run others, come first in other forms.
-        if !super::tests::is_special(&words[0]) {
+        if !is_special(&words[0]) {
             prop_assert_eq!(first.unwrap(), words);
         }
     }
