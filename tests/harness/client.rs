@@ -158,7 +158,7 @@ impl Connection {
 
     /// Waits until the other side has read everything that was sent.
     pub fn wait_until_read(&mut self) {
-        crate::process_table::wait_until_read(self.0.stream());
+        crate::socket_queue::wait_until_read(self.0.stream());
     }
 
     /// Reads the head of an answer.

@@ -23,6 +23,7 @@ pub mod recordings;
 pub mod reply;
 pub mod sdk;
 pub mod secrets;
+pub mod socket_queue;
 pub mod sse;
 pub mod upstream;
 pub mod wait;
