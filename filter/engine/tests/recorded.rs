@@ -37,7 +37,7 @@ impl Bench {
         Bench { caches: engine.caches(), engine, key, vault }
     }
 
-    /// What the client gets of an answer in these pieces.
+    /// What the client gets of an answer in these pieces. Nothing is held at its end but an event that was cut off there.
     fn answer<'a>(
         &mut self,
         protocol: Protocol,
@@ -50,8 +50,15 @@ impl Bench {
         for piece in pieces {
             stream.push(engine, caches, vault, piece, &mut out).unwrap();
         }
-        assert_eq!(stream.held(), 0, "held at the end");
+        let held = stream.held();
         stream.finish(engine, caches, vault, &mut out);
+        let cut_off = match framing {
+            Framing::Json => 0,
+            Framing::Sse => {
+                out.len() - out.windows(2).rposition(|pair| pair == b"\n\n").map_or(0, |at| at + 2)
+            }
+        };
+        assert!(held <= cut_off, "{held} bytes are held at the end");
         out
     }
 
