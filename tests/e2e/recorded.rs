@@ -74,8 +74,7 @@ fn assert_value_waits(recorded: &Recorded, name: &str) {
     assert_eq!(placeholder::all_in(body).len(), 1, "{name}: {body}");
 }
 
-/// The names of the shortest stream of each API: a byte that arrives alone takes long, and the engine's own tests have more
-/// of them.
+/// The names of the shortest stream of each API, which also arrive byte by byte. The engine's own tests have more of them.
 fn shortest(streams: &[Stream]) -> Vec<&str> {
     let mut sorted: Vec<&Stream> = streams.iter().collect();
     sorted.sort_by_key(|stream| (stream.flavour.path, stream.body.len()));

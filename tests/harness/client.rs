@@ -169,7 +169,7 @@ impl Connection {
 
     /// Waits until the other side has read everything that was sent.
     pub fn wait_until_read(&mut self) {
-        crate::process_table::wait_until_read(self.0.stream());
+        crate::socket_queue::wait_until_read(self.0.stream());
     }
 
     /// Closes the connection so that the other side sees a reset.

@@ -26,6 +26,7 @@ pub mod script_messages;
 pub mod script_responses;
 pub mod sdk;
 pub mod secrets;
+pub mod socket_queue;
 pub mod sse;
 pub mod substitution;
 pub mod tap;

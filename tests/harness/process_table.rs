@@ -1,8 +1,4 @@
-//! What the kernel says about processes and sockets.
-
-use crate::wait::soon;
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+//! What the kernel says about processes.
 
 /// Whether a process with this id runs (a zombie does not).
 pub fn runs(pid: u32) -> bool {
@@ -24,26 +20,6 @@ pub fn command_line(pid: u32) -> Vec<String> {
 /// The environment that a process was started with, as `NAME=value`.
 pub fn environment(pid: u32) -> Vec<String> {
     strings(pid, "environ")
-}
-
-/// Waits until the peer of `stream`, which must be on this machine, has read everything that was sent to it.
-///
-/// This is how a test makes sure that each write reaches the other side alone.
-pub fn wait_until_read(stream: &TcpStream) {
-    let (Ok(ours), Ok(theirs)) = (stream.local_addr(), stream.peer_addr()) else { return };
-    soon("the peer reads what was sent", Duration::from_secs(30), || {
-        let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
-        let (reader, writer) = (kernel_form(theirs), kernel_form(ours));
-        let mut rows = table.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
-        // Column 4 is "<bytes to send>:<bytes to read>". A row that is gone means that the peer has closed.
-        let row = rows.find(|row| row[1] == reader && row[2] == writer);
-        row.is_none_or(|row| row[4].ends_with(":00000000"))
-    });
-}
-
-fn kernel_form(address: SocketAddr) -> String {
-    let SocketAddr::V4(address) = address else { panic!("{address} is not IPv4") };
-    format!("{:08X}:{:04X}", u32::from_le_bytes(address.ip().octets()), address.port())
 }
 
 /// State and parent of a process.

@@ -2,8 +2,8 @@
 
 use crate::client::chunk;
 use crate::message::{Head, Reader};
-use crate::process_table::wait_until_read;
 use crate::reply::{Body, Piece, Reply};
+use crate::socket_queue::wait_until_read;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{Read, Result, Write as _};
