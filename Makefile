@@ -63,7 +63,7 @@ fmt: ## Format the code
 bench: build tools ## Plain Envoy beside the gateway, as ratios of one run
 	cargo run --locked --release --package aegis-tests --bin bench
 
-soak: build tools ## 1,000 streams of SOAK_SECONDS: fails if one breaks or memory grows
+soak: build tools ## 1,000 streams of SOAK_SECONDS a side: fails if one breaks or the gateway grows
 	cargo run --locked --release --package aegis-tests --bin bench -- soak $(SOAK_SECONDS)
 
 fuzz: ## Feed random bytes to every parser, FUZZ_SECONDS each

@@ -63,7 +63,7 @@ fn main() -> ExitCode {
         ["streams"] => stream_tables(&sides, &upstream),
         ["soak", seconds] => {
             let duration = Duration::from_secs(seconds.parse().expect("a number of seconds"));
-            if !soak::run(&sides.gateway, &upstream, duration) {
+            if !soak::run(&sides, &upstream, duration) {
                 return ExitCode::FAILURE;
             }
         }

@@ -1,97 +1,149 @@
-//! `make soak`: many long streams at the same time, and whether the gateway's memory grows under them.
+//! `make soak`: many long streams at the same time, through plain Envoy and the gateway, and whether memory grows under
+//! them.
 
 use crate::case::Case;
 use crate::rounds::Kind;
-use crate::side::{Side, begin, read_head};
+use crate::side::{Side, Sides, begin, read_head};
 use crate::stamps::{DELTAS, SLOTS};
 use crate::statistics::quantile;
 use crate::table::{self, Budget};
 use crate::upstream::Upstream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-const PAUSE: Duration = Duration::from_millis(250);
+/// Streams through each side.
+const STREAMS: usize = SLOTS;
+
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// All streams begin within this time, and end within it.
 const RAMP: Duration = Duration::from_secs(10);
 
 const SAMPLE: Duration = Duration::from_secs(1);
 
-/// How much more memory the last quarter may take than the first, for what the proxy's allocator does meanwhile. A leak
-/// of one event per delta would be hundreds.
+const PARTS: usize = 4;
+
+/// How much more the gateway's memory may grow from the first quarter to the last than plain Envoy's. A leak of one event
+/// per delta would be hundreds.
 const GROWTH_MIB: f64 = 2.0;
 
+/// A side under load.
+struct Soaked<'a> {
+    side: &'a Side,
+    expected: Vec<u8>,
+    running: AtomicUsize,
+    failed: AtomicUsize,
+    before: f64,
+    /// Resident memory in MiB while all streams are open.
+    samples: Vec<f64>,
+}
+
 /// Runs streams of `duration` and prints what became of them; returns whether all was well.
-pub(crate) fn run(gateway: &Side, upstream: &Upstream, duration: Duration) -> bool {
+pub(crate) fn run(sides: &Sides, upstream: &Upstream, duration: Duration) -> bool {
     let times = duration.div_duration_f64(PAUSE * u32::try_from(DELTAS).expect("few")).ceil();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let case = Case::long_stream(gateway, upstream, times as usize);
-    let expected = case.recorded(gateway, Kind::Gateway, upstream);
+    let case = Case::long_stream(&sides.gateway, upstream, times as usize);
+    let mut plain = Soaked::new(&sides.plain, case.recorded(&sides.plain, Kind::Plain, upstream));
+    let mut gateway = Soaked::new(&sides.gateway, case.recorded(&sides.gateway, Kind::Gateway, upstream));
     upstream.play(case.paced(PAUSE));
-    let before = memory(gateway);
-    let deltas = case.immediate.len();
-    println!("{SLOTS} streams of {deltas} deltas, one every {} ms", PAUSE.as_millis());
-
-    let (running, failed) = (AtomicUsize::new(SLOTS), AtomicUsize::new(0));
-    let mut samples = Vec::new();
-    let (began, used) = (Instant::now(), gateway.processor_time());
+    let began = Instant::now();
+    let used = [&plain, &gateway].map(|soaked| soaked.side.processor_time());
+    let mut samples = [Vec::new(), Vec::new()];
     std::thread::scope(|scope| {
-        for slot in 0..SLOTS {
-            let (case, expected, running, failed) = (&case, &expected, &running, &failed);
-            scope.spawn(move || {
-                std::thread::sleep(
-                    RAMP * u32::try_from(slot).expect("few") / u32::try_from(SLOTS).expect("few"),
-                );
-                let stream = std::panic::AssertUnwindSafe(|| is_right(gateway, case, expected, slot));
-                if !std::panic::catch_unwind(stream).unwrap_or(false) {
-                    failed.fetch_add(1, Ordering::Relaxed);
-                }
-                running.fetch_sub(1, Ordering::Relaxed);
-            });
+        for slot in 0..STREAMS {
+            for soaked in [&plain, &gateway] {
+                let case = &case;
+                scope.spawn(move || soaked.client(case, slot));
+            }
         }
         std::thread::sleep(RAMP);
         loop {
-            samples.push(memory(gateway));
+            samples[0].push(memory(plain.side));
+            samples[1].push(memory(gateway.side));
             std::thread::sleep(SAMPLE);
-            if running.load(Ordering::Relaxed) < SLOTS {
+            if plain.running.load(Ordering::Relaxed) + gateway.running.load(Ordering::Relaxed) < 2 * STREAMS {
                 break;
             }
         }
     });
-    let busy = gateway.processor_time().saturating_sub(used).as_secs_f64() / began.elapsed().as_secs_f64();
-    let quarter = samples.len().div_ceil(4);
-    let first = quantile(&samples[..quarter], 0.5);
-    let last = quantile(&samples[samples.len() - quarter..], 0.5);
-    let failed = failed.into_inner();
+    let elapsed = began.elapsed().as_secs_f64();
+    let busy = [(&plain, used[0]), (&gateway, used[1])]
+        .map(|(soaked, used)| soaked.side.processor_time().saturating_sub(used).as_secs_f64() / elapsed);
+    [plain.samples, gateway.samples] = samples;
 
-    table::heading("Soak");
-    let row = |what: &str, value: f64, budget| {
-        table::compare(what, &"", &format!("{value:.1}"), &"", value, budget);
-    };
-    #[expect(clippy::cast_precision_loss)]
-    row("failed streams", failed as f64, Budget::AtMost(0.0));
-    #[expect(clippy::cast_precision_loss)]
-    row("seconds with all of them open", samples.len() as f64 * SAMPLE.as_secs_f64(), Budget::None);
-    row("Envoy's share of one core, %", busy * 100.0, Budget::None);
-    row("resident before, MiB", before, Budget::None);
-    row("in the first quarter", first, Budget::None);
-    row("in the last quarter", last, Budget::None);
-    row("growth", last - first, Budget::AtMost(GROWTH_MIB));
-    row("resident behind the last stream", memory(gateway), Budget::None);
-    failed == 0 && last - first <= GROWTH_MIB
+    table::heading(&format!(
+        "{STREAMS} streams a side, all open for {} s: {} deltas each, one every {} ms",
+        gateway.samples.len(),
+        case.immediate.len(),
+        PAUSE.as_millis()
+    ));
+    let failed = [&plain, &gateway].map(Soaked::failed);
+    row("failed streams", failed, Budget::AtMost(0.0));
+    row("Envoy's share of one core, %", busy.map(|busy| busy * 100.0), Budget::None);
+    row("resident before, MiB", [plain.before, gateway.before], Budget::None);
+    for part in 0..PARTS {
+        let resident = [&plain, &gateway].map(|soaked| soaked.part(part));
+        row(&format!("resident in quarter {}", part + 1), resident, Budget::None);
+    }
+    let growth = [&plain, &gateway].map(|soaked| soaked.part(PARTS - 1) - soaked.part(0));
+    row("growth from first to last", growth, Budget::AtMost(GROWTH_MIB));
+    failed == [0.0, 0.0] && growth[1] - growth[0] <= GROWTH_MIB
 }
 
-/// Reads one stream and compares it with what it must be.
-fn is_right(gateway: &Side, case: &Case, expected: &[u8], slot: usize) -> bool {
-    let mut wire = gateway.connect();
-    begin(&mut wire, &gateway.request_to(case.path, &case.request, slot));
-    let framing = read_head(&mut wire);
-    let (mut at, mut is_equal) = (0, true);
-    let whole = wire.body(framing, |part| {
-        is_equal &= expected.get(at..at + part.len()) == Some(part);
-        at += part.len();
-    });
-    whole.is_ok() && is_equal && at == expected.len()
+// === impl Soaked ===
+
+impl<'a> Soaked<'a> {
+    fn new(side: &'a Side, expected: Vec<u8>) -> Soaked<'a> {
+        let (running, failed) = (AtomicUsize::new(STREAMS), AtomicUsize::new(0));
+        Soaked { side, expected, running, failed, before: memory(side), samples: Vec::new() }
+    }
+
+    /// Reads one stream, some time after the start, and notes whether it was what it must be.
+    fn client(&self, case: &Case, slot: usize) {
+        std::thread::sleep(RAMP * u32::try_from(slot).expect("few") / u32::try_from(STREAMS).expect("few"));
+        if !catch_unwind(AssertUnwindSafe(|| self.is_right(case, slot))).unwrap_or(false) {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+        }
+        self.running.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn is_right(&self, case: &Case, slot: usize) -> bool {
+        let mut wire = self.side.connect();
+        begin(&mut wire, &self.side.request_to(case.path, &case.request, slot));
+        let framing = read_head(&mut wire);
+        let (mut at, mut is_equal) = (0, true);
+        let whole = wire.body(framing, |part| {
+            is_equal &= self.expected.get(at..at + part.len()) == Some(part);
+            at += part.len();
+        });
+        whole.is_ok() && is_equal && at == self.expected.len()
+    }
+
+    #[expect(clippy::cast_precision_loss)]
+    fn failed(&self) -> f64 {
+        self.failed.load(Ordering::Relaxed) as f64
+    }
+
+    /// The median of one of the parts of the time.
+    fn part(&self, part: usize) -> f64 {
+        let count = self.samples.len();
+        let (from, to) = (count * part / PARTS, count * (part + 1) / PARTS);
+        quantile(&self.samples[from..to.max(from + 1)], 0.5)
+    }
+}
+
+/// Prints both sides; what the gateway has more counts for the budget.
+fn row(what: &str, [plain, gateway]: [f64; 2], budget: Budget) {
+    let added = gateway - plain;
+    table::compare(
+        what,
+        &format!("{plain:.1}"),
+        &format!("{gateway:.1}"),
+        &format!("{added:+.1}"),
+        added,
+        budget,
+    );
 }
 
 #[expect(clippy::cast_precision_loss)]
