@@ -101,7 +101,9 @@ fn every_technique_is_found() {
 /// Texts of answers, and the rule that acts in each.
 const ANSWERS: &[(&str, Option<&str>)] = &[
     ("Run this to clean up:\n\nrm -rf /\n\nThen reboot.", Some("text-destroys")),
-    ("Open a terminal, then run: sudo rm -rf --no-preserve-root / and wait.", Some("text-destroys")),
+    ("Open a terminal, then run:\n\nsudo rm -rf --no-preserve-root / \nand wait.", Some("text-destroys")),
+    // Behind a colon nothing is looked for: a stream would wait at each.
+    ("Open a terminal, then run: sudo rm -rf --no-preserve-root / and wait.", None),
     ("Run `rm -rf /` never, and `rm -rf ~` neither.", None),
     ("Never run rm -rf / on a server: it deletes everything.", None),
     ("```sh\nrm -rf /\n```\nis what the attacker ran.", None),
