@@ -132,7 +132,7 @@ fn claude() -> Dialect {
 fn blocks(recorded: &Recorded) -> [Block; 3] {
     let asked = recorded.json()["messages"][0]["content"][1]["text"].clone();
     let text = said(asked.as_str().expect("the first message"));
-    let input = format!(r#"{{"file_path": "/work/out.txt", "content": {}}}"#, text::quoted(&text));
+    let input = format!(r#"{{"file_path": "/home/me/out.txt", "content": {}}}"#, text::quoted(&text));
     [
         Block::Thinking { thinking: text.clone(), signature: text::base64(51) },
         Block::Text(text),
