@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u32,
+    pub(crate) code: &'static str,
     pub(crate) body: Vec<u8>,
 }
 
@@ -18,17 +19,17 @@ pub(crate) const HEADERS: &[(&str, &str)] =
 
 impl Reply {
     /// Requests that never reached a protocol: `{"error": "<code>", "detail": …}`.
-    pub(crate) fn simple(status: u32, code: &str, detail: &str) -> Reply {
-        Reply::json(status, &json!({ "error": code, "detail": detail }))
+    pub(crate) fn simple(status: u32, code: &'static str, detail: &str) -> Reply {
+        Reply::json(status, code, &json!({ "error": code, "detail": detail }))
     }
 
     /// Requests that the gateway's boundary turns away.
-    pub(crate) fn boundary(status: u32, code: &str, message: &str) -> Reply {
-        Reply::json(status, &refused(message, "aegisgate_error", code))
+    pub(crate) fn boundary(status: u32, code: &'static str, message: &str) -> Reply {
+        Reply::json(status, code, &refused(message, "aegisgate_error", code))
     }
 
     /// Errors in the dialect of the client's protocol.
-    pub(crate) fn dialect(protocol: Protocol, status: u32, code: &str, message: &str) -> Reply {
+    pub(crate) fn dialect(protocol: Protocol, status: u32, code: &'static str, message: &str) -> Reply {
         match protocol {
             // <https://docs.claude.com/en/api/errors>
             Protocol::Messages => {
@@ -43,6 +44,7 @@ impl Reply {
                 };
                 Reply::json(
                     status,
+                    code,
                     &json!({
                         "type": "error",
                         "error": { "type": kind, "message": message },
@@ -64,6 +66,7 @@ impl Reply {
                 };
                 Reply::json(
                     status,
+                    code,
                     &json!({
                         "error": { "code": status, "message": message, "status": kind },
                         "aegisgate": note(code),
@@ -77,7 +80,7 @@ impl Reply {
             | Protocol::Embeddings
             | Protocol::Generic => {
                 let kind = if status < 500 { "invalid_request_error" } else { "server_error" };
-                Reply::json(status, &refused(message, kind, code))
+                Reply::json(status, code, &refused(message, kind, code))
             }
         }
     }
@@ -94,8 +97,8 @@ impl Reply {
         Reply::dialect(protocol, status, code, message)
     }
 
-    fn json(status: u32, body: &Value) -> Reply {
-        Reply { status, body: body.to_string().into_bytes() }
+    fn json(status: u32, code: &'static str, body: &Value) -> Reply {
+        Reply { status, code, body: body.to_string().into_bytes() }
     }
 }
 
