@@ -43,7 +43,7 @@ fn rules() -> Vec<Rule> {
 /// What the rule alone finds in one of its own examples: the match with its label, and where in it the value begins.
 fn planted(rule: &Rule, text: &str) -> (String, usize) {
     let pattern = Pattern::from(rule);
-    let labels = Labels::new(std::slice::from_ref(&pattern)).unwrap();
+    let labels = Labels::new(std::slice::from_ref(&pattern));
     let scanner = Scanner::new(&[pattern]).unwrap();
     let mut set = RuleSet::default();
     set.insert(0);

@@ -56,7 +56,7 @@ impl Toys {
         (0..RULES.len()).for_each(|rule| set.insert(rule));
         let scanner = Scanner::new(&patterns).unwrap();
         Toys {
-            labels: Labels::new(&patterns).unwrap(),
+            labels: Labels::new(&patterns),
             validators: RULES.iter().map(|rule| rule.3).collect(),
             cache: RefCell::new(scanner.cache()),
             scanner,

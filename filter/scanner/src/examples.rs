@@ -14,7 +14,7 @@ pub fn check_examples(rules: &[Rule]) -> Result<(), RuleError> {
 
 fn check(rule: &Rule) -> Result<(), RuleError> {
     let pattern = Pattern::from(rule);
-    let labels = Labels::new(std::slice::from_ref(&pattern))?;
+    let labels = Labels::new(std::slice::from_ref(&pattern));
     let scanner = Scanner::new(&[pattern])?;
     let mut cache = scanner.cache();
     let mut set = RuleSet::default();
