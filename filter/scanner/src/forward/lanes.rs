@@ -144,3 +144,32 @@ fn skip(rows: Rows<'_>, states: [Step; LANES], lanes: [&[u8]; LANES]) -> (usize,
     }
     (a.len(), states)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{AcceptAll, Budget, Pattern, Scanner};
+
+    #[test]
+    fn what_crosses_lanes_is_found() {
+        let rule = |regex: &str| Pattern { id: regex.into(), regex: regex.into(), label: None, cap: 80 };
+        let rules = [
+            rule(r"\btoken-[0-9]{8}\b"),
+            rule(r"\b[a-z0-9.]{1,40}@[a-z]{2,9}\.com\b"),
+            rule("9+[-a-z]{30}!"),
+        ];
+        let scanner = Scanner::new(&rules).unwrap();
+        let mut cache = scanner.cache();
+        let filler = "a token, an @ and the 9th of 2024-09-19 in words ".repeat(60);
+        for value in ["token-12345678", "joe.b@corp.com", "9-abcdefghijklmnopqrstuvwxyzabc!"] {
+            for at in 0..filler.len() {
+                let (before, after) = filler.split_at(at);
+                let text = format!("{before} {value} {after}");
+                let mut found = Vec::new();
+                let mut budget = Budget::default();
+                scanner.scan(&mut cache, text.as_bytes(), &AcceptAll, &mut budget, &mut found).unwrap();
+                let found: Vec<_> = found.iter().map(|one| (one.start, one.end)).collect();
+                assert_eq!(found, [(at as u64 + 1, (at + 1 + value.len()) as u64)], "{value} at {at}");
+            }
+        }
+    }
+}
