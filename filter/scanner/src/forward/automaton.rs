@@ -37,12 +37,17 @@ pub(super) struct States {
     rows: Vec<Row>,
     keys: Vec<Rc<Key>>,
     ids: HashMap<Rc<Key>, Step, FixedState>,
+    /// States in which no factor is open, by what is before them.
+    starts: [Option<Step>; STARTS],
     /// Open factors behind their first byte, by what is before it and its class.
     begun: Vec<Option<Rc<Open>>>,
     bytes: usize,
     closure: Closure,
     rests: RestStates,
 }
+
+/// How many states there are in which no factor is open: by escape sequence, and whether a word is before them.
+const STARTS: usize = 2 * Escaped::COUNT;
 
 /// The steps of a state by byte, not by class: that would be one more lookup. Aligned, so that the small letters share a
 /// cache line, and so do space, digits and most punctuation.
@@ -161,6 +166,7 @@ impl Automaton {
             rows: Vec::new(),
             keys: Vec::new(),
             ids: HashMap::default(),
+            starts: [None; STARTS],
             begun,
             bytes: 0,
             closure: Closure::new(&self.nfa),
@@ -205,7 +211,15 @@ impl States {
     /// The state behind `before`, in which no factor is open.
     pub(super) fn start(&mut self, before: (Escaped, Neighbour)) -> Step {
         let (escaped, before) = (before.0, word_or_not(before.1));
-        self.intern(Key { escaped, before, open: [].into(), ended: [].into(), distance: 0 })
+        let slot = 2 * escaped.index() + usize::from(before == Neighbour::Word);
+        if let Some(Some(start)) = self.starts.get(slot) {
+            return *start;
+        }
+        let start = self.intern(Key { escaped, before, open: [].into(), ended: [].into(), distance: 0 });
+        if let Some(entry) = self.starts.get_mut(slot) {
+            *entry = Some(start);
+        }
+        start
     }
 
     /// The states built so far, for [`skip`].
@@ -265,6 +279,7 @@ impl States {
             self.rows.clear();
             self.keys.clear();
             self.ids.clear();
+            self.starts = [None; STARTS];
             self.bytes = 0;
         }
         let mut open = Open::default();
