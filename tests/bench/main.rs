@@ -4,7 +4,7 @@
 //! what counts is the median of the rounds' ratios: on a busy machine, numbers of one side alone mean nothing.
 //! A wrong answer ends the run: a benchmark of errors is worthless.
 //!
-//! `bench streams` measures streams alone; `bench soak <seconds>` is `make soak`.
+//! `bench throughput` and `bench streams` measure these alone; `bench soak <seconds>` is `make soak`.
 
 mod case;
 mod engine;
@@ -60,6 +60,7 @@ fn main() -> ExitCode {
     };
     match arguments.as_slice() {
         [] => tables(&gateway, &sides, &upstream),
+        ["throughput"] => throughput_tables(&sides, &upstream),
         ["streams"] => stream_tables(&sides, &upstream),
         ["soak", seconds] => {
             let duration = Duration::from_secs(seconds.parse().expect("a number of seconds"));
@@ -67,7 +68,7 @@ fn main() -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
-        _ => panic!("usage: bench [streams | soak <seconds>]"),
+        _ => panic!("usage: bench [throughput | streams | soak <seconds>]"),
     }
     println!("\n{:.0} s in all", started.elapsed().as_secs_f64());
     ExitCode::SUCCESS
@@ -84,6 +85,23 @@ fn tables(gateway: &Gateway, sides: &Sides, upstream: &Upstream) {
     table::heading("Memory");
     memory::report(sides, upstream);
 
+    throughput_tables(sides, upstream);
+
+    let worst = engine::hostile(HOSTILE);
+    table::heading("The worst of them in V8, ms of CPU time");
+    for (name, text) in worst.iter().take(3) {
+        throughput::cost(name, HOSTILE, &Case::of(text), sides, upstream, 250.0);
+    }
+
+    stream_tables(sides, upstream);
+
+    table::heading("Delivery");
+    registration::report(gateway, upstream);
+
+    engine::report();
+}
+
+fn throughput_tables(sides: &Sides, upstream: &Upstream) {
     table::heading("Throughput");
     let redacted = Case::redacted(&sides.gateway, upstream);
     throughput::report("2 KB chat, redaction both ways", &redacted, sides, upstream, Some(0.80));
@@ -98,19 +116,6 @@ fn tables(gateway: &Gateway, sides: &Sides, upstream: &Upstream) {
     for (name, text) in texts::all(PROMPT) {
         throughput::cost(name, PROMPT, &Case::of(&text), sides, upstream, 4.0);
     }
-
-    let worst = engine::hostile(HOSTILE);
-    table::heading("The worst of them in V8, ms of CPU time");
-    for (name, text) in worst.iter().take(3) {
-        throughput::cost(name, HOSTILE, &Case::of(text), sides, upstream, 250.0);
-    }
-
-    stream_tables(sides, upstream);
-
-    table::heading("Delivery");
-    registration::report(gateway, upstream);
-
-    engine::report();
 }
 
 fn stream_tables(sides: &Sides, upstream: &Upstream) {
