@@ -8,7 +8,7 @@ use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::exact::{self, ExactFinder};
 use crate::hosts::Hosts;
 use crate::leak;
-use crate::placeholder::{self, MasterKey};
+use crate::placeholder::{self, MasterKey, TenantKey, Vault};
 use crate::text_rules::TextRules;
 use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot};
 use aegis_scanner::exact::ExactConfigError;
@@ -40,6 +40,7 @@ pub struct Engine {
     may_refuse_answers: bool,
     /// Where values may go whatever a request says.
     pub(crate) hosts: Hosts,
+    seals: bool,
     pub(crate) placeholders: Scanner,
 }
 
@@ -158,7 +159,9 @@ impl Engine {
         let leak = RuleIndex::try_from(leak_index)
             .ok()
             .filter(|index| leak_index < first_list && changes(Slot::Assistant, *index));
+        let seals = policy.restore.sealed && policy.mode != Mode::Shadow;
         Ok(Engine {
+            seals,
             hosts: Hosts::of_policy(&policy.restore.hosts),
             block_status: policy.block_status,
             may_refuse_answers: policy.mode != Mode::Shadow && decisions.may_refuse(Direction::Response),
@@ -171,7 +174,7 @@ impl Engine {
             decisions,
             allow: AllowList::new(&policy.allow, allowed)?,
             mode: policy.mode,
-            placeholders: placeholder::scanner()?,
+            placeholders: placeholder::scanner(seals)?,
             rules,
         })
     }
@@ -185,6 +188,16 @@ impl Engine {
             commands: self.commands.cache(),
             placeholders: self.placeholders.cache(),
         }
+    }
+
+    /// An empty vault of the tenant with this key.
+    pub fn vault(&self, key: TenantKey) -> Vault {
+        if self.seals { Vault::sealing(key) } else { Vault::new(key) }
+    }
+
+    /// Whether placeholders carry their values, so that any answer may hold one that can be restored.
+    pub fn seals(&self) -> bool {
+        self.seals
     }
 
     /// The rules that act, by index.

@@ -54,6 +54,11 @@ pub const MAX_PARTS: usize = 1000;
 /// Values taken out of one request. Each costs a few hundred bytes until the answer is over.
 pub(crate) const MAX_FINDINGS: usize = 100_000;
 
+/// Bytes of a value that its placeholder carries. With what sealing adds they are 128, and 205 characters that a model has to
+/// repeat without an error; behind the placeholder's kind stand fewer than the rule `encoded-long-run` takes for a payload. Keys
+/// of providers have up to 110; JSON web tokens and PEM get ordinary placeholders.
+pub const MAX_SEALED_VALUE: usize = 112;
+
 /// Parts of longer texts in one event that are followed into the next. Providers send one, or one per choice.
 pub(crate) const MAX_DELTAS: usize = 256;
 

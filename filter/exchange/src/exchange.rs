@@ -7,7 +7,7 @@ use crate::gateway::Gateway;
 use crate::host::Host;
 use crate::reply::{self, Reply};
 use aegis_engine::{Media, Protocol, ResponseStream, Vault};
-use aegis_policy::Disposition;
+use aegis_policy::{Disposition, TokenHash};
 use std::rc::Rc;
 
 /// Identifies the exchange in answers and logs.
@@ -55,7 +55,7 @@ enum Request {
 
 #[derive(Debug, Clone)]
 struct Reading {
-    tenant: Vec<u8>,
+    tenant: TokenHash,
     /// How the body is written.
     media: Media,
     /// The client announced the body's length, and the headers still wait.
@@ -73,7 +73,7 @@ enum Response {
     Expected {
         /// What the policy did to the request.
         action: Disposition,
-        /// What it took out, to be put back.
+        /// What it took out, to be put back; or what knows earlier requests' values.
         vault: Option<Vault>,
     },
     /// It passes as it is.

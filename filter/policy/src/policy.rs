@@ -132,7 +132,7 @@ pub struct Allow {
     pub keys: Vec<String>,
 }
 
-/// Where values may go when they are put back into an answer.
+/// How values are put back into an answer, and where they may go.
 ///
 /// A model that was led astray asks for a value in a link, an image or a command, to have it sent to a host of its own.
 /// So a value is put there only if the host may know it: one of these, one that the request's own prompts name, or one
@@ -144,6 +144,11 @@ pub struct Restore {
     /// Names of hosts, such as `api.example.com`; `*.example.com` means all below that name, `*` all hosts.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Placeholders carry their values, encrypted with the token's key, so that answers in conversations that the
+    /// provider stores (`previous_response_id`) are restored although the values came in an earlier request. They are
+    /// longer than ordinary ones. Not in mode `shadow`.
+    #[serde(default)]
+    pub sealed: bool,
 }
 
 /// Values that must not get out, under one name.

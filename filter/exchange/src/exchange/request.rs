@@ -5,7 +5,7 @@ use crate::host::{Headers, Host, Side};
 use crate::reply::Reply;
 use crate::route::{self, Mode, Route, TokenPath};
 use aegis_engine::framing::json::{JsonError, JsonProblem};
-use aegis_engine::{Media, MediaError, Protocol, RequestError, Vault, redact_body};
+use aegis_engine::{Media, MediaError, Protocol, RequestError, redact_body};
 use aegis_policy::{Disposition, TokenHash};
 use std::net::IpAddr;
 
@@ -62,11 +62,13 @@ impl Exchange {
             return self.refuse(host, &Reply::boundary(400, "invalid_path", message));
         }
         self.protocol = Protocol::of_path(path.bare_rest());
-        self.response = Response::Expected { action: Disposition::Allow, vault: None };
         self.inspects = path.mode == Mode::Full;
         self.wants_metadata =
             headers.text(METADATA_HEADER).is_some_and(|wanted| wanted == "true" || wanted == "1");
         let filtered = path.mode != Mode::Passthrough;
+        // Also the answer to a request without a body may hold what an earlier one took out.
+        let vault = (filtered && gateway.worker.engine.seals()).then(|| gateway.vault(&hash));
+        self.response = Response::Expected { action: Disposition::Allow, vault };
         let media = match self.media(headers) {
             Err(reply) if filtered && !end_of_stream => return self.refuse(host, &reply),
             media => media.ok().filter(|_| filtered && !end_of_stream),
@@ -92,7 +94,7 @@ impl Exchange {
             host.set_header(Side::Request, "content-length", None);
         }
         self.request = Request::Reading(Reading {
-            tenant: hash.as_str().as_bytes().to_vec(),
+            tenant: hash,
             media,
             announce_length: announced && gateway.holds_headers,
             buffered: 0,
@@ -177,7 +179,7 @@ impl Exchange {
             return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
         }
         let gateway = self.gateway.clone();
-        let mut vault = Vault::new(gateway.key.tenant(&reading.tenant));
+        let mut vault = gateway.vault(&reading.tenant);
         let worker = &gateway.worker;
         let (caches, media) = (&mut worker.caches.borrow_mut(), &reading.media);
         match redact_body(&worker.engine, caches, self.protocol, media, &body, &mut vault) {
@@ -187,7 +189,7 @@ impl Exchange {
                 self.refuse(host, &reply)
             }
             Ok(redacted) => {
-                let keeps = redacted.body.is_some() || (self.inspects && vault.knows_prompt());
+                let keeps = vault.restores() || (self.inspects && vault.knows_prompt());
                 if let Some(body) = redacted.body {
                     if reading.announce_length {
                         host.set_header(

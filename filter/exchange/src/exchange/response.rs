@@ -50,7 +50,7 @@ impl Exchange {
     ) -> Response {
         // Errors are the provider's words, not the model's.
         let inspects = self.inspects && status < 400 && self.gateway.worker.engine.acts_on_answers();
-        let vault = vault.filter(|vault| inspects || !vault.is_empty());
+        let vault = vault.filter(|vault| inspects || vault.restores());
         if vault.is_none() && !inspects && !self.wants_metadata {
             return Response::Untouched;
         }
