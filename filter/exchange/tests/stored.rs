@@ -66,7 +66,9 @@ fn received(gateway: &Rc<Gateway>, path: &str, body: Option<&str>, answer: &str)
 }
 
 fn answer(text: &str) -> String {
-    format!(r#"{{"id":"resp_1","output":[{{"type":"message","content":[{{"type":"output_text","text":"{text}"}}]}}]}}"#)
+    format!(
+        r#"{{"id":"resp_1","output":[{{"type":"message","content":[{{"type":"output_text","text":"{text}"}}]}}]}}"#
+    )
 }
 
 const FIRST: &str = r#"{"input":"I am ada@corp.example","store":true}"#;
@@ -87,7 +89,9 @@ fn a_later_turn_is_restored_without_the_value() {
 
     let other = gateway("c3", true, Mode::Enforce);
     let redacting = RESPONSES.replace("TOK", "TOK__redact");
-    for (path, body) in [(RESPONSES, Some(SECOND)), (&redacting, Some(SECOND)), (STORED, None), (RESPONSES, Some(""))] {
+    for (path, body) in
+        [(RESPONSES, Some(SECOND)), (&redacting, Some(SECOND)), (STORED, None), (RESPONSES, Some(""))]
+    {
         let (host, received) = received(&other, path, body, &answer(placeholder));
         assert_eq!(received, answer(VALUE), "{path}");
         assert_eq!(host.text(Side::Response, "content-length"), None);
@@ -139,6 +143,7 @@ fn placeholders_in_requests_stay_as_they_are() {
     let gateway = gateway("c3", true, Mode::Enforce);
     let once = sent(&gateway, FIRST);
     assert_eq!(sent(&gateway, &once), once);
-    let ordinary = r#"{"input":"{{AG_ABCDEFGH_EMAIL_1}} said {{AG_ABCDEFGH_EMAIL_ABCDEFGHIJKLMNOPQRSTUVWX}}"}"#;
+    let ordinary =
+        r#"{"input":"{{AG_ABCDEFGH_EMAIL_1}} said {{AG_ABCDEFGH_EMAIL_ABCDEFGHIJKLMNOPQRSTUVWX}}"}"#;
     assert_eq!(sent(&gateway, ordinary), ordinary);
 }

@@ -72,12 +72,7 @@ fn answers_of(
         assert_eq!(out, bench.run(vault, protocol, Framing::Json, &[body.as_bytes()]));
         let out: Value = serde_json::from_str(&without_note(&out).0).unwrap();
         all.push(
-            out.pointer(pointer)
-                .unwrap()
-                .as_str()
-                .unwrap()
-                .replace(placeholder, "*")
-                .replace(VALUE, "VALUE"),
+            out.pointer(pointer).unwrap().as_str().unwrap().replace(placeholder, "*").replace(VALUE, "VALUE"),
         );
         // The same in an event.
         let event = format!("data: {body}\n\n");

@@ -33,6 +33,7 @@ fn a_policy_of_everything_has_no_problem() {
             { "rule": "email", "directions": ["response"], "action": "defang" },
         ],
         "allow": { "values": ["a@b.example"], "patterns": ["10\\..*"], "keys": ["user_id"] },
+        "restore": { "hosts": ["*.corp.example"], "sealed": true },
         "custom_rules": [rule("order")],
         "exact_values": [{ "name": "db", "kind": "DB_PASSWORD", "values": ["correct horse"], "action": "block" }],
     }));
