@@ -10,7 +10,7 @@ use crate::hosts::Hosts;
 use crate::leak;
 use crate::placeholder::{self, MasterKey, TenantKey, Vault};
 use crate::text_rules::TextRules;
-use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot};
+use aegis_policy::{AS_MESSAGE, CompiledPolicy, Direction, Disposition, FORBIDDEN, Mode, Rule, Slot};
 use aegis_scanner::exact::ExactConfigError;
 use aegis_scanner::{Budget, Cache, Match, RuleError, RuleIndex, Scanner, Size, TooManyMatches};
 use aegis_shell::{CommandCache, CommandError, CommandRule};
@@ -37,6 +37,7 @@ pub struct Engine {
     leak: Option<RuleIndex>,
     mode: Mode,
     block_status: u16,
+    blocks_as_message: bool,
     may_refuse_answers: bool,
     /// Where values may go whatever a request says.
     pub(crate) hosts: Hosts,
@@ -163,7 +164,10 @@ impl Engine {
         Ok(Engine {
             seals,
             hosts: Hosts::of_policy(&policy.restore.hosts),
-            block_status: policy.block_status,
+            block_status: Some(policy.block_status)
+                .filter(|status| *status != AS_MESSAGE)
+                .unwrap_or(FORBIDDEN),
+            blocks_as_message: policy.block_status == AS_MESSAGE,
             may_refuse_answers: policy.mode != Mode::Shadow && decisions.may_refuse(Direction::Response),
             detector,
             answer_rules: TextRules::of(over_text, |rule| changes(Slot::Assistant, rule))?,
@@ -241,9 +245,14 @@ impl Engine {
         self.leak
     }
 
-    /// The HTTP status of a request that is refused for what it contains.
+    /// The HTTP status of a request that is refused for what it contains, unless it is answered in the model's place.
     pub fn block_status(&self) -> u16 {
         self.block_status
+    }
+
+    /// Whether a request that is refused for what it contains is answered in the model's place, where there is one.
+    pub fn blocks_as_message(&self) -> bool {
+        self.blocks_as_message
     }
 
     /// Whether an answer may be refused for something in its texts.

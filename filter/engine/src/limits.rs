@@ -29,6 +29,9 @@ pub(crate) const MAX_NESTED_DOCUMENTS: usize = 4;
 /// Values of an answer's own fields that are kept for the events that end it. Identifiers and model names are shorter.
 pub(crate) const MAX_FACT: usize = 256;
 
+/// Characters of a request's identifier that an answer in the model's place is named after. A UUID has 36.
+pub(crate) const MAX_REFUSAL_ID: usize = 64;
+
 /// Findings of one answer that are reported.
 pub(crate) const MAX_REPORTED: usize = 1000;
 

@@ -16,9 +16,11 @@ mod events;
 mod judge;
 mod link;
 mod nest;
+mod refusal;
 mod report;
 
 pub(crate) use destination::{authorities, host};
+pub use refusal::{Blocked, Refusal};
 pub use report::Report;
 
 use crate::action;

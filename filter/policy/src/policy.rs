@@ -35,8 +35,8 @@ pub struct Policy {
     /// What stays although a rule finds it.
     #[serde(default)]
     pub allow: Allow,
-    /// The HTTP status of a request that is refused for what it contains: 400 to 499. Official clients try none of them
-    /// again but 408, 409 and 429.
+    /// The HTTP status of a request that is refused for what it contains: 400 to 499, or 200 to answer in the model's
+    /// place, as the original does. Official clients try none of them again but 408, 409 and 429.
     #[serde(default = "forbidden")]
     pub block_status: u16,
     /// Where values may go when they are put back into an answer.
@@ -170,9 +170,14 @@ pub struct ExactValues {
 /// The version of the format that this crate reads.
 pub const VERSION: u32 = 1;
 
-/// 403 (RFC 9110 §15.5.4).
+/// The status of a refused request unless the policy says otherwise (RFC 9110 §15.5.4).
+pub const FORBIDDEN: u16 = 403;
+
+/// The status that means to answer a refused request in the model's place.
+pub const AS_MESSAGE: u16 = 200;
+
 pub(crate) fn forbidden() -> u16 {
-    403
+    FORBIDDEN
 }
 
 // === impl Policy ===
