@@ -5,34 +5,21 @@
     reason = "clippy.toml lifts them in #[test] functions only, not in what these call"
 )]
 
-use aegis_engine::{MasterKey, compile};
+mod support;
+
 use aegis_exchange::fake_host::FakeHost;
-use aegis_exchange::{Exchange, Gateway, Side, Worker};
-use aegis_policy::{Disposition, FilterConfig, Limits, Override, Policy, TokenHash, TokenRoute, Upstream};
+use aegis_exchange::{Exchange, Side};
+use aegis_policy::{Disposition, Override, Policy};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use support::Setup;
 
 fn exchange(block_status: u16) -> Exchange {
-    let key = MasterKey::from_hex(&"c3".repeat(32)).unwrap();
     let mut policy = Policy::only(&["email"]);
     policy.rules.push(Override::everywhere(Some("email"), Disposition::Block));
     policy.block_status = block_status;
-    let policy = compile(&policy, &key).unwrap();
-    let worker = Rc::new(Worker::new(&policy, &key).unwrap());
-    let config = FilterConfig {
-        revision: 1,
-        allow_on_headers_stop_iteration: true,
-        limits: Limits::default(),
-        upstreams: vec![Upstream {
-            cluster: "upstream-1".into(),
-            authority: "llm.example".into(),
-            path: "/v1".into(),
-        }],
-        tokens: BTreeMap::from([(TokenHash::of(b"TOK"), TokenRoute { upstream: 0 })]),
-        policy,
-    };
-    Exchange::new(Rc::new(Gateway::new(config, worker, key)))
+    let tokens = &["TOK"];
+    let setup = Setup { key: "c3", holds_headers: true, max_request_body: 1000, tokens, policy: &policy };
+    Exchange::new(setup.gateway())
 }
 
 /// A request that is refused.

@@ -7,39 +7,23 @@
     reason = "clippy.toml lifts them in #[test] functions only, not in what these call"
 )]
 
-use aegis_engine::{MasterKey, compile};
+mod support;
+
 use aegis_exchange::fake_host::FakeHost;
-use aegis_exchange::{Exchange, Gateway, Side, Worker};
-use aegis_policy::{FilterConfig, Limits, Mode, Policy, TokenHash, TokenRoute, Upstream};
-use std::collections::BTreeMap;
+use aegis_exchange::{Exchange, Gateway, Side};
+use aegis_policy::{Mode, Policy};
 use std::rc::Rc;
+use support::Setup;
 
 const VALUE: &str = "ada@corp.example";
 
 /// A gateway of its own, with a placeholder key of this byte.
 fn gateway(key: &str, sealed: bool, mode: Mode) -> Rc<Gateway> {
-    let key = MasterKey::from_hex(&key.repeat(32)).unwrap();
     let mut policy = Policy::only(&["email"]);
     policy.restore.sealed = sealed;
     policy.mode = mode;
-    let policy = compile(&policy, &key).unwrap();
-    let worker = Rc::new(Worker::new(&policy, &key).unwrap());
-    let config = FilterConfig {
-        revision: 1,
-        allow_on_headers_stop_iteration: true,
-        limits: Limits::default(),
-        upstreams: vec![Upstream {
-            cluster: "upstream-1".into(),
-            authority: "llm.example".into(),
-            path: "/v1".into(),
-        }],
-        tokens: ["TOK", "OTHER"]
-            .map(|token| (TokenHash::of(token.as_bytes()), TokenRoute { upstream: 0 }))
-            .into_iter()
-            .collect::<BTreeMap<_, _>>(),
-        policy,
-    };
-    Rc::new(Gateway::new(config, worker, key))
+    let tokens = &["TOK", "OTHER"];
+    Setup { key, holds_headers: true, max_request_body: 1000, tokens, policy: &policy }.gateway()
 }
 
 /// What reaches the upstream of a request.

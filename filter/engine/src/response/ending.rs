@@ -98,6 +98,11 @@ impl Facts {
         }
     }
 
+    /// Whether a stream of this dialect may have a comment. Google's client takes one for broken JSON.
+    pub(super) fn takes_comment(&self) -> bool {
+        self.protocol != Protocol::Gemini
+    }
+
     /// The events that end a stream which the policy refuses to continue.
     pub(super) fn refuse_stream(&self) -> String {
         let mut out = String::new();

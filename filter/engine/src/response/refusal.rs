@@ -93,7 +93,11 @@ impl Blocked<'_> {
                 ("application/json", document)
             }
             Delivery::Events => {
-                ("text/event-stream", format!("{}: aegisgate {note}\n\n", facts.refuse_whole_stream()))
+                let mut events = facts.refuse_whole_stream();
+                if facts.takes_comment() {
+                    events.push_str(&format!(": aegisgate {note}\n\n"));
+                }
+                ("text/event-stream", events)
             }
             Delivery::Array => ("application/json", format!("[{}]", facts.refuse_document())),
         };
