@@ -224,18 +224,10 @@ fn bodies_that_are_not_what_they_say_are_refused() {
 
 #[test]
 fn every_limit_of_a_request_has_an_error_of_its_own() {
-    let key = MasterKey::from_hex(&"c3".repeat(32)).unwrap();
-    let policy = compile(&Policy::only(&["email"]), &key).unwrap();
-    let worker = Rc::new(Worker::new(&policy, &key).unwrap());
-    let config = FilterConfig {
-        limits: Limits { max_request_body_bytes: 10_000_000 },
-        tokens: BTreeMap::from([(TokenHash::of(b"TOK"), TokenRoute { upstream: 0 })]),
-        upstreams: vec![Upstream { cluster: "c".into(), authority: "a".into(), path: String::new() }],
-        allow_on_headers_stop_iteration: true,
-        revision: 1,
-        policy,
-    };
-    let gateway = Rc::new(Gateway::new(config, worker, key));
+    let policy = &Policy::only(&["email"]);
+    let setup =
+        Setup { key: "c3", holds_headers: true, max_request_body: 10_000_000, tokens: &["TOK"], policy };
+    let gateway = setup.gateway();
     let messages = |count| format!(r#"{{"messages":[{}]}}"#, vec![r#"{"content":"x"}"#; count].join(","));
     for (body, refused) in [
         (messages(10_000), None),

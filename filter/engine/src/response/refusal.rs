@@ -93,11 +93,10 @@ impl Blocked<'_> {
                 ("application/json", document)
             }
             Delivery::Events => {
-                let mut events = facts.refuse_whole_stream();
-                if facts.takes_comment() {
-                    events.push_str(&format!(": aegisgate {note}\n\n"));
-                }
-                ("text/event-stream", events)
+                let events = facts.refuse_whole_stream();
+                let comment =
+                    if facts.takes_comment() { format!(": aegisgate {note}\n\n") } else { String::new() };
+                ("text/event-stream", events + &comment)
             }
             Delivery::Array => ("application/json", format!("[{}]", facts.refuse_document())),
         };
