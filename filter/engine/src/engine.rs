@@ -8,9 +8,9 @@ use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::exact::{self, ExactFinder};
 use crate::hosts::Hosts;
 use crate::leak;
-use crate::placeholder::{self, MasterKey};
+use crate::placeholder::{self, MasterKey, TenantKey, Vault};
 use crate::text_rules::TextRules;
-use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot};
+use aegis_policy::{AS_MESSAGE, CompiledPolicy, Direction, Disposition, FORBIDDEN, Mode, Rule, Slot};
 use aegis_scanner::exact::ExactConfigError;
 use aegis_scanner::{Budget, Cache, Match, RuleError, RuleIndex, Scanner, Size, TooManyMatches};
 use aegis_shell::{CommandCache, CommandError, CommandRule};
@@ -37,9 +37,11 @@ pub struct Engine {
     leak: Option<RuleIndex>,
     mode: Mode,
     block_status: u16,
+    blocks_as_message: bool,
     may_refuse_answers: bool,
     /// Where values may go whatever a request says.
     pub(crate) hosts: Hosts,
+    seals: bool,
     pub(crate) placeholders: Scanner,
 }
 
@@ -158,9 +160,14 @@ impl Engine {
         let leak = RuleIndex::try_from(leak_index)
             .ok()
             .filter(|index| leak_index < first_list && changes(Slot::Assistant, *index));
+        let seals = policy.restore.sealed && policy.mode != Mode::Shadow;
         Ok(Engine {
+            seals,
             hosts: Hosts::of_policy(&policy.restore.hosts),
-            block_status: policy.block_status,
+            block_status: Some(policy.block_status)
+                .filter(|status| *status != AS_MESSAGE)
+                .unwrap_or(FORBIDDEN),
+            blocks_as_message: policy.block_status == AS_MESSAGE,
             may_refuse_answers: policy.mode != Mode::Shadow && decisions.may_refuse(Direction::Response),
             detector,
             answer_rules: TextRules::of(over_text, |rule| changes(Slot::Assistant, rule))?,
@@ -171,7 +178,7 @@ impl Engine {
             decisions,
             allow: AllowList::new(&policy.allow, allowed)?,
             mode: policy.mode,
-            placeholders: placeholder::scanner()?,
+            placeholders: placeholder::scanner(seals)?,
             rules,
         })
     }
@@ -185,6 +192,16 @@ impl Engine {
             commands: self.commands.cache(),
             placeholders: self.placeholders.cache(),
         }
+    }
+
+    /// An empty vault of the tenant with this key.
+    pub fn vault(&self, key: TenantKey) -> Vault {
+        if self.seals { Vault::sealing(key) } else { Vault::new(key) }
+    }
+
+    /// Whether placeholders carry their values, so that any answer may hold one that can be restored.
+    pub fn seals(&self) -> bool {
+        self.seals
     }
 
     /// The rules that act, by index.
@@ -228,9 +245,14 @@ impl Engine {
         self.leak
     }
 
-    /// The HTTP status of a request that is refused for what it contains.
+    /// The HTTP status of a request that is refused for what it contains, unless it is answered in the model's place.
     pub fn block_status(&self) -> u16 {
         self.block_status
+    }
+
+    /// Whether a request that is refused for what it contains is answered in the model's place, where there is one.
+    pub fn blocks_as_message(&self) -> bool {
+        self.blocks_as_message
     }
 
     /// Whether an answer may be refused for something in its texts.

@@ -74,4 +74,4 @@ pub use redact::{
     Boundary, Finding, Media, MediaError, MultipartError, MultipartProblem, Redacted, RequestError,
     redact_body, redact_request,
 };
-pub use response::{Framing, Report, ResponseStream, StreamError};
+pub use response::{Blocked, Framing, Refusal, Report, ResponseStream, StreamError};

@@ -29,6 +29,9 @@ pub(crate) const MAX_NESTED_DOCUMENTS: usize = 4;
 /// Values of an answer's own fields that are kept for the events that end it. Identifiers and model names are shorter.
 pub(crate) const MAX_FACT: usize = 256;
 
+/// Characters of a request's identifier that an answer in the model's place is named after. A UUID has 36.
+pub(crate) const MAX_REFUSAL_ID: usize = 64;
+
 /// Findings of one answer that are reported.
 pub(crate) const MAX_REPORTED: usize = 1000;
 
@@ -53,6 +56,11 @@ pub const MAX_PARTS: usize = 1000;
 
 /// Values taken out of one request. Each costs a few hundred bytes until the answer is over.
 pub(crate) const MAX_FINDINGS: usize = 100_000;
+
+/// Bytes of a value that its placeholder carries. With what sealing adds they are 128, and 205 characters that a model has to
+/// repeat without an error; behind the placeholder's kind stand fewer than the rule `encoded-long-run` takes for a payload. Keys
+/// of providers have up to 110; JSON web tokens and PEM get ordinary placeholders.
+pub const MAX_SEALED_VALUE: usize = 112;
 
 /// Parts of longer texts in one event that are followed into the next. Providers send one, or one per choice.
 pub(crate) const MAX_DELTAS: usize = 256;

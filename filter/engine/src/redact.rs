@@ -129,7 +129,7 @@ pub fn redact_body(
     for text in &texts {
         redaction.redact(body, text)?;
     }
-    if !redaction.vault.is_empty() {
+    if redaction.vault.restores() {
         for text in texts.iter().filter(|text| trust::is_first_party(text.slot)) {
             let raw = body.get(text.span.clone()).unwrap_or_default();
             trust::named_hosts(redaction.vault, &text.written.read(raw));
@@ -226,7 +226,21 @@ impl Redaction<'_> {
                 hits.sort_by_key(|hit| hit.span.start);
             }
         }
+        if self.vault.seals() && !hits.is_empty() {
+            let sealed = self.sealed(text)?;
+            hits.retain(|hit| !is_inside(&sealed, &hit.span));
+        }
         Ok(hits)
+    }
+
+    /// Where placeholders stand that the vault knows. What is sealed is long, and something in it may look like a value.
+    fn sealed(&mut self, text: &[u8]) -> Result<Vec<Range<u64>>, RequestError> {
+        let mut found = Vec::new();
+        let (scanner, cache) = (&self.engine.placeholders, &mut self.caches.placeholders);
+        scanner
+            .scan(cache, text, self.vault, &mut self.budget, &mut found)
+            .map_err(|TooManyMatches| RequestError::TooMany)?;
+        Ok(found.into_iter().map(|one| one.start..one.end).collect())
     }
 
     /// The values in those parts of a JSON document that its plain text does not show as they are.
@@ -290,6 +304,12 @@ fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
 
 fn slice<'a>(text: &'a [u8], span: &Range<u64>) -> Option<&'a [u8]> {
     text.get(usize::try_from(span.start).ok()?..usize::try_from(span.end).ok()?)
+}
+
+/// Whether one of `spans`, which are sorted and disjoint, holds all of `span`.
+fn is_inside(spans: &[Range<u64>], span: &Range<u64>) -> bool {
+    let next = spans.partition_point(|outer| outer.end < span.end);
+    spans.get(next).is_some_and(|outer| outer.start <= span.start)
 }
 
 /// Whether `span` overlaps any of `hits`, which are sorted and disjoint.

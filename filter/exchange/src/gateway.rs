@@ -1,6 +1,6 @@
 //! What the exchanges of one worker share.
 
-use aegis_engine::{Caches, Engine, EngineError, MasterKey};
+use aegis_engine::{Caches, Engine, EngineError, MasterKey, Vault};
 use aegis_policy::{CompiledPolicy, FilterConfig, TokenHash, TokenRoute, Upstream};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -48,6 +48,11 @@ impl Gateway {
             upstreams: config.upstreams,
             tokens: config.tokens.into_iter().collect(),
         }
+    }
+
+    /// An empty vault of the tenant with a token of this hash.
+    pub(crate) fn vault(&self, tenant: &TokenHash) -> Vault {
+        self.worker.engine.vault(self.key.tenant(tenant.as_str().as_bytes()))
     }
 
     /// Where requests with `token` go.

@@ -6,15 +6,13 @@
     reason = "clippy.toml lifts them in #[test] functions only, not in what these call"
 )]
 
-use aegis_engine::{MasterKey, compile};
+mod support;
+
 use aegis_exchange::fake_host::FakeHost;
-use aegis_exchange::{Exchange, Gateway, Host, Side, Step, Worker};
-use aegis_policy::{
-    Direction, Disposition, FilterConfig, Limits, Mode, Override, Policy, Slot, TokenHash, TokenRoute,
-    Upstream,
-};
-use std::collections::BTreeMap;
+use aegis_exchange::{Exchange, Gateway, Host, Side, Step};
+use aegis_policy::{Direction, Disposition, Mode, Override, Policy, Slot};
 use std::rc::Rc;
+use support::Setup;
 
 const CHAT: &str = "/v1/__gw__/t/TOK/chat/completions";
 
@@ -23,22 +21,7 @@ fn gateway(holds_headers: bool) -> Rc<Gateway> {
 }
 
 fn gateway_with(holds_headers: bool, policy: &Policy) -> Rc<Gateway> {
-    let key = MasterKey::from_hex(&"c3".repeat(32)).unwrap();
-    let policy = compile(policy, &key).unwrap();
-    let worker = Rc::new(Worker::new(&policy, &key).unwrap());
-    let config = FilterConfig {
-        revision: 3,
-        allow_on_headers_stop_iteration: holds_headers,
-        limits: Limits { max_request_body_bytes: 1000 },
-        upstreams: vec![Upstream {
-            cluster: "upstream-1".into(),
-            authority: "llm.example".into(),
-            path: "/api/v1".into(),
-        }],
-        tokens: BTreeMap::from([(TokenHash::of(b"TOK"), TokenRoute { upstream: 0 })]),
-        policy,
-    };
-    Rc::new(Gateway::new(config, worker, key))
+    Setup { key: "c3", holds_headers, max_request_body: 1000, tokens: &["TOK"], policy }.gateway()
 }
 
 fn exchange() -> Exchange {
@@ -241,18 +224,10 @@ fn bodies_that_are_not_what_they_say_are_refused() {
 
 #[test]
 fn every_limit_of_a_request_has_an_error_of_its_own() {
-    let key = MasterKey::from_hex(&"c3".repeat(32)).unwrap();
-    let policy = compile(&Policy::only(&["email"]), &key).unwrap();
-    let worker = Rc::new(Worker::new(&policy, &key).unwrap());
-    let config = FilterConfig {
-        limits: Limits { max_request_body_bytes: 10_000_000 },
-        tokens: BTreeMap::from([(TokenHash::of(b"TOK"), TokenRoute { upstream: 0 })]),
-        upstreams: vec![Upstream { cluster: "c".into(), authority: "a".into(), path: String::new() }],
-        allow_on_headers_stop_iteration: true,
-        revision: 1,
-        policy,
-    };
-    let gateway = Rc::new(Gateway::new(config, worker, key));
+    let policy = &Policy::only(&["email"]);
+    let setup =
+        Setup { key: "c3", holds_headers: true, max_request_body: 10_000_000, tokens: &["TOK"], policy };
+    let gateway = setup.gateway();
     let messages = |count| format!(r#"{{"messages":[{}]}}"#, vec![r#"{"content":"x"}"#; count].join(","));
     for (body, refused) in [
         (messages(10_000), None),

@@ -30,7 +30,7 @@ pub use disposition::Disposition;
 pub use exact::{CompiledExact, CompiledValue, MAX_EXACT_BYTES, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
 pub use filter_config::{FilterConfig, FilterConfigError, Limits, TokenHash, TokenRoute, Upstream};
 pub use hidden::HiddenText;
-pub use policy::{Allow, ExactValues, Level, Mode, Override, Policy, Preset, Restore};
+pub use policy::{AS_MESSAGE, Allow, ExactValues, FORBIDDEN, Level, Mode, Override, Policy, Preset, Restore};
 pub use problem::{Problem, Problems};
 pub use rule::{Confidence, Rule, RuleFile, Severity, Validator};
 pub use slot::{Direction, Slot};

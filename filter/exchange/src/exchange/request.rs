@@ -5,7 +5,7 @@ use crate::host::{Headers, Host, Side};
 use crate::reply::Reply;
 use crate::route::{self, Mode, Route, TokenPath};
 use aegis_engine::framing::json::{JsonError, JsonProblem};
-use aegis_engine::{Media, MediaError, Protocol, RequestError, Vault, redact_body};
+use aegis_engine::{Blocked, Media, MediaError, Protocol, RequestError, redact_body};
 use aegis_policy::{Disposition, TokenHash};
 use std::net::IpAddr;
 
@@ -62,11 +62,13 @@ impl Exchange {
             return self.refuse(host, &Reply::boundary(400, "invalid_path", message));
         }
         self.protocol = Protocol::of_path(path.bare_rest());
-        self.response = Response::Expected { action: Disposition::Allow, vault: None };
         self.inspects = path.mode == Mode::Full;
         self.wants_metadata =
             headers.text(METADATA_HEADER).is_some_and(|wanted| wanted == "true" || wanted == "1");
         let filtered = path.mode != Mode::Passthrough;
+        // Also the answer to a request without a body may hold what an earlier one took out.
+        let vault = (filtered && gateway.worker.engine.seals()).then(|| gateway.vault(&hash));
+        self.response = Response::Expected { action: Disposition::Allow, vault };
         let media = match self.media(headers) {
             Err(reply) if filtered && !end_of_stream => return self.refuse(host, &reply),
             media => media.ok().filter(|_| filtered && !end_of_stream),
@@ -92,7 +94,8 @@ impl Exchange {
             host.set_header(Side::Request, "content-length", None);
         }
         self.request = Request::Reading(Reading {
-            tenant: hash.as_str().as_bytes().to_vec(),
+            tenant: hash,
+            path: path.rest.to_owned(),
             media,
             announce_length: announced && gateway.holds_headers,
             buffered: 0,
@@ -163,6 +166,39 @@ impl Exchange {
         }
     }
 
+    /// A body that the engine refuses.
+    fn unacceptable(&self, reading: &Reading, body: &[u8], error: RequestError) -> Reply {
+        let (status, code) = match error {
+            RequestError::Blocked => return self.blocked(reading, body),
+            RequestError::TooMany => (413, "request_too_complex"),
+            RequestError::TooManyMessages => (400, "messages_too_many"),
+            RequestError::NotJson(JsonError { problem: JsonProblem::Depth, .. }) => (400, "json_too_deep"),
+            RequestError::Multipart(_) => (400, "invalid_multipart"),
+            RequestError::NotUtf8(_) if reading.media != Media::Json => (400, "invalid_text"),
+            RequestError::NotUtf8(_) | RequestError::NotJson(_) => (400, "invalid_json"),
+        };
+        Reply::dialect(
+            self.protocol,
+            status,
+            code,
+            &format!("The gateway cannot read the request body: {error}."),
+        )
+    }
+
+    /// A body that the policy refuses: an error, or an answer in the model's place.
+    fn blocked(&self, reading: &Reading, body: &[u8]) -> Reply {
+        let engine = &self.gateway.worker.engine;
+        let (code, message) =
+            ("request_blocked", "The request contains something that this gateway's policy refuses.");
+        let (protocol, path) = (self.protocol, reading.path.as_str());
+        let id = self.request_id.as_deref().and_then(|id| std::str::from_utf8(id).ok()).unwrap_or_default();
+        let blocked = Blocked { protocol, path, body, id, code, message };
+        match engine.blocks_as_message().then(|| blocked.answer()).flatten() {
+            Some(refusal) => Reply::in_place(refusal),
+            None => Reply::dialect(protocol, u32::from(engine.block_status()), code, message),
+        }
+    }
+
     /// Redacts the buffered body and lets the request go.
     fn send(&mut self, host: &mut impl Host) -> Step {
         let Request::Reading(reading) = &self.request else { return Step::Continue };
@@ -177,17 +213,16 @@ impl Exchange {
             return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
         }
         let gateway = self.gateway.clone();
-        let mut vault = Vault::new(gateway.key.tenant(&reading.tenant));
+        let mut vault = gateway.vault(&reading.tenant);
         let worker = &gateway.worker;
         let (caches, media) = (&mut worker.caches.borrow_mut(), &reading.media);
         match redact_body(&worker.engine, caches, self.protocol, media, &body, &mut vault) {
             Err(error) => {
-                let status = u32::from(worker.engine.block_status());
-                let reply = unacceptable(self.protocol, status, &reading.media, error);
+                let reply = self.unacceptable(&reading, &body, error);
                 self.refuse(host, &reply)
             }
             Ok(redacted) => {
-                let keeps = redacted.body.is_some() || (self.inspects && vault.knows_prompt());
+                let keeps = vault.restores() || (self.inspects && vault.knows_prompt());
                 if let Some(body) = redacted.body {
                     if reading.announce_length {
                         host.set_header(
@@ -206,23 +241,6 @@ impl Exchange {
             }
         }
     }
-}
-
-/// A body that the engine refuses.
-fn unacceptable(protocol: Protocol, block_status: u32, media: &Media, error: RequestError) -> Reply {
-    let (status, code) = match error {
-        RequestError::Blocked => {
-            let message = "The request contains something that this gateway's policy refuses.";
-            return Reply::dialect(protocol, block_status, "request_blocked", message);
-        }
-        RequestError::TooMany => (413, "request_too_complex"),
-        RequestError::TooManyMessages => (400, "messages_too_many"),
-        RequestError::NotJson(JsonError { problem: JsonProblem::Depth, .. }) => (400, "json_too_deep"),
-        RequestError::Multipart(_) => (400, "invalid_multipart"),
-        RequestError::NotUtf8(_) if *media != Media::Json => (400, "invalid_text"),
-        RequestError::NotUtf8(_) | RequestError::NotJson(_) => (400, "invalid_json"),
-    };
-    Reply::dialect(protocol, status, code, &format!("The gateway cannot read the request body: {error}."))
 }
 
 /// Whether the client is in the internal network and nothing says that it speaks for somebody else.

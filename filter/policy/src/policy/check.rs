@@ -1,6 +1,6 @@
 //! What is wrong with a policy document, as far as it shows without the rules.
 
-use super::{Allow, Override, Policy, Restore, VERSION};
+use super::{AS_MESSAGE, Allow, Override, Policy, Restore, VERSION};
 use crate::disposition::Disposition;
 use crate::exact::{MAX_EXACT_BYTES, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
 use crate::key_name::{is_field_name, names_credential};
@@ -121,9 +121,9 @@ impl Checker {
     }
 
     fn check_block_status(&mut self, status: u16) {
-        if !(400..500).contains(&status) {
+        if status != AS_MESSAGE && !(400..500).contains(&status) {
             let what = format!("{status} does not say that the request was wrong");
-            self.report("block_status", what, "use 400 to 499");
+            self.report("block_status", what, "use 400 to 499, or 200 to answer in the model's place");
         }
     }
 
