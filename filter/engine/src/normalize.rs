@@ -166,7 +166,7 @@ impl Accept for InView<'_> {
         self.accept.acts(rule) && self.rules.get(usize::from(rule)).is_some_and(acts)
     }
 
-    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<usize> {
+    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<Range<usize>> {
         self.accept.accept(rule, text)
     }
 }

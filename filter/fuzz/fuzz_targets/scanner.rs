@@ -49,6 +49,7 @@ impl Toys {
             id: regex.into(),
             regex: regex.into(),
             label: label.map(Into::into),
+            behind: None,
             cap,
         };
         let patterns: Vec<Pattern> = RULES.iter().map(pattern).collect();

@@ -1,4 +1,4 @@
-//! Where in a match the label ends and the value begins.
+//! Where in a match the value stands: behind its label, and in front of what must follow it.
 
 use crate::RuleIndex;
 use crate::compile;
@@ -8,15 +8,27 @@ use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::{Anchored, Input, MatchKind};
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::Range;
 
-/// The labels of all rules. Each is compiled when the first match of its rule has to be divided: most rules never match.
+/// What stands around the values of all rules. Each is compiled when the first match of its rule has to be divided: most
+/// rules never match.
 pub struct Labels {
     /// By rule.
-    labels: Vec<Option<RefCell<Label>>>,
+    rules: Vec<Around>,
 }
 
-enum Label {
-    Source(String),
+/// What stands around the value of a rule.
+struct Around {
+    label: Option<RefCell<Part>>,
+    behind: Option<RefCell<Part>>,
+}
+
+/// A label, or what stands behind a value, which is read backwards.
+enum Part {
+    Source {
+        regex: String,
+        backwards: bool,
+    },
     Compiled(Box<(DFA, Cache)>),
     /// It has no automaton, as a label that the scanner refuses; nothing is divided by it.
     Unusable,
@@ -25,44 +37,62 @@ enum Label {
 // === impl Labels ===
 
 impl Labels {
-    /// The labels of `patterns`, which the scanner must have accepted.
+    /// What stands around the values of `patterns`, which the scanner must have accepted.
     pub fn new(patterns: &[Pattern]) -> Labels {
-        let label = |pattern: &Pattern| pattern.label.clone().map(|label| RefCell::new(Label::Source(label)));
-        Labels { labels: patterns.iter().map(label).collect() }
+        let part = |regex: &Option<String>, backwards| {
+            regex.clone().map(|regex| RefCell::new(Part::Source { regex, backwards }))
+        };
+        let around = |pattern: &Pattern| Around {
+            label: part(&pattern.label, false),
+            behind: part(&pattern.behind, true),
+        };
+        Labels { rules: patterns.iter().map(around).collect() }
     }
 
-    /// Where the value begins in `text`, which is a match of `rule`.
-    pub(crate) fn end(&self, rule: RuleIndex, text: &[u8]) -> usize {
-        let label = self.labels.get(usize::from(rule)).and_then(Option::as_ref);
-        label.map_or(0, |label| label.borrow_mut().end(text))
+    /// Where the value is in `text`, which is a match of `rule`.
+    pub(crate) fn value(&self, rule: RuleIndex, text: &[u8]) -> Range<usize> {
+        let Some(around) = self.rules.get(usize::from(rule)) else { return 0..text.len() };
+        let label = around.label.as_ref().and_then(|label| label.borrow_mut().find(text)).unwrap_or(0);
+        let value = text.get(label..).unwrap_or_default();
+        let behind = around.behind.as_ref().and_then(|behind| behind.borrow_mut().find(value));
+        label..behind.map_or(text.len(), |behind| label + behind)
     }
 }
 
 impl fmt::Debug for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Labels").field("rules", &self.labels.len()).finish_non_exhaustive()
+        f.debug_struct("Labels").field("rules", &self.rules.len()).finish_non_exhaustive()
     }
 }
 
-// === impl Label ===
+// === impl Part ===
 
-impl Label {
-    /// Where the longest label ends that `text` begins with; 0 if there is none.
-    fn end(&mut self, text: &[u8]) -> usize {
-        if let Label::Source(source) = self {
-            *self = compiled(source).map_or(Label::Unusable, |label| Label::Compiled(Box::new(label)));
-        }
-        let Label::Compiled(label) = self else { return 0 };
-        let (dfa, cache) = &mut **label;
+impl Part {
+    /// Where the longest one ends that `text` begins with, or begins that it ends with.
+    fn find(&mut self, text: &[u8]) -> Option<usize> {
+        let backwards = match self {
+            Part::Source { regex, backwards } => {
+                let backwards = *backwards;
+                *self =
+                    compiled(regex, backwards).map_or(Part::Unusable, |part| Part::Compiled(Box::new(part)));
+                backwards
+            }
+            Part::Compiled(part) => part.0.get_nfa().is_reverse(),
+            Part::Unusable => false,
+        };
+        let Part::Compiled(part) = self else { return None };
+        let (dfa, cache) = &mut **part;
+        let input = Input::new(text).anchored(Anchored::Yes);
         // With `MatchKind::All` a search runs to the end of the longest match.
-        let found = dfa.try_search_fwd(cache, &Input::new(text).anchored(Anchored::Yes));
-        found.ok().flatten().map_or(0, |half| half.offset())
+        let found =
+            if backwards { dfa.try_search_rev(cache, &input) } else { dfa.try_search_fwd(cache, &input) };
+        found.ok().flatten().map(|half| half.offset())
     }
 }
 
-fn compiled(source: &str) -> Option<(DFA, Cache)> {
-    let hir = compile::parse(source).ok()?;
-    let config = thompson::Config::new().utf8(false).which_captures(WhichCaptures::None);
+fn compiled(regex: &str, backwards: bool) -> Option<(DFA, Cache)> {
+    let hir = compile::parse(regex).ok()?;
+    let config = thompson::Config::new().utf8(false).which_captures(WhichCaptures::None).reverse(backwards);
     let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir).ok()?;
     let config = DFA::config().match_kind(MatchKind::All).skip_cache_capacity_check(true);
     let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
@@ -80,12 +110,26 @@ mod tests {
             id: "r".into(),
             regex: "[0-9]+".into(),
             label: label.map(Into::into),
+            behind: None,
             cap: 40,
         };
         let labels = Labels::new(&[pattern(None), pattern(Some("(?:号|no)[:. ]*")), pattern(Some("x"))]);
-        assert_eq!(labels.end(0, b"no: 123"), 0);
-        assert_eq!(labels.end(1, b"no: 123"), 4);
-        assert_eq!(labels.end(1, "号 123".as_bytes()), 4);
-        assert_eq!(labels.end(2, b"x1"), 1);
+        assert_eq!(labels.value(0, b"no: 123").start, 0);
+        assert_eq!(labels.value(1, b"no: 123").start, 4);
+        assert_eq!(labels.value(1, "号 123".as_bytes()).start, 4);
+        assert_eq!(labels.value(2, b"x1").start, 1);
+    }
+    #[test]
+    fn what_stands_behind_is_no_value() {
+        let pattern = Pattern {
+            id: "r".into(),
+            regex: "[0-9]+".into(),
+            label: Some("no ".into()),
+            behind: Some("(?:,| is)? my number".into()),
+            cap: 40,
+        };
+        let labels = Labels::new(&[pattern]);
+        assert_eq!(labels.value(0, b"no 123 is my number"), 3..6);
+        assert_eq!(labels.value(0, b"no 123, my number"), 3..6);
     }
 }

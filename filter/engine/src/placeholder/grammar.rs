@@ -29,7 +29,7 @@ const SEALED_CAP: u32 = CAP + seal::MAX_REST as u32;
 pub(crate) fn scanner(sealed: bool) -> Result<Scanner, RuleError> {
     let (middle, cap) = if sealed { (NUMBER_OR_SEALED, SEALED_CAP) } else { (NUMBER, CAP) };
     let regex = [HEAD, middle, END].concat();
-    Scanner::new(&[Pattern { id: "placeholder".into(), regex, label: None, cap }])
+    Scanner::new(&[Pattern { id: "placeholder".into(), regex, label: None, behind: None, cap }])
 }
 
 /// The canonical name `AG_<TAG>_<KIND>_<n>` of what was found.

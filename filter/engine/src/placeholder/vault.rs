@@ -9,6 +9,7 @@ use aegis_scanner::{Accept, RuleIndex};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 
 /// The values that were taken out of one request. Lives and dies with the exchange; nothing of it is stored or logged.
 pub struct Vault {
@@ -116,8 +117,8 @@ impl Accept for Vault {
         true
     }
 
-    fn accept(&self, _rule: RuleIndex, text: &[u8]) -> Option<usize> {
-        self.value(text).map(|_| 0)
+    fn accept(&self, _rule: RuleIndex, text: &[u8]) -> Option<Range<usize>> {
+        self.value(text).map(|_| 0..text.len())
     }
 }
 

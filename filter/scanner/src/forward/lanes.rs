@@ -151,7 +151,13 @@ mod tests {
 
     #[test]
     fn what_crosses_lanes_is_found() {
-        let rule = |regex: &str| Pattern { id: regex.into(), regex: regex.into(), label: None, cap: 80 };
+        let rule = |regex: &str| Pattern {
+            id: regex.into(),
+            regex: regex.into(),
+            label: None,
+            behind: None,
+            cap: 80,
+        };
         let rules = [
             rule(r"\btoken-[0-9]{8}\b"),
             rule(r"\b[a-z0-9.]{1,40}@[a-z]{2,9}\.com\b"),
