@@ -529,8 +529,8 @@ fn what_stands_behind_a_value_is_kept_for_any_cut() {
     rules.insert(0);
     let mask = crate::RuleMask::new(&rules, &validators, &labels);
     let whole = scan(&scanner, text.as_bytes(), &mask);
-    let values: Vec<_> = whole.iter().map(|one| &text[one.value as usize..one.end as usize]).collect();
-    assert_eq!(values, ["55667", "998877"]);
+    let values: Vec<_> = whole.iter().map(|one| one.value..one.end).collect();
+    assert_eq!(values, [20..25, 37..43]);
     for at in 0..=text.len() {
         assert_eq!(stream(&scanner, &cut(text.as_bytes(), &[at]), &mask), whole, "cut at {at}");
     }
