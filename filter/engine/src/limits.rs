@@ -72,20 +72,6 @@ pub(crate) const MAX_VIEW_DEPTH: usize = 3;
 pub(crate) const VIEWED_PER_BYTE: usize = 4;
 pub(crate) const VIEWED_FREELY: usize = 64 << 10;
 
-/// Bytes on each side of a disguised character that are read with it: what every rule but the longest can match.
-pub(crate) const VIEW_REACH: usize = 512;
-
-/// Bytes of text that one view shows. It bounds the offset map, which costs 32 bytes for each change at worst.
-pub(crate) const VIEW_WINDOW: usize = 64 << 10;
-
-/// Bytes that views of a longer stretch share, so that what lies on the border is whole in one of them: a private key
-/// with a disguise for every other byte.
-pub(crate) const VIEW_OVERLAP: usize = 16 << 10;
-
-/// Characters of the shortest encoded run that is decoded: eighteen bytes in base64, a short key or address. Words that are as
-/// long are rare, so looking for runs costs little.
-pub(crate) const MIN_ENCODED: usize = 24;
-
 /// Bytes of letters and digits of a request's system prompt that its answer is compared with. The longest prompts of
 /// agents have 100 KB.
 pub(crate) const MAX_PRINT: usize = 256 << 10;
