@@ -79,3 +79,20 @@ pub(crate) const MAX_PRINT: usize = 256 << 10;
 /// Places of a prompt that an answer is compared with at the same time. More say the same 64 letters in a row only where
 /// a prompt repeats itself over and over.
 pub(crate) const MAX_RUNS: usize = 8;
+
+/// Texts without prompt injection that a worker remembers, twice: those of some hundred conversations. Each costs some 20
+/// bytes.
+pub(crate) const MAX_KNOWN_TEXTS: usize = 8192;
+
+/// Bytes of the shortest text that is remembered: shorter ones are judged as fast.
+pub(crate) const MIN_KNOWN: usize = 64;
+
+/// Bytes of two messages, on each side, that are read as one: what a user splits is still one order.
+pub(crate) const SPLIT_REACH: usize = 240;
+
+/// Bytes of a string of a JSON document that may hold an order. Keys and values that are shorter stay, so that the
+/// document does.
+pub(crate) const MIN_ORDER: usize = 16;
+
+/// Relations that explain a place: the author of a rule looks at the first few.
+pub(crate) const MAX_EXPLAINED: usize = 24;

@@ -11,6 +11,7 @@ use crate::script::is_dense;
 use crate::technique::{Techniques, UnknownConcept};
 use crate::typo::Typos;
 use crate::window;
+use aegis_disguise::utf8;
 use std::ops::Range;
 
 /// What the build put together.
@@ -201,6 +202,9 @@ impl Detector {
         self.walk(text, writer, &mut Scoring { detector: self, scratch }, &mut hits);
         let score = hits.iter().map(|hit| hit.score).max().unwrap_or_default();
         hits.retain(|hit| hit.score >= WORTH_REPORTING);
+        for hit in &mut hits {
+            hit.span = whole_characters(text, &hit.span);
+        }
         Outcome { score, hits }
     }
 
@@ -376,6 +380,14 @@ impl Judge for Collecting<'_> {
         });
         0
     }
+}
+
+/// `span` with the characters whole in which it begins and ends.
+fn whole_characters(text: &[u8], span: &Range<usize>) -> Range<usize> {
+    let inside = |at: &usize| text.get(*at).copied().is_some_and(utf8::is_inside);
+    let start = (span.start.saturating_sub(3)..=span.start).rev().find(|at| !inside(at));
+    let end = (span.end..text.len()).find(|at| !inside(at));
+    start.unwrap_or(span.start)..end.unwrap_or(text.len())
 }
 
 fn count(events: &[Event], concept: Option<u8>) -> usize {
