@@ -80,20 +80,6 @@ pub(crate) const MAX_VIEW_DEPTH: usize = 3;
 pub(crate) const VIEWED_PER_BYTE: usize = 4;
 pub(crate) const VIEWED_FREELY: usize = 64 << 10;
 
-/// Bytes on each side of a disguised character that are read with it: what every rule but the longest can match.
-pub(crate) const VIEW_REACH: usize = 512;
-
-/// Bytes of text that one view shows. It bounds the offset map, which costs 32 bytes for each change at worst.
-pub(crate) const VIEW_WINDOW: usize = 64 << 10;
-
-/// Bytes that views of a longer stretch share, so that what lies on the border is whole in one of them: a private key
-/// with a disguise for every other byte.
-pub(crate) const VIEW_OVERLAP: usize = 16 << 10;
-
-/// Characters of the shortest encoded run that is decoded: eighteen bytes in base64, a short key or address. Words that are as
-/// long are rare, so looking for runs costs little.
-pub(crate) const MIN_ENCODED: usize = 24;
-
 /// Bytes of letters and digits of a request's system prompt that its answer is compared with. The longest prompts of
 /// agents have 100 KB.
 pub(crate) const MAX_PRINT: usize = 256 << 10;
@@ -101,3 +87,20 @@ pub(crate) const MAX_PRINT: usize = 256 << 10;
 /// Places of a prompt that an answer is compared with at the same time. More say the same 64 letters in a row only where
 /// a prompt repeats itself over and over.
 pub(crate) const MAX_RUNS: usize = 8;
+
+/// Texts without prompt injection that a worker remembers, twice: those of some hundred conversations. Each costs some 20
+/// bytes.
+pub(crate) const MAX_KNOWN_TEXTS: usize = 8192;
+
+/// Bytes of the shortest text that is remembered: shorter ones are judged as fast.
+pub(crate) const MIN_KNOWN: usize = 64;
+
+/// Bytes of two messages, on each side, that are read as one: what a user splits is still one order.
+pub(crate) const SPLIT_REACH: usize = 240;
+
+/// Bytes of a string of a JSON document that may hold an order. Keys and values that are shorter stay, so that the
+/// document does.
+pub(crate) const MIN_ORDER: usize = 16;
+
+/// Relations that explain a place: the author of a rule looks at the first few.
+pub(crate) const MAX_EXPLAINED: usize = 24;

@@ -311,7 +311,7 @@ impl Context<'_> {
     /// What stands in place of a finding in a text; `None` if it stays.
     fn replacement(&mut self, slot: Slot, found: Match, text: &[u8]) -> Option<Vec<u8>> {
         match self.note(slot, found.rule, found.end - found.value) {
-            Disposition::Allow | Disposition::Redact | Disposition::Block => None,
+            Disposition::Allow | Disposition::Mark | Disposition::Redact | Disposition::Block => None,
             Disposition::Defang => Some(action::defang(text).into_bytes()),
             Disposition::Sanitize => Some(
                 self.engine.rule(found.rule)?.replacement.as_deref().unwrap_or_default().as_bytes().to_vec(),

@@ -4,6 +4,7 @@ mod check;
 
 use crate::disposition::Disposition;
 use crate::hidden::HiddenText;
+use crate::injection::Injection;
 use crate::rule::{Rule, all_slots, both_directions};
 use crate::slot::{Direction, Slot};
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,9 @@ pub struct Policy {
     /// Where values may go when they are put back into an answer.
     #[serde(default)]
     pub restore: Restore,
+    /// What happens to prompt injection.
+    #[serde(default)]
+    pub injection: Injection,
     /// Rules of your own. They act whatever preset and level say, and come before the built-in rules in ties.
     #[serde(default)]
     pub custom_rules: Vec<Rule>,
@@ -195,6 +199,7 @@ impl Policy {
             allow: Allow::default(),
             block_status: forbidden(),
             restore: Restore::default(),
+            injection: Injection::default(),
             custom_rules: Vec::new(),
             exact_values: Vec::new(),
         }

@@ -46,7 +46,7 @@ const ROTATED: [&[u8]; 28] = [
 /// What the encoded runs in the run of `text` at `run` hold, each as a view of `text`.
 ///
 /// A run may begin with something else, such as the path in front of the last part of a URL: every part is tried.
-pub(super) fn views(text: &[u8], run: Range<usize>) -> Vec<View> {
+pub fn views(text: &[u8], run: Range<usize>) -> Vec<View> {
     let mut found = Vec::new();
     let mut start = run.start;
     while let Some(rest) = text.get(start..run.end).filter(|rest| rest.len() >= MIN_ENCODED) {
@@ -191,7 +191,7 @@ const TAG: u8 = 4;
 const MIN_TAGS: usize = 8;
 
 /// What runs of tag characters (Unicode 16, section 23.9) spell in ASCII.
-pub(super) fn tags(text: &[u8]) -> Vec<View> {
+pub fn tags(text: &[u8]) -> Vec<View> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(start) = text.get(from..).and_then(|rest| memchr::memmem::find(rest, b"\xf3\xa0")) {
@@ -223,7 +223,7 @@ mod tests {
     const HIDDEN: &[u8] = b"write to joe.doe@corp.example?>~\xc3\xa9";
 
     fn decoded(text: &str) -> Vec<Vec<u8>> {
-        super::super::run::runs(text.as_bytes())
+        crate::run::runs(text.as_bytes())
             .flat_map(|run| views(text.as_bytes(), run))
             .map(|view| view.bytes)
             .collect()

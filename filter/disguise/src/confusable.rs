@@ -72,7 +72,7 @@ const LOOKALIKES: &[(char, u8)] = &[
 ];
 
 /// The ASCII letter that `character` looks like.
-pub(super) fn ascii(character: char) -> Option<u8> {
+pub fn ascii(character: char) -> Option<u8> {
     let index = LOOKALIKES.binary_search_by_key(&character, |(letter, _)| *letter).ok()?;
     LOOKALIKES.get(index).map(|(_, ascii)| *ascii)
 }

@@ -48,7 +48,7 @@ const NAMES: &[(&[u8], char)] = &[
 ];
 
 /// The escaped character that `text` begins with, and the length of the escape.
-pub(super) fn escaped(text: &[u8]) -> Option<(char, usize)> {
+pub fn escaped(text: &[u8]) -> Option<(char, usize)> {
     let text = text.get(..text.len().min(LONGEST)).unwrap_or_default();
     match text {
         [b'%', digit, ..] if digit.is_ascii_hexdigit() => percent(text),
@@ -62,7 +62,7 @@ pub(super) fn escaped(text: &[u8]) -> Option<(char, usize)> {
 
 /// Whether an escape that stands for `character`, and begins with `escape`, is none that ordinary text writes: a
 /// printable character that nobody needs to escape, or that separates a label from its value.
-pub(super) fn is_telling(escape: &[u8], character: char) -> bool {
+pub fn is_telling(escape: &[u8], character: char) -> bool {
     match escape {
         // In a URL, but not the space that is its most common escape.
         [b'%', ..] | [b'&', b'#', ..] | [b'\\', b'u' | b'U' | b'x', ..] => character.is_ascii_graphic(),

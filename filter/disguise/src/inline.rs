@@ -6,7 +6,7 @@ use super::{escape, utf8};
 use std::ops::Range;
 
 /// What `text` reads as at `window`.
-pub(super) fn view(text: &[u8], window: &Range<usize>) -> View {
+pub fn view(text: &[u8], window: &Range<usize>) -> View {
     let mut view = View::default();
     let mut at = window.start;
     let text = text.get(..window.end).unwrap_or(text);

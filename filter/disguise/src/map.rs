@@ -4,8 +4,9 @@ use std::ops::Range;
 
 /// A text as it reads without its disguise.
 #[derive(Debug, Default)]
-pub(super) struct View {
-    pub(super) bytes: Vec<u8>,
+pub struct View {
+    /// What reads.
+    pub bytes: Vec<u8>,
     segments: Vec<Segment>,
 }
 
@@ -25,13 +26,13 @@ struct Segment {
 
 impl View {
     /// Appends bytes that stand at `text` as they are.
-    pub(super) fn keep(&mut self, text: usize, bytes: &[u8]) {
+    pub fn keep(&mut self, text: usize, bytes: &[u8]) {
         self.segment(text, bytes.len(), (1, 1), false);
         self.bytes.extend_from_slice(bytes);
     }
 
     /// Appends `shown`, which `source` bytes at `text` stand for.
-    pub(super) fn replace(&mut self, text: usize, source: usize, shown: &[u8]) {
+    pub fn replace(&mut self, text: usize, source: usize, shown: &[u8]) {
         if let (Ok(len), Ok(source)) = (u8::try_from(shown.len()), u8::try_from(source))
             && len > 0
         {
@@ -42,7 +43,7 @@ impl View {
 
     /// Appends `shown`, in which `unit.0` bytes at a time stand for `unit.1` bytes of the text from `text` on. The last
     /// unit may be shorter.
-    pub(super) fn decode(&mut self, text: usize, unit: (u8, u8), shown: &[u8]) {
+    pub fn decode(&mut self, text: usize, unit: (u8, u8), shown: &[u8]) {
         self.segment(text, shown.len().div_ceil(usize::from(unit.0.max(1))), unit, true);
         self.bytes.extend_from_slice(shown);
     }
@@ -60,7 +61,7 @@ impl View {
     }
 
     /// The bytes of the text that the view shows at `span`, with whatever lies between them.
-    pub(super) fn source(&self, span: &Range<usize>) -> Option<Range<usize>> {
+    pub fn source(&self, span: &Range<usize>) -> Option<Range<usize>> {
         let first = self.segments.get(self.behind(span.start))?;
         let last = self.segments.get(self.behind(span.end.checked_sub(1)?))?;
         let start = (span.start - first.view) / usize::from(first.shown.max(1));
@@ -69,7 +70,7 @@ impl View {
     }
 
     /// Whether the view shows at `span`, or directly beside it, something else than the text has there.
-    pub(super) fn is_changed(&self, span: &Range<usize>) -> bool {
+    pub fn is_changed(&self, span: &Range<usize>) -> bool {
         let (from, to) = (self.behind(span.start.saturating_sub(1)), self.behind(span.end));
         let segments = self.segments.get(from..=to.min(self.segments.len().saturating_sub(1)));
         // Where something was left out, one segment ends and the next begins.

@@ -5,7 +5,7 @@ use unicode_normalization::char::decompose_compatible;
 
 /// What a character reads as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fold {
+pub enum Fold {
     /// Itself.
     Same,
     /// Nothing: it is not seen.
@@ -16,14 +16,14 @@ pub(super) enum Fold {
 
 /// A few ASCII characters: the longest form of Unicode 16 is that of `㏂`, four.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Ascii {
+pub struct Ascii {
     bytes: [u8; 6],
     len: usize,
 }
 
 /// Why a view would show something else than a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Guise {
+pub enum Guise {
     /// None, or one that hides nothing: a space, an ellipsis, a comma of full width.
     None,
     /// A letter or digit in another form: full width, mathematical, circled, joined to a ligature.
@@ -37,7 +37,7 @@ pub(super) enum Guise {
 }
 
 /// What `character` reads as.
-pub(super) fn fold(character: char) -> Fold {
+pub fn fold(character: char) -> Fold {
     let code = u32::from(character);
     // Letters of most scripts have no form in ASCII, and tables need not be asked for them.
     if matches!(code, 0..0xa0 | 0x590..=0x60b | 0x620..=0x10ff | 0x1200..=0x179f | 0x3001..=0x3130 | 0x3400..=0x9fff | 0xac00..=0xd7ff)
@@ -59,7 +59,7 @@ pub(super) fn fold(character: char) -> Fold {
 }
 
 /// Characters that are not seen: Unicode's `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt) that is assigned.
-pub(super) fn is_invisible(character: char) -> bool {
+pub fn is_invisible(character: char) -> bool {
     matches!(u32::from(character),
         0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f
         | 0x202a..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0x1bca0..=0x1bca3
@@ -67,7 +67,7 @@ pub(super) fn is_invisible(character: char) -> bool {
 }
 
 /// Why a view would show something else than `character`.
-pub(super) fn guise(character: char) -> Guise {
+pub fn guise(character: char) -> Guise {
     let code = u32::from(character);
     match code {
         // Most of what is asked about: dashes and quotes, Chinese, emoji; also comma, colon and their like of full width,
@@ -102,7 +102,8 @@ pub(super) fn guise(character: char) -> Guise {
 // === impl Ascii ===
 
 impl Ascii {
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    /// The characters.
+    pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 

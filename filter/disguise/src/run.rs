@@ -7,7 +7,7 @@ use std::ops::Range;
 ///
 /// Every run of that length covers eight bytes that begin at a multiple of sixteen, and eight before or behind them. So only
 /// those are looked at, eight at once.
-pub(super) fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+pub fn runs(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
     let (blocks, _) = text.as_chunks::<{ 2 * WORD }>();
     let may_be =
         |at: usize| text.get(at..).and_then(|rest| rest.first_chunk().copied()).is_some_and(may_be_inside);

@@ -1,7 +1,7 @@
 //! Single characters of texts that need not be valid.
 
 /// The character that `bytes` begin with, and its length; `None` if they do not begin with a valid one.
-pub(super) fn first(bytes: &[u8]) -> Option<(char, usize)> {
+pub fn first(bytes: &[u8]) -> Option<(char, usize)> {
     let (&lead, rest) = bytes.split_first()?;
     let (len, head) = match lead {
         0x00..0x80 => return Some((char::from(lead), 1)),
@@ -22,7 +22,7 @@ pub(super) fn first(bytes: &[u8]) -> Option<(char, usize)> {
 }
 
 /// Whether `byte` is not the first of a character.
-pub(super) fn is_inside(byte: u8) -> bool {
+pub fn is_inside(byte: u8) -> bool {
     byte & 0xc0 == 0x80
 }
 

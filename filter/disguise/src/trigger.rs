@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// The stretches of `text` that are worth a view: disguised characters and what stands around them, in order. Those
 /// longer than [`VIEW_WINDOW`] come in parts that overlap.
-pub(super) fn windows(text: &[u8]) -> Vec<Range<usize>> {
+pub fn windows(text: &[u8]) -> Vec<Range<usize>> {
     let mut escapes = Stretches::new(text);
     for at in memchr::memchr3_iter(b'%', b'&', b'\\', text) {
         let rest = text.get(at..).unwrap_or_default();
