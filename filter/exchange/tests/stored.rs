@@ -12,6 +12,7 @@ mod support;
 use aegis_exchange::fake_host::FakeHost;
 use aegis_exchange::{Exchange, Gateway, Side};
 use aegis_policy::{Mode, Policy};
+use serde_json::json;
 use std::rc::Rc;
 use support::Setup;
 
@@ -124,10 +125,24 @@ fn hosts_that_a_later_request_does_not_name_get_no_value() {
 
 #[test]
 fn placeholders_in_requests_stay_as_they_are() {
-    let gateway = gateway("c3", true, Mode::Enforce);
+    // A rule that finds what is sealed, if nobody says that it is.
+    let letters = json!({
+        "id": "letters", "kind": "LETTERS", "description": "Letters and digits.", "source": "own",
+        "pattern": "_[A-Z2-7]{24,}", "cap": 100, "severity": "high",
+        "match": ["_{base32:24}", "a _{base32:30}"], "no_match": ["_{base32:23}", "letters"],
+    });
+    let mut policy = Policy::only(&["email", "letters"]);
+    policy.restore.sealed = true;
+    policy.custom_rules = vec![serde_json::from_value(letters).unwrap()];
+    let tokens = &["TOK"];
+    let setup = Setup { key: "c3", holds_headers: true, max_request_body: 1000, tokens, policy: &policy };
+    let gateway = setup.gateway();
     let once = sent(&gateway, FIRST);
     assert_eq!(sent(&gateway, &once), once);
-    let ordinary =
-        r#"{"input":"{{AG_ABCDEFGH_EMAIL_1}} said {{AG_ABCDEFGH_EMAIL_ABCDEFGHIJKLMNOPQRSTUVWX}}"}"#;
+    let ordinary = r#"{"input":"{{AG_ABCDEFGH_EMAIL_1}} and {{AG_ABCDEFGH_EMAIL_ABCDEFGHIJKLMNOPQRSTUVW}}"}"#;
     assert_eq!(sent(&gateway, ordinary), ordinary);
+    // What only looks sealed hides nothing.
+    let forged = once.replacen("_EMAIL_", "_PHONE_", 1);
+    let redacted = sent(&gateway, &forged);
+    assert!(redacted.contains("_PHONE{{AG_"), "{redacted}");
 }
