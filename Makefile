@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 
 ENVOY_VERSION := 1.40.0
+POSTGRES_VERSION := 18.6.2
 WASM_TARGET := wasm32-wasip1
 WASM := target/$(WASM_TARGET)/wasm/aegis_filter.wasm
 VENV := .tools/venv
@@ -41,7 +42,7 @@ lint: ## Formatting and lints, warnings are errors; fuzz targets compile
 	CUSTOM_LIBFUZZER_PATH=unused/libfuzzer.a \
 		cargo check --locked --quiet --manifest-path filter/fuzz/Cargo.toml --target-dir target/fuzz
 
-unit: ## Everything that needs no Envoy
+unit: .tools/postgres-$(POSTGRES_VERSION) ## Everything that needs no Envoy
 	cargo test --locked --workspace --exclude aegis-tests --all-features --quiet
 
 e2e: wasm tools ## The product's promises, through real Envoy and the official clients
@@ -77,10 +78,13 @@ fuzz: ## Feed random bytes to every parser, FUZZ_SECONDS each
 			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 || exit 1; \
 	done
 
-tools: .tools/envoy-$(ENVOY_VERSION) $(VENV)/ready ## Fetch Envoy and the clients' Python packages into .tools/
+tools: .tools/envoy-$(ENVOY_VERSION) .tools/postgres-$(POSTGRES_VERSION) $(VENV)/ready ## Fetch Envoy, PostgreSQL and the clients' Python packages into .tools/
 
 .tools/envoy-$(ENVOY_VERSION): envoy/fetch.py
 	python3 envoy/fetch.py $(ENVOY_VERSION) .tools
+
+.tools/postgres-$(POSTGRES_VERSION): tests/postgres/fetch.py
+	python3 tests/postgres/fetch.py $(POSTGRES_VERSION) .tools
 
 $(VENV)/ready: tests/clients/requirements.txt
 	python3 -m venv $(VENV) || { echo "python3 cannot make a virtual environment: install its venv module (Debian: python3-venv)"; exit 1; }

@@ -1,12 +1,13 @@
 //! The command line.
 
+use crate::client::{KeyCommand, TokenCommand};
 use crate::offline::{ReplayArgs, ScanArgs};
 use crate::policy::PolicyCommand;
 use crate::settings::{ServeArgs, UpArgs};
 use crate::{offline, policy, serve, up};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -29,9 +30,17 @@ enum Command {
     Scan(ScanArgs),
     /// Run a body or an event stream from standard input through the engine, as the filter would.
     Replay(ReplayArgs),
-    /// Check policy documents, or print their JSON Schema.
+    /// Check policies, and apply them to a control plane.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Tokens of a control plane.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Keys for the API of a control plane, and the key of the database.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Print the `OpenAPI` description of the control plane's API.
+    Openapi,
     /// Become Envoy, to be killed when the supervisor dies.
     #[command(hide = true)]
     ExecEnvoy {
@@ -76,13 +85,16 @@ impl Command {
             Command::Up(args) => runtime()?.block_on(up::run(*args)),
             Command::Scan(args) => offline::scan(&args),
             Command::Replay(args) => offline::replay(&args),
-            Command::Policy(command) => policy::run(&command),
+            Command::Policy(command) => policy::run(command),
+            Command::Token(command) => runtime()?.block_on(command.run()),
+            Command::Key(command) => runtime()?.block_on(command.run()),
+            Command::Openapi => Ok(std::io::stdout().write_all(crate::api::openapi()?.as_bytes())?),
             Command::ExecEnvoy { parent, binary, arguments } => up::become_envoy(parent, &binary, &arguments),
         }
     }
 }
 
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
@@ -96,6 +108,9 @@ impl Cli {
             | Command::Scan(_)
             | Command::Replay(_)
             | Command::Policy(_)
+            | Command::Token(_)
+            | Command::Key(_)
+            | Command::Openapi
             | Command::ExecEnvoy { .. } => None,
         }
     }

@@ -3,6 +3,10 @@
 
 mod api;
 mod cli;
+mod client;
+mod collector;
+mod http;
+mod json;
 mod keys;
 mod module;
 mod offline;

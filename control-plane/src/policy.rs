@@ -1,8 +1,16 @@
-//! Policy documents: reading, checking, compiling.
+//! Policy documents: reading, checking, compiling, applying.
 
 mod check;
+mod compiler;
+mod diff;
 mod file;
+mod remote;
 
+pub(crate) use check::check_text;
+pub(crate) use compiler::Compiler;
+pub(crate) use file::{Format, MAX_BYTES as MAX_DOCUMENT_BYTES};
+
+use crate::cli::runtime;
 use aegis_engine::MasterKey;
 use aegis_policy::{CompiledPolicy, Policy};
 use anyhow::{Context as _, bail};
@@ -21,10 +29,20 @@ pub(crate) enum PolicyCommand {
     },
     /// Print the JSON Schema of policy documents, for editors.
     Schema,
+    /// Show in what two policies differ: two files, or a file and the version that acts.
+    Diff(remote::DiffArgs),
+    /// Keep a policy as a new version and let it act.
+    Apply(remote::ApplyArgs),
+    /// End a trial, or go back to the version before.
+    Rollback(remote::RollbackArgs),
+    /// List policies, their versions and what acts.
+    List(remote::ListArgs),
+    /// Say which policy acts where no token says otherwise.
+    Assign(remote::AssignArgs),
 }
 
 /// Carries out the command.
-pub(crate) fn run(command: &PolicyCommand) -> anyhow::Result<()> {
+pub(crate) fn run(command: PolicyCommand) -> anyhow::Result<()> {
     match command {
         PolicyCommand::Check { files } => {
             let bad = files.iter().filter(|path| !report(path)).count();
@@ -33,6 +51,11 @@ pub(crate) fn run(command: &PolicyCommand) -> anyhow::Result<()> {
             }
         }
         PolicyCommand::Schema => std::io::stdout().write_all(schema()?.as_bytes())?,
+        PolicyCommand::Diff(args) => runtime()?.block_on(args.run())?,
+        PolicyCommand::Apply(args) => runtime()?.block_on(args.run())?,
+        PolicyCommand::Rollback(args) => runtime()?.block_on(args.run())?,
+        PolicyCommand::List(args) => runtime()?.block_on(args.run())?,
+        PolicyCommand::Assign(args) => runtime()?.block_on(args.run())?,
     }
     Ok(())
 }
@@ -47,8 +70,8 @@ pub(crate) fn compile(path: &Path, key: &MasterKey) -> anyhow::Result<CompiledPo
 /// Says what is wrong with the policy at `path`, or what it does; `false` if it cannot be used.
 fn report(path: &Path) -> bool {
     match check::check(path) {
-        Ok(summary) => {
-            println!("{}: ok\n{summary}", path.display());
+        Ok(checked) => {
+            println!("{}: ok\n{}", path.display(), checked.summary);
             true
         }
         Err(problems) => {

@@ -1,13 +1,15 @@
 //! The control plane: store, publisher, xDS and HTTP wired together.
 
-use crate::api::{Api, Ports};
-use crate::keys::GatewayKey;
+use crate::api::{Api, FAILURES_PER_MINUTE, Limiter, Ports, TrustedProxies};
+use crate::collector::{self, Collector};
+use crate::keys::{self, GatewayKey};
 use crate::publisher::Publisher;
 use crate::settings::ServeArgs;
 use crate::shutdown;
 use crate::up::EnvoyAdmin;
-use aegis_store::SqliteStore;
-use aegis_xds::Fleet;
+use aegis_model::Destinations;
+use aegis_store::SqlStore;
+use aegis_xds::{Fleet, ReportSink};
 use anyhow::Context as _;
 use secrecy::SecretString;
 use std::future::Future;
@@ -29,14 +31,14 @@ pub(crate) struct Listeners {
 pub(crate) struct ControlPlane {
     listeners: Listeners,
     publisher: Publisher,
+    collector: Collector,
+    sink: ReportSink,
     fleet: Fleet,
     api: Api,
 }
 
 /// How long running requests may take after the wish to end. The API answers in milliseconds.
 const DRAIN_LIMIT: Duration = Duration::from_secs(3);
-
-const DATABASE_FILE: &str = "aegisgate.db";
 
 /// `aegisgate serve`
 pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<()> {
@@ -83,23 +85,34 @@ impl ControlPlane {
         gateway_key: SecretString,
         envoy: Option<EnvoyAdmin>,
     ) -> anyhow::Result<ControlPlane> {
-        let settings = args.render_settings(data_dir)?;
-        let store = SqliteStore::open(&data_dir.join(DATABASE_FILE)).await?;
+        let (settings, compiler) = args.render_settings(data_dir)?;
+        let store = keys::open_store(data_dir).await?;
         let fleet = Fleet::default();
-        let publisher = Publisher::start(store.clone(), settings, &fleet).await?;
+        let publisher = Publisher::start(store.clone(), settings, compiler, &fleet).await?;
+        let (sink, reports) = ReportSink::new(collector::ROOM);
+        let changed = publisher.changed();
+        let collector =
+            Collector::new(store.clone(), reports, fleet.clone(), changed, args.event_retention_days);
         let api = Api {
             store,
             changed: publisher.changed(),
+            fleet: fleet.clone(),
             gateway_key,
             ports: Ports { gateway: args.port, admin: args.admin_port },
+            destinations: Destinations { private: args.allow_private_upstreams },
+            proxies: TrustedProxies::new(args.trusted_proxy_ips.clone()),
+            requests: Limiter::new(args.admin_rate_limit_per_minute),
+            failures: Limiter::new(FAILURES_PER_MINUTE),
+            tallies: collector.tallies(),
+            sink: sink.clone(),
             envoy,
             started: Instant::now(),
         };
-        Ok(ControlPlane { listeners, publisher, fleet, api })
+        Ok(ControlPlane { listeners, publisher, collector, sink, fleet, api })
     }
 
     /// The store, for the supervisor's own registrations.
-    pub(crate) fn store(&self) -> SqliteStore {
+    pub(crate) fn store(&self) -> SqlStore {
         self.api.store.clone()
     }
 
@@ -110,19 +123,22 @@ impl ControlPlane {
 
     /// Serves until `shutdown`. Running requests are answered; Envoys keep what they have.
     pub(crate) async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let ControlPlane { listeners, publisher, fleet, api } = self;
+        let ControlPlane { listeners, publisher, collector, sink, fleet, api } = self;
         let store = api.store.clone();
         let (drain, draining) = tokio::sync::oneshot::channel::<()>();
-        let http = axum::serve(listeners.http, api.router()).with_graceful_shutdown(async move {
-            // A sender that is gone means the same.
-            draining.await.ok();
-        });
+        let http =
+            axum::serve(listeners.http, api.router().into_make_service_with_connect_info::<SocketAddr>())
+                .with_graceful_shutdown(async move {
+                    // A sender that is gone means the same.
+                    draining.await.ok();
+                });
         let mut http = tokio::spawn(http.into_future());
         let resources = publisher.resources();
         tokio::select! {
             () = shutdown => {}
             () = publisher.run() => {}
-            outcome = aegis_xds::serve(listeners.xds, resources, fleet) => outcome.context("xDS")?,
+            () = collector.run() => {}
+            outcome = aegis_xds::serve(listeners.xds, resources, fleet, sink) => outcome.context("xDS")?,
             outcome = &mut http => return outcome?.context("the HTTP server failed"),
         }
         drop(drain);

@@ -2,9 +2,10 @@
 //!
 //! Keys are not among them: [`crate::keys`] reads those, because a flag would show them in the process list.
 
-use crate::{keys, module, policy};
+use crate::api::Network;
+use crate::policy::Compiler;
+use crate::{keys, module};
 use aegis_engine::MasterKey;
-use aegis_policy::CompiledPolicy;
 use aegis_xds::RenderSettings;
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -39,9 +40,21 @@ pub(crate) struct ServeArgs {
     /// Certificate authorities for upstreams, as Envoy finds the file [default: the system's bundle].
     #[arg(long, env = "AEGIS_CA_BUNDLE")]
     pub ca_bundle: Option<PathBuf>,
-    /// The policy, in YAML or JSON [default: the built-in default policy]. Check it with: aegisgate policy check.
+    /// The policy where none is applied, in YAML or JSON [default: the built-in one]. Read again when it changes.
     #[arg(long, env = "AEGIS_POLICY")]
     pub policy: Option<PathBuf>,
+    /// Whether upstreams may have addresses that are not of the internet. Metadata services are never upstreams.
+    #[arg(long, env = "AEGIS_ALLOW_PRIVATE_UPSTREAMS", default_value_t = true, action = clap::ArgAction::Set)]
+    pub allow_private_upstreams: bool,
+    /// Addresses and ranges of proxies whose x-forwarded-for counts, separated by commas.
+    #[arg(long, env = "AEGIS_TRUSTED_PROXY_IPS", value_delimiter = ',')]
+    pub trusted_proxy_ips: Vec<Network>,
+    /// Requests to the token API that one client may make per minute.
+    #[arg(long, env = "AEGIS_ADMIN_RATE_LIMIT_PER_MINUTE", default_value_t = 30)]
+    pub admin_rate_limit_per_minute: u32,
+    /// Days that events are kept.
+    #[arg(long, env = "AEGIS_EVENT_RETENTION_DAYS", default_value_t = 30)]
+    pub event_retention_days: u32,
     /// Largest request body in bytes; more is answered with 413.
     #[arg(long, env = "AEGIS_MAX_REQUEST_BODY_BYTES", default_value_t = 12_000_000)]
     pub max_request_body_bytes: u32,
@@ -59,6 +72,12 @@ pub(crate) struct UpArgs {
     /// Envoy's worker threads [default: one per processor].
     #[arg(long, env = "AEGIS_ENVOY_CONCURRENCY")]
     pub envoy_concurrency: Option<NonZeroU32>,
+    /// What Envoy calls itself; different for each Envoy of a fleet.
+    #[arg(long, env = "AEGIS_NODE_ID", default_value = "aegisgate-up")]
+    pub node_id: String,
+    /// The group of Envoys that it belongs to, for policies that are for a group.
+    #[arg(long, env = "AEGIS_NODE_GROUP", default_value = "")]
+    pub node_group: String,
     /// The Envoy program [default: envoy on PATH, then .tools/envoy].
     #[arg(long, env = "ENVOY_BIN")]
     pub envoy: Option<PathBuf>,
@@ -100,21 +119,19 @@ impl ServeArgs {
             })
     }
 
-    /// What the resources for Envoy depend on. Puts the filter's module into `data_dir`.
-    pub(crate) fn render_settings(&self, data_dir: &Path) -> anyhow::Result<RenderSettings> {
-        Ok(RenderSettings {
+    /// What the resources for Envoy depend on, and what makes policies ready for them. Puts the filter's module into
+    /// `data_dir`.
+    pub(crate) fn render_settings(&self, data_dir: &Path) -> anyhow::Result<(RenderSettings, Compiler)> {
+        // Digests are made with the key that the filter has.
+        let key = MasterKey::from_hex(keys::placeholder(data_dir)?.expose_secret())?;
+        let (compiler, policy) = Compiler::new(key, self.policy.as_deref())?;
+        let settings = RenderSettings {
             wasm: module::install(&module::find(self.wasm.as_deref())?, data_dir)?,
             ca_bundle: self.find_ca_bundle()?,
-            policy: self.policy(data_dir)?,
+            policy,
             max_request_body_bytes: self.max_request_body_bytes,
-        })
-    }
-
-    /// The policy as the filter gets it; its digests are made with the key that the filter has.
-    fn policy(&self, data_dir: &Path) -> anyhow::Result<CompiledPolicy> {
-        let Some(path) = &self.policy else { return Ok(CompiledPolicy::default()) };
-        let key = keys::placeholder(data_dir)?;
-        policy::compile(path, &MasterKey::from_hex(key.expose_secret())?)
+        };
+        Ok((settings, compiler))
     }
 
     fn find_ca_bundle(&self) -> anyhow::Result<PathBuf> {

@@ -11,7 +11,6 @@ mod announce;
 mod bootstrap;
 mod envoy;
 mod find;
-mod http;
 
 pub(crate) use admin::EnvoyAdmin;
 pub(crate) use envoy::become_envoy;

@@ -14,6 +14,13 @@ use std::time::Duration;
 /// What Envoy says of an answer that the upstream gave.
 const VIA_UPSTREAM: &[u8] = b"via_upstream";
 
+/// Access logs find an exchange's report in the filter state `wasm.aegisgate`.
+const EVENT: &str = "aegisgate";
+
+/// Names of what is kept in the host.
+const KEPT_ROUTES: &str = "routes";
+const KEPT_REVISION: &str = "routes_revision";
+
 thread_local! {
     /// Streams that end with the next tick. A VM has one thread.
     static DOOMED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
@@ -42,6 +49,27 @@ pub(crate) fn set_gauge(name: &str, value: u64) {
     if let Ok(id) = hostcalls::define_metric(MetricType::Gauge, name) {
         report(hostcalls::record_metric(id, value));
     }
+}
+
+/// Adds one to a counter of Envoy's `/stats` (as `wasmcustom.<name>`).
+pub(crate) fn count(name: &str) {
+    if let Ok(id) = hostcalls::define_metric(MetricType::Counter, name) {
+        report(hostcalls::increment_metric(id, 1));
+    }
+}
+
+/// Keeps routes in the host for VMs that start later. Every VM has them to keep; the first one does.
+pub(crate) fn keep_routes(revision: u64, json: &[u8]) {
+    let kept = hostcalls::get_shared_data(KEPT_REVISION).ok().and_then(|(value, _)| value);
+    if kept.as_deref() != Some(&revision.to_le_bytes()) {
+        report(hostcalls::set_shared_data(KEPT_ROUTES, Some(json), None));
+        report(hostcalls::set_shared_data(KEPT_REVISION, Some(&revision.to_le_bytes()), None));
+    }
+}
+
+/// What [`keep_routes`] kept.
+pub(crate) fn kept_routes() -> Option<Vec<u8>> {
+    hostcalls::get_shared_data(KEPT_ROUTES).ok()?.0
 }
 
 impl Host for ProxyHost {
@@ -91,6 +119,10 @@ impl Host for ProxyHost {
         // Replies of a filter have no details.
         let details = hostcalls::get_property(vec!["response", "code_details"]).ok().flatten();
         details.is_none_or(|details| details != VIA_UPSTREAM)
+    }
+
+    fn report(&mut self, event: &[u8]) {
+        report(hostcalls::set_property(vec![EVENT], Some(event)));
     }
 
     fn peer(&self) -> Option<String> {

@@ -1,10 +1,14 @@
 //! Configuration: what Envoy sends is checked and compiled before it replaces what runs.
+//!
+//! Two filters of one chain share a VM: one has the policies and works, the other brings the routes only. Each has a
+//! root context here, and both put what they have into the VM's own state. Routes are kept in the host as well, because a
+//! VM that starts after a crash is told by the working filter alone.
 
 use crate::context::HttpExchange;
 use crate::host;
 use aegis_engine::MasterKey;
-use aegis_exchange::{Exchange, Gateway, Worker};
-use aegis_policy::{CompiledPolicy, FilterConfig};
+use aegis_exchange::{Exchange, Gateway, Policies, Routes, Worker};
+use aegis_policy::{CompiledPolicy, FilterConfig, PolicyPart};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use std::cell::RefCell;
@@ -15,36 +19,53 @@ use std::time::Instant;
 /// Environment variable with the placeholder key (`vm_config.environment_variables.host_env_keys`).
 const KEY_VARIABLE: &str = "AEGIS_PLACEHOLDER_KEY";
 
-/// Reports the configuration that runs: Envoy's ACK alone does not prove that it was applied.
-const REVISION_GAUGE: &str = "aegisgate.config_revision";
+/// Report the configuration that runs: Envoy's ACK alone does not prove that it was applied.
+const ROUTES_GAUGE: &str = "aegisgate.routes_revision";
+const POLICIES_GAUGE: &str = "aegisgate.policies_revision";
 
 /// How long the last policy took to compile here. While it compiles, this thread of Envoy does nothing else.
 const COMPILE_GAUGE: &str = "aegisgate.policy_compile_ms";
+/// How many policies were compiled, by all VMs together.
+const COMPILE_COUNTER: &str = "aegisgate.policies_compiled";
 
 thread_local! {
-    /// The last compiled policy. A VM is reused for configuration updates, so a token change compiles nothing.
-    static COMPILED: RefCell<Option<(CompiledPolicy, Rc<Worker>)>> = const { RefCell::new(None) };
+    /// What runs. A VM has one thread, and is reused for configuration updates.
+    static STATE: RefCell<State> = const { RefCell::new(State { workers: Vec::new(), policies: None, routes: None, gateway: None }) };
 }
 
-/// One configuration of the filter.
-#[derive(Default)]
-pub(crate) struct Root {
+struct State {
+    /// The policies of the last configuration, compiled: whatever stays the same is not compiled again.
+    workers: Vec<(CompiledPolicy, Rc<Worker>)>,
+    policies: Option<Rc<Policies>>,
+    routes: Option<Rc<Routes>>,
+    /// Made of both when the first stream after a change asks.
     gateway: Option<Rc<Gateway>>,
 }
+
+/// One root context.
+pub(crate) struct Root;
 
 // === impl Root ===
 
 impl Root {
-    fn configure(&mut self) -> Result<u64, Box<dyn Error>> {
+    fn configure(&self) -> Result<(), Box<dyn Error>> {
         let json = self.get_plugin_configuration().unwrap_or_default();
-        let config = FilterConfig::from_json(&json)?;
-        let key = std::env::var(KEY_VARIABLE)
-            .map_err(|_| format!("{KEY_VARIABLE} is not set in the VM's environment (host_env_keys)"))?;
-        let key = MasterKey::from_hex(&key)?;
-        let worker = worker(&config.policy, &key)?;
-        let revision = config.revision;
-        self.gateway = Some(Rc::new(Gateway::new(config, worker, key)));
-        Ok(revision)
+        let FilterConfig { routes, policies } = FilterConfig::from_json(&json)?;
+        STATE.with_borrow_mut(|state| {
+            if let Some(part) = policies {
+                let revision = part.revision;
+                state.apply_policies(part)?;
+                host::set_gauge(POLICIES_GAUGE, revision);
+            }
+            if let Some(part) = routes {
+                let revision = part.revision;
+                host::keep_routes(revision, &json);
+                state.routes = Some(Rc::new(Routes::new(part)));
+                host::set_gauge(ROUTES_GAUGE, revision);
+            }
+            state.gateway = None;
+            Ok(())
+        })
     }
 }
 
@@ -54,10 +75,7 @@ impl RootContext for Root {
     /// `false` makes Envoy refuse the configuration and keep the last one.
     fn on_configure(&mut self, _size: usize) -> bool {
         match self.configure() {
-            Ok(revision) => {
-                host::set_gauge(REVISION_GAUGE, revision);
-                true
-            }
+            Ok(()) => true,
             Err(error) => {
                 log::error!("aegisgate: configuration refused: {error}");
                 false
@@ -70,7 +88,7 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
-        let gateway = self.gateway.clone()?;
+        let gateway = STATE.with_borrow_mut(State::gateway)?;
         Some(Box::new(HttpExchange::new(context_id, Exchange::new(gateway))))
     }
 
@@ -79,16 +97,54 @@ impl RootContext for Root {
     }
 }
 
-/// The compiled `policy`, from the last configuration if it is the same. The key is: a VM's environment never changes.
-fn worker(policy: &CompiledPolicy, key: &MasterKey) -> Result<Rc<Worker>, Box<dyn Error>> {
-    COMPILED.with_borrow_mut(|compiled| match compiled {
-        Some((known, worker)) if known == policy => Ok(Rc::clone(worker)),
-        _ => {
-            let began = Instant::now();
-            let worker = Rc::new(Worker::new(policy, key)?);
-            host::set_gauge(COMPILE_GAUGE, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
-            *compiled = Some((policy.clone(), Rc::clone(&worker)));
-            Ok(worker)
+// === impl State ===
+
+impl State {
+    fn apply_policies(&mut self, part: PolicyPart) -> Result<(), Box<dyn Error>> {
+        let key = std::env::var(KEY_VARIABLE)
+            .map_err(|_| format!("{KEY_VARIABLE} is not set in the VM's environment (host_env_keys)"))?;
+        let key = MasterKey::from_hex(&key)?;
+        let mut workers = Vec::with_capacity(part.policies.len());
+        for policy in &part.policies {
+            workers.push((policy.clone(), self.worker(policy, &key)?));
         }
-    })
+        let compiled: Vec<Rc<Worker>> = workers.iter().map(|(_, worker)| Rc::clone(worker)).collect();
+        self.policies = Some(Rc::new(Policies::new(part, &compiled, key)));
+        self.workers = workers;
+        Ok(())
+    }
+
+    /// The compiled `policy`, from the last configuration if it was there. The key was: a VM's environment never changes.
+    fn worker(&self, policy: &CompiledPolicy, key: &MasterKey) -> Result<Rc<Worker>, Box<dyn Error>> {
+        if let Some((_, worker)) = self.workers.iter().find(|(known, _)| known == policy) {
+            return Ok(Rc::clone(worker));
+        }
+        let began = Instant::now();
+        let worker = Rc::new(Worker::new(policy, key)?);
+        host::set_gauge(COMPILE_GAUGE, u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
+        host::count(COMPILE_COUNTER);
+        Ok(worker)
+    }
+
+    fn gateway(&mut self) -> Option<Rc<Gateway>> {
+        if self.gateway.is_none() {
+            let policies = self.policies.clone()?;
+            if self.routes.is_none() {
+                self.routes = kept_routes().map(Rc::new);
+            }
+            let gateway = Rc::new(Gateway::new(self.routes.clone(), policies));
+            if self.routes.is_none() {
+                // It refuses everything; the next stream looks again.
+                return Some(gateway);
+            }
+            self.gateway = Some(gateway);
+        }
+        self.gateway.clone()
+    }
+}
+
+/// The routes that another VM has left.
+fn kept_routes() -> Option<Routes> {
+    let config = FilterConfig::from_json(&host::kept_routes()?).ok()?;
+    Some(Routes::new(config.routes?))
 }

@@ -1,7 +1,9 @@
-//! Promise: nothing that Envoy shows or writes contains a token, a key or what was redacted.
+//! Promise: nothing that is shown or written contains a token, a key or what was redacted: not Envoy's admin interface, not
+//! the logs, not the database, not the events.
 
 use aegis_tests::chat::{completion, last_user_text, request};
-use aegis_tests::{FakeUpstream, Gateway, Reply, Request, process_table, secrets};
+use aegis_tests::gateway::START;
+use aegis_tests::{FakeUpstream, Gateway, Reply, Request, eventually, process_table, secrets};
 use std::path::Path;
 
 /// Every file below `directory`, with its content.
@@ -71,19 +73,30 @@ fn envoy_shows_neither_tokens_nor_keys_nor_secrets() {
     let dump = gateway.envoy_admin("/config_dump?include_eds");
     assert!(dump.text().contains("revision"), "the dump has the filter's configuration");
 
+    let ask = |target: &str| {
+        let request = Request::get(target).header("authorization", &format!("Bearer {}", gateway.key));
+        request.send(gateway.admin_port)
+    };
+    eventually("the exchange is among the events", START, || {
+        ask("/__gw__/api/events?action=redact").text().contains("\"findings\"")
+    });
+    for target in
+        ["events", "tokens", "journal", "nodes", "policies"].map(|name| format!("/__gw__/api/{name}"))
+    {
+        assert_eq!(find(&ask(&target).body), Vec::<String>::new(), "in {target}");
+    }
+    assert_eq!(find(&ask("/metrics").body), Vec::<String>::new(), "in /metrics");
+
     let output = gateway.process().output();
     assert_eq!(find(output.as_bytes()), Vec::<String>::new(), "in what the supervisor writes");
     let files = files(gateway.data_dir());
     assert!(files.iter().any(|(path, _)| path.contains("envoy")), "{files:?}", files = names(&files));
-    for (path, content) in files.iter().filter(|(path, _)| is_log_or_config(path)) {
+    assert!(files.iter().any(|(path, _)| path.ends_with(".db-wal")), "{files:?}", files = names(&files));
+    for (path, content) in files.iter().filter(|(path, _)| !path.ends_with(".key")) {
         assert_eq!(find(content), Vec::<String>::new(), "in {path}");
     }
 }
 
 fn names(files: &[(String, Vec<u8>)]) -> Vec<&str> {
     files.iter().map(|(path, _)| path.as_str()).collect()
-}
-
-fn is_log_or_config(path: &str) -> bool {
-    [".log", ".json", ".yaml", ".yml", ".pb_text", ".toml"].iter().any(|ending| path.ends_with(ending))
 }

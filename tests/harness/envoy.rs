@@ -1,7 +1,7 @@
 //! The gateway in two parts, so that a test can take one of them away: `aegisgate serve` and an Envoy of its own.
 
 use crate::client::Request;
-use crate::gateway::{Gateway, START, Site};
+use crate::gateway::{Gateway, Options, START, Site};
 use crate::process::Process;
 use crate::wait::holds_within;
 use crate::{process_table, workspace};
@@ -31,6 +31,11 @@ impl Parts {
         let arguments = process_table::command_line(pid).split_off(1);
         let environment = process_table::environment(pid);
         Parts { control_plane: None, envoy: None, arguments, environment, site: up.stop() }
+    }
+
+    /// Starts the next control plane with other options.
+    pub fn set_options(&mut self, options: Options) {
+        self.site.set_options(options);
     }
 
     /// Both parts, ready.

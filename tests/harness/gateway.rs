@@ -128,6 +128,8 @@ impl Site {
         }
         // One worker, so that what one request proves holds for the next; tests about several say so.
         command.env("AEGIS_ENVOY_CONCURRENCY", "1");
+        // Tests are in a hurry; the one about this limit says so.
+        command.env("AEGIS_ADMIN_RATE_LIMIT_PER_MINUTE", "1000000");
         let ports = [
             ("AEGIS_PORT", self.port),
             ("AEGIS_ADMIN_PORT", self.admin_port),

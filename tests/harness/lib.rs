@@ -10,6 +10,7 @@ pub mod client;
 pub mod coding;
 pub mod command;
 pub mod envoy;
+pub mod fleet;
 pub mod gate;
 pub mod gateway;
 pub mod http2;

@@ -1,6 +1,7 @@
 //! Everything that the data plane needs, at one revision.
 
-use crate::{Token, UpstreamBase};
+use crate::{PolicyState, Revisions, TokenSettings, UpstreamBase, WhitelistKeys};
+use aegis_policy::TokenHash;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -17,15 +18,28 @@ pub struct Upstream {
     pub base: UpstreamBase,
 }
 
-/// All routes at one revision.
+/// A token as the data plane needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Where its requests go.
+    pub upstream: UpstreamId,
+    /// What was said about it.
+    pub settings: TokenSettings,
+    /// Field names exempt from redaction.
+    pub whitelist: WhitelistKeys,
+}
+
+/// All routes and policies at one revision.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
-    /// Grows with every change.
-    pub revision: u64,
+    /// What this is.
+    pub revisions: Revisions,
     /// Upstreams, ordered by identity.
     pub upstreams: Vec<Upstream>,
     /// Which upstream each token leads to. Every identity is in `upstreams`.
-    pub tokens: BTreeMap<Token, UpstreamId>,
+    pub tokens: BTreeMap<TokenHash, Route>,
+    /// Policies.
+    pub policies: PolicyState,
 }
 
 // === impl UpstreamId ===
@@ -33,5 +47,14 @@ pub struct Snapshot {
 impl fmt::Display for UpstreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+// === impl Route ===
+
+impl Route {
+    /// A route to `upstream` about which nothing was said.
+    pub fn to(upstream: UpstreamId) -> Route {
+        Route { upstream, settings: TokenSettings::default(), whitelist: WhitelistKeys::default() }
     }
 }

@@ -1,5 +1,6 @@
 //! The secret in a client's base URL.
 
+use aegis_policy::TokenHash;
 use rand::distr::Alphanumeric;
 use rand::{CryptoRng, RngExt as _};
 use std::fmt;
@@ -32,6 +33,11 @@ impl Token {
         let well_formed =
             text.len() == Token::LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if well_formed { Ok(Token(text.to_owned())) } else { Err(InvalidToken) }
+    }
+
+    /// What the token is called where it must not be known.
+    pub fn hash(&self) -> TokenHash {
+        TokenHash::of(self.0.as_bytes())
     }
 
     /// The token itself. Never log it.

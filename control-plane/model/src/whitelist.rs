@@ -28,6 +28,20 @@ impl WhitelistKeys {
         keys
     }
 
+    /// Adds those of `more` that are not there, and returns them.
+    pub fn extend(&mut self, more: &WhitelistKeys) -> Vec<String> {
+        let new: Vec<String> = more.0.iter().filter(|key| !self.0.contains(key)).cloned().collect();
+        self.0.extend(new.iter().cloned());
+        new
+    }
+
+    /// Removes those of `keys` that are there, and returns them.
+    pub fn remove(&mut self, keys: &WhitelistKeys) -> Vec<String> {
+        let gone: Vec<String> = keys.0.iter().filter(|key| self.0.contains(key)).cloned().collect();
+        self.0.retain(|key| !gone.contains(key));
+        gone
+    }
+
     /// The field names.
     pub fn as_slice(&self) -> &[String] {
         &self.0

@@ -1,9 +1,12 @@
-//! Registering, looking up and removing upstreams.
+//! The original's API for tokens: JSON with the gateway key in it.
 
 use super::base_url::base_url;
+use super::caller::GATEWAY;
+use super::guard::Client;
 use super::{Api, ApiError};
-use aegis_model::{Registered, Registration, Registry as _, Token, UpstreamBase, WhitelistKeys};
-use aegis_store::StoreError;
+use aegis_model::{
+    Actor, Registered, Registration, Token, TokenChange, Tokens as _, UpstreamBase, WhitelistKeys,
+};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -12,6 +15,7 @@ use axum::http::HeaderMap;
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use std::time::Instant;
 use subtle::ConstantTimeEq as _;
 
 type Body = Result<Bytes, BytesRejection>;
@@ -21,13 +25,19 @@ type Answer = Result<Json<Map<String, Value>>, ApiError>;
 const EXAMPLES: [&str; 2] = ["https://your-upstream.example.com/v1", "http://your-upstream.example.com/v1"];
 
 /// `POST /__gw__/register {upstream_base, gateway_key, whitelist_key?}`
-pub(super) async fn register(State(api): State<Arc<Api>>, headers: HeaderMap, body: Body) -> Answer {
+pub(super) async fn register(
+    State(api): State<Arc<Api>>,
+    client: Client,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
     let body = parse(body)?;
-    let base = api.authorize(&body, "upstream_base")?;
-    let upstream = upstream(base)?;
+    let base = api.authorize(client, &body, "upstream_base")?;
+    let upstream = api.upstream(base)?;
     let whitelist = body.get("whitelist_key").map(WhitelistKeys::from_json);
     let store = api.store.clone();
-    let registered = api.commit(async move { store.register(&upstream, whitelist.as_ref()).await }).await?;
+    let registered =
+        api.commit(async move { store.register(&actor(), &upstream, whitelist.as_ref()).await }).await?;
     Ok(Json(match registered {
         Registered::New(registration) => api.describe(&headers, &registration),
         Registered::Existing(registration) => {
@@ -40,20 +50,24 @@ pub(super) async fn register(State(api): State<Arc<Api>>, headers: HeaderMap, bo
 }
 
 /// `POST /__gw__/lookup {upstream_base, gateway_key}`
-pub(super) async fn lookup(State(api): State<Arc<Api>>, headers: HeaderMap, body: Body) -> Answer {
+pub(super) async fn lookup(
+    State(api): State<Arc<Api>>,
+    client: Client,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
     let body = parse(body)?;
-    let base = api.authorize(&body, "upstream_base")?;
-    let found = api.store.lookup(&upstream(base)?).await.map_err(storage)?;
+    let base = api.authorize(client, &body, "upstream_base")?;
+    let found = api.store.lookup(&api.upstream(base)?).await?;
     found.map(|registration| Json(api.describe(&headers, &registration))).ok_or(ApiError::NotRegistered)
 }
 
 /// `POST /__gw__/unregister {token, gateway_key}`
-pub(super) async fn unregister(State(api): State<Arc<Api>>, body: Body) -> Answer {
+pub(super) async fn unregister(State(api): State<Arc<Api>>, client: Client, body: Body) -> Answer {
     let body = parse(body)?;
-    let token = api.authorize(&body, "token")?;
-    let token = Token::parse(token).map_err(|_| ApiError::TokenNotFound)?;
+    let token = token(api.authorize(client, &body, "token")?)?;
     let store = api.store.clone();
-    if api.commit(async move { store.unregister(&token).await }).await? {
+    if api.commit(async move { store.remove_token(&actor(), &token.hash()).await }).await? {
         Ok(Json(Map::from_iter([
             ("ok".to_owned(), true.into()),
             ("message".to_owned(), "token removed".into()),
@@ -63,12 +77,58 @@ pub(super) async fn unregister(State(api): State<Arc<Api>>, body: Body) -> Answe
     }
 }
 
+/// `POST /__gw__/add {token, gateway_key, whitelist_key: […], upstream_base?}`
+pub(super) async fn add(
+    State(api): State<Arc<Api>>,
+    client: Client,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let body = parse(body)?;
+    let token = token(api.authorize(client, &body, "token")?)?;
+    let keys = keys(&body)?;
+    let known = api.store.find_token(&token.hash()).await?.ok_or(ApiError::TokenNotFound)?;
+    if let Some(base) = body.get("upstream_base") {
+        let base = base.as_str().ok_or(ApiError::MissingParams(&["upstream_base"]))?;
+        if api.upstream(base)? != known.upstream {
+            return Err(ApiError::UpstreamConflict);
+        }
+    }
+    let mut whitelist = known.whitelist.clone();
+    let added = whitelist.extend(&keys);
+    let changed = api.replace_keys(known, whitelist, !added.is_empty()).await?;
+    let mut answer = api.describe(&headers, &changed);
+    answer.insert("upstream_base".to_owned(), changed.upstream.to_string().into());
+    answer.insert("added".to_owned(), added.into());
+    Ok(Json(answer))
+}
+
+/// `POST /__gw__/remove {token, gateway_key, whitelist_key: […]}`
+pub(super) async fn remove(
+    State(api): State<Arc<Api>>,
+    client: Client,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let body = parse(body)?;
+    let token = token(api.authorize(client, &body, "token")?)?;
+    let keys = keys(&body)?;
+    let known = api.store.find_token(&token.hash()).await?.ok_or(ApiError::TokenNotFound)?;
+    let mut whitelist = known.whitelist.clone();
+    let removed = whitelist.remove(&keys);
+    let changed = api.replace_keys(known, whitelist, !removed.is_empty()).await?;
+    let mut answer = api.describe(&headers, &changed);
+    answer.insert("removed".to_owned(), removed.into());
+    Ok(Json(answer))
+}
+
 // === impl Api ===
 
 impl Api {
     /// Checks the gateway key and returns the text member `name`.
     fn authorize<'body>(
         &self,
+        client: Client,
         body: &'body Map<String, Value>,
         name: &'static str,
     ) -> Result<&'body str, ApiError> {
@@ -82,21 +142,38 @@ impl Api {
             }));
         };
         let valid = key.as_bytes().ct_eq(self.gateway_key.expose_secret().as_bytes());
-        if bool::from(valid) { Ok(value) } else { Err(ApiError::GatewayKeyInvalid) }
+        if bool::from(valid) {
+            Ok(value)
+        } else if self.failures.admits(client.peer, Instant::now()) {
+            Err(ApiError::GatewayKeyInvalid)
+        } else {
+            Err(ApiError::RateLimited)
+        }
     }
 
-    /// Carries out `change` and has it published, even if the caller hangs up in between.
-    async fn commit<T: Send + 'static>(
+    /// Reads the address of an upstream.
+    pub(super) fn upstream(&self, text: &str) -> Result<UpstreamBase, ApiError> {
+        if EXAMPLES.contains(&text.trim_end_matches('/')) {
+            return Err(ApiError::ExampleUpstream);
+        }
+        let base = UpstreamBase::parse(text).map_err(ApiError::InvalidUpstream)?;
+        self.destinations.check(&base).map_err(ApiError::ForbiddenUpstream)?;
+        Ok(base)
+    }
+
+    async fn replace_keys(
         &self,
-        change: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-    ) -> Result<T, ApiError> {
-        let changed = Arc::clone(&self.changed);
-        let task = tokio::spawn(async move {
-            let outcome = change.await;
-            changed.notify_one();
-            outcome
-        });
-        task.await.map_err(|_| ApiError::Storage)?.map_err(storage)
+        known: Registration,
+        whitelist: WhitelistKeys,
+        differs: bool,
+    ) -> Result<Registration, ApiError> {
+        if !differs {
+            return Ok(known);
+        }
+        let change = TokenChange { whitelist: Some(whitelist), ..TokenChange::default() };
+        let (store, hash) = (self.store.clone(), known.token.hash());
+        let changed = self.commit(async move { store.change_token(&actor(), &hash, &change).await }).await?;
+        changed.ok_or(ApiError::TokenNotFound)
     }
 
     fn describe(&self, headers: &HeaderMap, registration: &Registration) -> Map<String, Value> {
@@ -109,21 +186,23 @@ impl Api {
     }
 }
 
+fn actor() -> Actor {
+    Actor::new(GATEWAY)
+}
+
 fn parse(body: Body) -> Result<Map<String, Value>, ApiError> {
     let body = body.map_err(|_| ApiError::BodyTooLarge)?;
     serde_json::from_slice(&body).map_err(|_| ApiError::InvalidJson)
 }
 
-fn upstream(text: &str) -> Result<UpstreamBase, ApiError> {
-    if EXAMPLES.contains(&text.trim_end_matches('/')) {
-        return Err(ApiError::ExampleUpstream);
-    }
-    UpstreamBase::parse(text).map_err(ApiError::InvalidUpstream)
+fn token(text: &str) -> Result<Token, ApiError> {
+    Token::parse(text).map_err(|_| ApiError::TokenNotFound)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "takes what map_err gives")]
-fn storage(error: StoreError) -> ApiError {
-    let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-    tracing::error!("{error}: {source}");
-    ApiError::Storage
+/// The field names of a list; a text is refused, because it is unclear where it would be split.
+fn keys(body: &Map<String, Value>) -> Result<WhitelistKeys, ApiError> {
+    match body.get("whitelist_key") {
+        Some(list @ Value::Array(_)) => Ok(WhitelistKeys::from_json(list)),
+        _ => Err(ApiError::MissingList),
+    }
 }

@@ -1,6 +1,7 @@
 //! What the API says when it does not do what was asked: `{"error": "<code>", "detail": "<what to do>"}`.
 
-use aegis_model::UpstreamBaseError;
+use aegis_model::{DestinationError, Role, SettingsError, UpstreamBaseError};
+use aegis_store::StoreError;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -19,6 +20,34 @@ pub(super) enum ApiError {
     ExampleUpstream,
     /// The address cannot be an upstream.
     InvalidUpstream(UpstreamBaseError),
+    /// The address may not be an upstream.
+    ForbiddenUpstream(DestinationError),
+    /// The token leads to another upstream.
+    UpstreamConflict,
+    /// `whitelist_key` is no list.
+    MissingList,
+    /// The client is not in the internal network.
+    NotInternal,
+    /// Too many requests, or too many wrong keys.
+    RateLimited,
+    /// No key in `Authorization`.
+    KeyMissing,
+    /// Not a key.
+    KeyInvalid,
+    /// The key may not do this.
+    Role(Role),
+    /// The key is limited to a tenant.
+    Scope,
+    /// The body or the query does not say what is needed.
+    InvalidRequest(String),
+    /// Settings of a token that cannot be used.
+    InvalidSettings(SettingsError),
+    /// A policy that cannot be used, with everything that is wrong.
+    InvalidPolicy(Vec<String>),
+    /// It is not there.
+    NotFound(&'static str),
+    /// It is there already, or has changed meanwhile.
+    Conflict(String),
     /// No token for this upstream.
     NotRegistered,
     /// No such token.
@@ -55,6 +84,56 @@ impl ApiError {
                 let detail = format!("{}: upstream_base {error}", error.code());
                 (StatusCode::BAD_REQUEST, "invalid_upstream_base", Some(detail))
             }
+            ApiError::ForbiddenUpstream(error) => {
+                let code = match error {
+                    DestinationError::Metadata => "upstream_metadata",
+                    DestinationError::Private => "upstream_private",
+                };
+                let detail = format!("{code}: upstream_base {error}");
+                (StatusCode::BAD_REQUEST, "invalid_upstream_base", Some(detail))
+            }
+            ApiError::UpstreamConflict => {
+                let detail = "the token leads to another upstream".to_owned();
+                (StatusCode::CONFLICT, "upstream_pair_conflict", Some(detail))
+            }
+            ApiError::MissingList => {
+                let detail = "whitelist_key must be given as a list of field names".to_owned();
+                (StatusCode::BAD_REQUEST, "missing_params", Some(detail))
+            }
+            ApiError::NotInternal => {
+                let detail = "only clients of the internal network may use this".to_owned();
+                (StatusCode::FORBIDDEN, "admin_endpoint_network_restricted", Some(detail))
+            }
+            ApiError::RateLimited => {
+                let detail = "wait a minute".to_owned();
+                (StatusCode::TOO_MANY_REQUESTS, "admin_rate_limited", Some(detail))
+            }
+            ApiError::KeyMissing => {
+                let detail = "give a key as `Authorization: Bearer <key>`".to_owned();
+                (StatusCode::UNAUTHORIZED, "admin_key_missing", Some(detail))
+            }
+            ApiError::KeyInvalid => (StatusCode::UNAUTHORIZED, "admin_key_invalid", None),
+            ApiError::Role(role) => {
+                let detail = format!("this needs a key with the role {}", role.name());
+                (StatusCode::FORBIDDEN, "role_forbidden", Some(detail))
+            }
+            ApiError::Scope => {
+                let detail = "this key is limited to the tokens of a tenant".to_owned();
+                (StatusCode::FORBIDDEN, "scope_forbidden", Some(detail))
+            }
+            ApiError::InvalidRequest(detail) => {
+                (StatusCode::BAD_REQUEST, "invalid_request", Some(detail.clone()))
+            }
+            ApiError::InvalidSettings(error) => {
+                (StatusCode::BAD_REQUEST, "invalid_settings", Some(error.to_string()))
+            }
+            ApiError::InvalidPolicy(problems) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid_policy", Some(problems.join("\n")))
+            }
+            ApiError::NotFound(what) => {
+                (StatusCode::NOT_FOUND, "not_found", Some(format!("there is no such {what}")))
+            }
+            ApiError::Conflict(detail) => (StatusCode::CONFLICT, "conflict", Some(detail.clone())),
             ApiError::NotRegistered => {
                 (StatusCode::NOT_FOUND, "not_found", Some("this upstream is not registered".to_owned()))
             }
@@ -79,5 +158,14 @@ impl IntoResponse for ApiError {
             None => json!({ "error": code }),
         };
         (status, Json(body)).into_response()
+    }
+}
+
+/// Says in the log what the caller is not told.
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> ApiError {
+        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        tracing::error!("{error}: {source}");
+        ApiError::Storage
     }
 }

@@ -1,7 +1,7 @@
 //! Health, readiness and what a browser or crawler asks for.
 
 use super::Api;
-use aegis_model::Registry as _;
+use aegis_model::Store as _;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -29,13 +29,14 @@ pub(super) async fn health() -> Json<Value> {
 /// `GET /ready`: the store answers, and the Envoy under the same supervisor runs the current revision.
 pub(super) async fn ready(State(api): State<Arc<Api>>) -> impl IntoResponse {
     let mut checks = Map::new();
-    let revision = api.store.revision().await;
-    let storage = if revision.is_ok() { "ok" } else { "error: the database does not answer" };
+    let revisions = api.store.revisions().await;
+    let storage = if revisions.is_ok() { "ok" } else { "error: the database does not answer" };
     checks.insert("storage".to_owned(), storage.into());
-    let mut ready = revision.is_ok();
+    let mut ready = revisions.is_ok();
     if let Some(envoy) = &api.envoy {
-        let running = envoy.revision().await;
-        let current = matches!((&running, &revision), (Ok(Some(running)), Ok(current)) if running == current);
+        let running = envoy.applied().await;
+        let current =
+            matches!((&running, &revisions), (Ok(Some(running)), Ok(current)) if running.is(current));
         let verdict = match running {
             _ if current => "ok",
             Ok(Some(_)) => "applying the current configuration",

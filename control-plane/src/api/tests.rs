@@ -1,13 +1,23 @@
+mod matrix;
+mod rest;
+
 use super::*;
+use aegis_model::Store as _;
+use aegis_store::{Database, EncryptionKey};
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
+const REQUESTS_PER_MINUTE: u32 = 30;
+
 struct Site {
     router: Router,
+    store: SqlStore,
     changed: Arc<Notify>,
     _dir: TempDir,
 }
@@ -16,20 +26,36 @@ impl Site {
     async fn new() -> Site {
         let dir = TempDir::new().unwrap();
         let changed = Arc::new(Notify::new());
+        let key = EncryptionKey::from_hex(&"a".repeat(64)).unwrap();
+        let database = Database::Sqlite(dir.path().join("aegisgate.db"));
+        let store = SqlStore::open(&database, &key).await.unwrap();
         let api = Api {
-            store: SqliteStore::open(&dir.path().join("aegisgate.db")).await.unwrap(),
+            store: store.clone(),
             changed: Arc::clone(&changed),
+            fleet: Fleet::default(),
+            destinations: Destinations { private: true },
+            proxies: TrustedProxies::new(vec!["10.1.0.0/16".parse().unwrap()]),
+            requests: Limiter::new(REQUESTS_PER_MINUTE),
+            failures: Limiter::new(FAILURES_PER_MINUTE),
+            tallies: Arc::default(),
+            sink: ReportSink::new(1).0,
             gateway_key: "gk".into(),
             ports: Ports { gateway: 18080, admin: 18081 },
             envoy: None,
             started: Instant::now(),
         };
-        Site { router: api.router(), changed, _dir: dir }
+        Site { router: api.router(), store, changed, _dir: dir }
     }
 
     async fn send(&self, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, Vec<u8>) {
         let request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:18080");
-        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        self.send_from("127.0.0.1", request.body(body.into()).unwrap()).await
+    }
+
+    async fn send_from(&self, peer: &str, mut request: Request<Body>) -> (StatusCode, Vec<u8>) {
+        let peer = SocketAddr::new(peer.parse().unwrap(), 4711);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status();
         (status, response.into_body().collect().await.unwrap().to_bytes().to_vec())
     }
@@ -94,7 +120,19 @@ async fn removes_a_token() {
 #[tokio::test]
 async fn every_refusal_has_its_code() {
     let site = Site::new().await;
+    let (_, known) = site.post("register", registration("https://up.test/v1")).await;
+    let with = |members: Value| {
+        let mut body = json!({ "gateway_key": "gk", "token": known["token"], "whitelist_key": ["a"] });
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        body
+    };
     for (action, body, status, code) in [
+        ("add", with(json!({ "whitelist_key": "a, b" })), 400, "missing_params"),
+        ("add", with(json!({ "token": "missing" })), 404, "token_not_found"),
+        ("add", with(json!({ "upstream_base": "https://other.test/v1" })), 409, "upstream_pair_conflict"),
+        ("remove", with(json!({ "whitelist_key": {} })), 400, "missing_params"),
+        ("remove", with(json!({ "gateway_key": "no" })), 403, "gateway_key_invalid"),
+        ("register", registration("http://169.254.169.254/latest"), 400, "invalid_upstream_base"),
         ("register", json!("text"), 400, "invalid_json"),
         ("register", json!([1]), 400, "invalid_json"),
         ("register", json!({ "gateway_key": "gk" }), 400, "missing_params"),
@@ -145,4 +183,29 @@ async fn the_open_paths_answer_get_and_head() {
     let (_, ready) = site.send("GET", "/ready", "").await;
     let ready: Value = serde_json::from_slice(&ready).unwrap();
     assert_eq!(ready, json!({ "status": "ready", "checks": { "storage": "ok" } }));
+}
+
+#[tokio::test]
+async fn field_names_are_added_and_removed_one_by_one() {
+    let site = Site::new().await;
+    let (_, known) = site.post("register", registration("https://up.test/v1")).await;
+    let body = |keys: Value, base: Option<&str>| {
+        let mut body = json!({ "gateway_key": "gk", "token": known["token"], "whitelist_key": keys });
+        if let Some(base) = base {
+            body["upstream_base"] = base.into();
+        }
+        body
+    };
+    let (status, added) = site.post("add", body(json!(["A", "b", "a"]), Some("https://UP.test/v1/"))).await;
+    assert_eq!(
+        (status, &added["added"], &added["whitelist_key"]),
+        (200, &json!(["a", "b"]), &json!(["a", "b"]))
+    );
+    assert_eq!(added["upstream_base"], "https://up.test/v1");
+    let before = site.store.revisions().await.unwrap();
+    let (_, again) = site.post("add", body(json!(["b"]), None)).await;
+    assert_eq!((&again["added"], &again["whitelist_key"]), (&json!([]), &json!(["a", "b"])));
+    assert_eq!(site.store.revisions().await.unwrap(), before, "nothing has changed");
+    let (_, removed) = site.post("remove", body(json!(["a", "c"]), None)).await;
+    assert_eq!((&removed["removed"], &removed["whitelist_key"]), (&json!(["a"]), &json!(["b"])));
 }

@@ -1,6 +1,6 @@
 //! `aegisgate policy check`: what is wrong with a policy, or what it does.
 
-use super::file;
+use super::file::{self, Format};
 use crate::offline::PUBLIC_KEY;
 use aegis_engine::{Engine, MasterKey, compile};
 use aegis_policy::{CompiledPolicy, Direction, Disposition, Policy, Slot};
@@ -10,17 +10,29 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// A summary of the policy at `path`, or its problems, each with its place.
-pub(super) fn check(path: &Path) -> Result<String, Vec<String>> {
-    let policy = file::read(path).map_err(|error| vec![error])?;
-    let at = path.display();
+/// A policy that can be used, and what it does.
+pub(crate) struct Checked {
+    pub(crate) policy: Policy,
+    pub(crate) summary: String,
+}
+
+/// The policy at `path`, or its problems, each with its place.
+pub(super) fn check(path: &Path) -> Result<Checked, Vec<String>> {
+    let text = file::text(path).map_err(|error| vec![error])?;
+    check_text(&text, Format::of(path), &path.display().to_string())
+}
+
+/// The policy in a document that `at` has, or its problems, each with its place.
+pub(crate) fn check_text(text: &str, format: Format, at: &str) -> Result<Checked, Vec<String>> {
+    let policy = file::parse(text, format, at).map_err(|error| vec![error])?;
     let whole = |error: &dyn std::fmt::Display| vec![format!("{at}: {error}")];
     let key = MasterKey::from_hex(PUBLIC_KEY).map_err(|error| whole(&error))?;
     let compiled = compile(&policy, &key).map_err(|problems| {
         problems.0.iter().map(|problem| format!("{at}: {problem}")).collect::<Vec<_>>()
     })?;
     let engine = Engine::new(&compiled, &key).map_err(|error| whole(&error))?;
-    Ok(summary(&policy, &compiled, &engine))
+    let summary = summary(&policy, &compiled, &engine);
+    Ok(Checked { policy, summary })
 }
 
 fn summary(policy: &Policy, compiled: &CompiledPolicy, engine: &Engine) -> String {

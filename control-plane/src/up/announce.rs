@@ -2,11 +2,11 @@
 
 use super::LOOPBACK;
 use super::admin::EnvoyAdmin;
-use super::http::LocalClient;
+use crate::http::Client;
 use crate::serve::{self, ControlPlane};
 use crate::settings::UpArgs;
-use aegis_model::{Registered, Registry as _, UpstreamBase};
-use aegis_store::SqliteStore;
+use aegis_model::{Actor, Registered, Store as _, Tokens as _, UpstreamBase};
+use aegis_store::SqlStore;
 use axum::http::StatusCode;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 /// What to wait for and what to say then.
 pub(super) struct Announcement {
-    store: SqliteStore,
+    store: SqlStore,
     changed: Arc<Notify>,
     admin: EnvoyAdmin,
     /// As a client on this machine writes it.
@@ -94,18 +94,18 @@ impl Announcement {
     async fn register(&self, port: u16) -> anyhow::Result<String> {
         let upstream = UpstreamBase::parse(&format!("http://{LOOPBACK}:{port}/v1"))?;
         let (Registered::New(registration) | Registered::Existing(registration)) =
-            self.store.register(&upstream, None).await?;
+            self.store.register(&Actor::new("demo"), &upstream, None).await?;
         self.changed.notify_one();
         Ok(format!("http://{}/v1/__gw__/t/{}", self.gateway, registration.token.reveal()))
     }
 
     async fn wait_until_usable(&self, demo_base: Option<&str>) -> anyhow::Result<()> {
-        let client = LocalClient::new();
+        let client = Client::local();
         let started = Instant::now();
         let mut patient = true;
         loop {
-            let current = self.store.revision().await?;
-            if matches!(self.admin.revision().await, Ok(Some(running)) if running == current) {
+            let current = self.store.revisions().await?;
+            if matches!(self.admin.applied().await, Ok(Some(running)) if running.is(&current)) {
                 let Some(base) = demo_base else { return Ok(()) };
                 if matches!(client.get(&format!("{base}/models")).await, Ok((StatusCode::OK, _))) {
                     return Ok(());

@@ -19,10 +19,11 @@ pub(super) fn write(args: &UpArgs, data_dir: &Path) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-fn values(args: &UpArgs) -> [(&'static str, String); 8] {
+fn values(args: &UpArgs) -> [(&'static str, String); 9] {
     let buffer = args.serve.max_request_body_bytes.saturating_add(BUFFER_HEADROOM_BYTES);
     [
-        ("NODE_ID", "aegisgate-up".to_owned()),
+        ("NODE_ID", args.node_id.clone()),
+        ("NODE_GROUP", args.node_group.clone()),
         ("HOST", args.serve.host.to_string()),
         ("PORT", args.serve.port.to_string()),
         ("ADMIN_PORT", args.serve.admin_port.to_string()),

@@ -1,12 +1,26 @@
-//! Durable storage of tokens and upstreams.
+//! Durable storage of everything that the control plane knows.
 //!
-//! [`SqliteStore`] keeps them in one SQLite file and implements [`aegis_model::Registry`].
+//! [`SqlStore`] keeps it in one SQLite file or in a PostgreSQL database and implements [`aegis_model::Store`]. Both
+//! understand the same statements; what differs is in `connect.rs` and in the migrations.
+//!
+//! Secrets are sealed ([`EncryptionKey`]): tokens, field names and policy documents. Tokens are found by their hashes.
 #![forbid(unsafe_code)]
 
+mod access;
+mod change;
+mod connect;
 mod error;
+mod events;
 mod file;
+mod policies;
+mod rotate;
 mod rows;
-mod sqlite;
+mod seal;
+mod snapshot;
+mod sql;
+mod tokens;
 
+pub use connect::Database;
 pub use error::StoreError;
-pub use sqlite::SqliteStore;
+pub use seal::{EncryptionKey, InvalidKey};
+pub use sql::SqlStore;

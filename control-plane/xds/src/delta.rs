@@ -2,7 +2,9 @@
 //!
 //! <https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#incremental-xds>
 
+use crate::session::{Part, Reaction, Session, Verdict};
 use crate::{Kind, ResourceSet};
+use envoy_types::pb::envoy::config::core::v3::Node;
 use envoy_types::pb::envoy::service::discovery::v3::{
     DeltaDiscoveryRequest, DeltaDiscoveryResponse, Resource,
 };
@@ -13,38 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct DeltaSession {
     subscriptions: BTreeMap<Kind, Subscription>,
     /// Responses that were not answered yet: nonce → what they carried.
-    in_flight: BTreeMap<u64, (Kind, u64)>,
+    in_flight: BTreeMap<u64, (Part, u64)>,
     last_nonce: u64,
-}
-
-/// What a request says about an earlier response.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The client has taken this revision, or already had it when it connected.
-    Acked {
-        /// Which resources.
-        kind: Kind,
-        /// The revision that they were rendered from.
-        revision: u64,
-    },
-    /// The client refused this revision and keeps what it had.
-    Nacked {
-        /// Which resources.
-        kind: Kind,
-        /// The revision that they were rendered from.
-        revision: u64,
-        /// The client's own words.
-        message: String,
-    },
-}
-
-/// What to do after a request.
-#[derive(Debug, Default, PartialEq)]
-pub struct Reaction {
-    /// Responses to send, in order.
-    pub responses: Vec<DeltaDiscoveryResponse>,
-    /// What the request said about an earlier response.
-    pub verdict: Option<Verdict>,
 }
 
 #[derive(Debug, Default)]
@@ -65,11 +37,22 @@ const WILDCARD: &str = "*";
 
 // === impl DeltaSession ===
 
-impl DeltaSession {
-    /// Takes a request: a subscription, an acknowledgement or a refusal, or several of these at once.
-    pub fn on_request(&mut self, request: &DeltaDiscoveryRequest, resources: &ResourceSet) -> Reaction {
+impl Session for DeltaSession {
+    type Request = DeltaDiscoveryRequest;
+    type Response = DeltaDiscoveryResponse;
+
+    fn node(request: &DeltaDiscoveryRequest) -> Option<&Node> {
+        request.node.as_ref()
+    }
+
+    fn on_request(
+        &mut self,
+        request: &DeltaDiscoveryRequest,
+        resources: &ResourceSet,
+        group: &str,
+    ) -> Reaction<DeltaDiscoveryResponse> {
         let Some(kind) = Kind::from_type_url(&request.type_url) else { return Reaction::default() };
-        let mut verdict = self.verdict(request);
+        let mut verdicts: Vec<Verdict> = self.verdict(request).into_iter().collect();
         let first = !self.subscriptions.contains_key(&kind);
         let subscription = self.subscriptions.entry(kind).or_default();
         if first {
@@ -77,53 +60,63 @@ impl DeltaSession {
         }
         subscription.update(request, first);
 
-        let difference = subscription.difference(kind, resources);
+        let difference = subscription.difference(kind, &resources.of_kind(kind, group));
         let up_to_date = difference.is_empty();
         // A client that starts with nothing waits for the first answer, even if that says "no clusters".
         let greet = first && kind == Kind::Cluster;
         if first && up_to_date {
-            verdict = verdict.or(Some(Verdict::Acked { kind, revision: resources.revision }));
+            let revision = resources.revisions.latest;
+            verdicts
+                .extend(subscription.parts(kind).into_iter().map(|part| Verdict::Acked { part, revision }));
         }
         let mut responses = Vec::new();
         if greet || !up_to_date {
-            responses.push(self.response(kind, resources.revision, difference));
+            for difference in difference.in_order(kind) {
+                responses.push(self.response(kind, resources.revisions.latest, difference));
+            }
         }
-        Reaction { responses, verdict }
+        Reaction { responses, verdicts }
     }
 
-    /// Takes a new set of resources. Clusters come before the filter that routes to them, and go after it.
-    pub fn on_change(&mut self, resources: &ResourceSet) -> Vec<DeltaDiscoveryResponse> {
+    /// Clusters come before the filter that routes to them, and go after it.
+    fn on_change(&mut self, resources: &ResourceSet, group: &str) -> Vec<DeltaDiscoveryResponse> {
         let mut upserts = Vec::new();
         let mut removals = Vec::new();
         for kind in Kind::ALL {
             let Some(subscription) = self.subscriptions.get_mut(&kind) else { continue };
-            let Difference { changed, removed } = subscription.difference(kind, resources);
+            let Difference { changed, removed } =
+                subscription.difference(kind, &resources.of_kind(kind, group));
             if !changed.is_empty() {
                 let difference = Difference { changed, removed: Vec::new() };
-                upserts.push(self.response(kind, resources.revision, difference));
+                for difference in difference.in_order(kind) {
+                    upserts.push(self.response(kind, resources.revisions.latest, difference));
+                }
             }
             if !removed.is_empty() {
                 removals.push((kind, Difference { changed: Vec::new(), removed }));
             }
         }
         for (kind, difference) in removals {
-            upserts.push(self.response(kind, resources.revision, difference));
+            upserts.push(self.response(kind, resources.revisions.latest, difference));
         }
         upserts
     }
+}
 
+impl DeltaSession {
     fn verdict(&mut self, request: &DeltaDiscoveryRequest) -> Option<Verdict> {
         let nonce = request.response_nonce.parse().ok()?;
-        let (kind, revision) = self.in_flight.remove(&nonce)?;
+        let (part, revision) = self.in_flight.remove(&nonce)?;
         Some(match &request.error_detail {
-            Some(status) => Verdict::Nacked { kind, revision, message: status.message.clone() },
-            None => Verdict::Acked { kind, revision },
+            Some(status) => Verdict::Nacked { part, revision, message: status.message.clone() },
+            None => Verdict::Acked { part, revision },
         })
     }
 
     fn response(&mut self, kind: Kind, revision: u64, difference: Difference) -> DeltaDiscoveryResponse {
         self.last_nonce += 1;
-        self.in_flight.insert(self.last_nonce, (kind, revision));
+        let name = difference.changed.first().map_or("", |resource| &resource.name);
+        self.in_flight.insert(self.last_nonce, (Part::of(kind, name), revision));
         DeltaDiscoveryResponse {
             system_version_info: revision.to_string(),
             type_url: kind.type_url().to_owned(),
@@ -170,19 +163,26 @@ impl Subscription {
         }
     }
 
+    /// The parts that this is about.
+    fn parts(&self, kind: Kind) -> BTreeSet<Part> {
+        match kind {
+            Kind::Cluster => BTreeSet::from([Part::Clusters]),
+            Kind::Filter => self.names.iter().map(|name| Part::of(kind, name)).collect(),
+        }
+    }
+
     /// What to send, which from then on counts as known.
-    fn difference(&mut self, kind: Kind, resources: &ResourceSet) -> Difference {
-        let existing = resources.of_kind(kind);
+    fn difference(&mut self, kind: Kind, existing: &BTreeMap<&str, &crate::Resource>) -> Difference {
         let mut changed = Vec::new();
         for (name, resource) in existing {
-            let wanted = self.wildcard || self.names.contains(name);
-            if !wanted || self.known.get(name).is_some_and(|known| known.as_ref() == Some(&resource.version))
+            let wanted = self.wildcard || self.names.contains(*name);
+            if !wanted || self.known.get(*name).is_some_and(|known| known.as_ref() == Some(&resource.version))
             {
                 continue;
             }
-            self.known.insert(name.clone(), Some(resource.version.clone()));
+            self.known.insert((*name).to_owned(), Some(resource.version.clone()));
             changed.push(Resource {
-                name: name.clone(),
+                name: (*name).to_owned(),
                 version: resource.version.clone(),
                 resource: Some(resource.body.clone()),
                 ..Resource::default()
@@ -196,7 +196,7 @@ impl Subscription {
         let candidates: BTreeSet<&String> = self.known.keys().chain(&self.names).collect();
         let removed: Vec<String> = candidates
             .into_iter()
-            .filter(|name| !existing.contains_key(*name) && self.known.get(*name) != Some(&None))
+            .filter(|name| !existing.contains_key(name.as_str()) && self.known.get(*name) != Some(&None))
             .cloned()
             .collect();
         for name in &removed {
@@ -214,10 +214,22 @@ impl Subscription {
 // === impl Difference ===
 
 impl Difference {
+    /// The parts of it, each to be sent by itself. Envoy takes or refuses a response as a whole and in an order of its own;
+    /// a policy has to be there before a token that is under it, and one that is refused must not keep tokens out.
+    fn in_order(self, kind: Kind) -> Vec<Difference> {
+        match kind {
+            Kind::Cluster => vec![self],
+            Kind::Filter => {
+                let alone = |resource| Difference { changed: vec![resource], removed: Vec::new() };
+                self.changed.into_iter().map(alone).collect()
+            }
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.changed.is_empty() && self.removed.is_empty()
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,8 +1,10 @@
-//! The filter's configuration as an extension configuration.
+//! The filter's configuration as extension configurations: one for policies, which does the work, and one for routes.
 
-use crate::{RenderError, RenderSettings, cluster};
-use aegis_model::Snapshot;
-use aegis_policy::{FilterConfig, Limits, TokenHash, TokenRoute, Upstream};
+use crate::{CompiledPolicies, RenderError, RenderSettings, cluster};
+use aegis_model::{Candidate, Rollout, Route, Snapshot, Stage};
+use aegis_policy::{
+    CompiledPolicy, FilterConfig, PolicyPart, RoutePart, TokenRoute, Track, Trial, Upstream, Version,
+};
 use envoy_types::pb::envoy::config::core::v3::{
     AsyncDataSource, BackoffStrategy, DataSource, TypedExtensionConfig, async_data_source, data_source,
 };
@@ -12,11 +14,20 @@ use envoy_types::pb::envoy::extensions::wasm::v3::{
 };
 use envoy_types::pb::google::protobuf::{Any, BoolValue, Duration, StringValue};
 use envoy_types::util::pack_any;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-/// Name of the filter in the listener, and of its one resource.
-pub(crate) const NAME: &str = "aegisgate";
+/// Names of the two filters in the listener, and of their resources. They share a VM.
+pub(crate) const POLICIES: &str = "aegisgate";
+pub(crate) const ROUTES: &str = "aegisgate_routes";
+
+const VM_ID: &str = "aegisgate";
+
+/// The track of tokens for which no policy is assigned. No policy may have this name.
+const DEFAULT_TRACK: &str = "default";
+
+/// All tokens.
+const EVERYBODY: u16 = 10_000;
 
 /// The key of placeholders. It reaches the filter through Envoy's environment, because `/config_dump` shows the rest.
 const PLACEHOLDER_KEY: &str = "AEGIS_PLACEHOLDER_KEY";
@@ -24,12 +35,28 @@ const PLACEHOLDER_KEY: &str = "AEGIS_PLACEHOLDER_KEY";
 /// A worker whose VM has trapped answers 503 for this long and then starts a fresh one.
 const RELOAD_BACKOFF: Duration = Duration { seconds: 0, nanos: 200_000_000 };
 
-/// The resource for `snapshot`.
-pub(crate) fn render(snapshot: &Snapshot, settings: &RenderSettings) -> Result<Any, RenderError> {
-    let json = serde_json::to_string(&config(snapshot, settings)?)?;
+/// The tokens and upstreams of `snapshot`.
+pub(crate) fn routes(snapshot: &Snapshot, settings: &RenderSettings) -> Result<Any, RenderError> {
+    let config = FilterConfig { routes: Some(route_part(snapshot)?), policies: None };
+    extension(ROUTES, &config, settings)
+}
+
+/// The policies of `snapshot` for nodes of `group`.
+pub(crate) fn policies(
+    snapshot: &Snapshot,
+    group: &str,
+    compiled: &CompiledPolicies,
+    settings: &RenderSettings,
+) -> Result<Any, RenderError> {
+    let part = policy_part(snapshot, group, compiled, settings)?;
+    extension(POLICIES, &FilterConfig { routes: None, policies: Some(part) }, settings)
+}
+
+fn extension(name: &str, config: &FilterConfig, settings: &RenderSettings) -> Result<Any, RenderError> {
+    let json = serde_json::to_string(config)?;
     let plugin = PluginConfig {
-        name: NAME.to_owned(),
-        root_id: NAME.to_owned(),
+        name: name.to_owned(),
+        root_id: name.to_owned(),
         configuration: Some(pack_any(StringValue { value: json })),
         failure_policy: FailurePolicy::FailReload.into(),
         reload_config: Some(ReloadConfig {
@@ -43,7 +70,7 @@ pub(crate) fn render(snapshot: &Snapshot, settings: &RenderSettings) -> Result<A
         ..PluginConfig::default()
     };
     let wasm = Wasm { config: Some(plugin) };
-    Ok(pack_any(TypedExtensionConfig { name: NAME.to_owned(), typed_config: Some(pack_any(wasm)) }))
+    Ok(pack_any(TypedExtensionConfig { name: name.to_owned(), typed_config: Some(pack_any(wasm)) }))
 }
 
 fn vm(module: &Path) -> VmConfig {
@@ -54,7 +81,7 @@ fn vm(module: &Path) -> VmConfig {
         ..DataSource::default()
     };
     VmConfig {
-        vm_id: NAME.to_owned(),
+        vm_id: VM_ID.to_owned(),
         runtime: "envoy.wasm.runtime.v8".to_owned(),
         code: Some(AsyncDataSource { specifier: Some(async_data_source::Specifier::Local(code)) }),
         environment_variables: Some(EnvironmentVariables {
@@ -65,26 +92,98 @@ fn vm(module: &Path) -> VmConfig {
     }
 }
 
-fn config(snapshot: &Snapshot, settings: &RenderSettings) -> Result<FilterConfig, RenderError> {
+fn route_part(snapshot: &Snapshot) -> Result<RoutePart, RenderError> {
     let upstreams = snapshot.upstreams.iter().map(|upstream| Upstream {
         cluster: cluster::name(upstream.id),
         authority: upstream.base.authority().to_owned(),
         path: upstream.base.path().to_owned(),
     });
-    let tokens = snapshot.tokens.iter().map(|(token, id)| {
+    let tokens = snapshot.tokens.iter().map(|(hash, Route { upstream: id, settings, .. })| {
         let index = snapshot.upstreams.binary_search_by_key(id, |upstream| upstream.id);
         let index = index.map_err(|_| RenderError::UnknownUpstream(*id))?;
-        let upstream = u32::try_from(index).map_err(|_| RenderError::TooManyUpstreams)?;
-        Ok((TokenHash::of(token.reveal().as_bytes()), TokenRoute { upstream }))
+        let route = TokenRoute {
+            upstream: u32::try_from(index).map_err(|_| RenderError::TooManyUpstreams)?,
+            track: settings.policy.clone(),
+            mode: settings.mode,
+            max_body_bytes: settings.max_body_bytes,
+            max_messages: settings.max_messages,
+            timeout_seconds: settings.timeout_seconds,
+            tenant: settings.tenant.clone(),
+        };
+        Ok((hash.clone(), route))
     });
-    Ok(FilterConfig {
-        revision: snapshot.revision,
-        allow_on_headers_stop_iteration: true,
-        limits: Limits { max_request_body_bytes: settings.max_request_body_bytes },
+    Ok(RoutePart {
+        revision: snapshot.revisions.routes,
         upstreams: upstreams.collect(),
         tokens: tokens.collect::<Result<_, RenderError>>()?,
-        policy: settings.policy.clone(),
     })
+}
+
+fn policy_part(
+    snapshot: &Snapshot,
+    group: &str,
+    compiled: &CompiledPolicies,
+    settings: &RenderSettings,
+) -> Result<PolicyPart, RenderError> {
+    let assigned = snapshot.policies.assigned(group).unwrap_or(DEFAULT_TRACK);
+    // What no token is under would only take memory in every worker.
+    let used: BTreeSet<&str> = snapshot
+        .tokens
+        .values()
+        .filter_map(|route| route.settings.policy.as_deref())
+        .chain([assigned])
+        .collect();
+    let mut policies: Vec<CompiledPolicy> = Vec::new();
+    let mut version = |name: &str, number: u32| {
+        let policy = compiled.get(&(name.to_owned(), number));
+        let policy = policy.ok_or_else(|| RenderError::UnknownPolicy(name.to_owned(), number))?;
+        Ok::<_, RenderError>(Version { policy: position(&mut policies, policy), version: number })
+    };
+    let mut tracks = BTreeMap::new();
+    for (name, rollout) in snapshot.policies.rollouts.iter().filter(|(name, _)| used.contains(name.as_str()))
+    {
+        let live = version(name, rollout.live)?;
+        let trial = match trial(rollout, group) {
+            None => None,
+            Some((candidate, share)) => {
+                let shadow = candidate.stage == Stage::Shadow;
+                Some(Trial { version: version(name, candidate.version)?, share, shadow })
+            }
+        };
+        tracks.insert(name.clone(), Track { live, trial });
+    }
+    if assigned == DEFAULT_TRACK {
+        let live = Version { policy: position(&mut policies, &settings.policy), version: 0 };
+        tracks.insert(DEFAULT_TRACK.to_owned(), Track { live, trial: None });
+    }
+    Ok(PolicyPart {
+        revision: snapshot.revisions.policies,
+        allow_on_headers_stop_iteration: true,
+        max_request_body_bytes: settings.max_request_body_bytes,
+        policies,
+        tracks,
+        default_track: assigned.to_owned(),
+    })
+}
+
+/// What is on trial on nodes of `group`, and for which share of the tokens.
+fn trial<'a>(rollout: &'a Rollout, group: &str) -> Option<(&'a Candidate, u16)> {
+    let candidate = rollout.candidate.as_ref()?;
+    match &candidate.stage {
+        Stage::Shadow => Some((candidate, EVERYBODY)),
+        Stage::Canary { share } => Some((candidate, *share)),
+        Stage::Group { group: tried } => (tried == group).then_some((candidate, EVERYBODY)),
+    }
+}
+
+/// The position of `policy`, which is added if it is not there.
+fn position(policies: &mut Vec<CompiledPolicy>, policy: &CompiledPolicy) -> u32 {
+    let index = policies.iter().position(|known| known == policy).unwrap_or_else(|| {
+        policies.push(policy.clone());
+        policies.len() - 1
+    });
+    // There are fewer policies than memory has bytes.
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

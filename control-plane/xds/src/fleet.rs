@@ -1,7 +1,7 @@
 //! What each connected Envoy has accepted or refused.
 
-use crate::Kind;
-use crate::delta::Verdict;
+use crate::session::{Part, Verdict};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -10,25 +10,33 @@ use tokio::sync::watch;
 #[derive(Debug, Clone, Default)]
 pub struct Fleet {
     nodes: Arc<Mutex<BTreeMap<String, NodeStatus>>>,
-    refused_filter: watch::Sender<u64>,
+    refused: watch::Sender<u64>,
 }
 
 /// What one Envoy has accepted or refused. An acceptance is not yet proof that the filter runs the configuration.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct NodeStatus {
+    /// The group that it says it belongs to (`node.metadata.group`).
+    pub group: String,
     /// Open streams: more than one while an Envoy reconnects, or when several share a node id.
     pub streams: usize,
-    /// The last accepted revision of each kind.
-    pub acked: BTreeMap<Kind, u64>,
-    /// The refusal that no later acceptance has settled.
-    pub refusal: Option<Refusal>,
+    /// The revision that was sent last.
+    pub sent: u64,
+    /// The last accepted revision of each part.
+    pub acked: BTreeMap<Part, u64>,
+    /// Refusals that no later acceptance has settled.
+    pub refused: BTreeMap<Part, Refusal>,
+    /// The revisions of routes and policies that its filter reports, which are the proof.
+    pub applied: BTreeMap<Part, u64>,
+    /// VMs that ended and were started again, since Envoy started.
+    pub vm_reloads: u64,
+    /// Events that it could not send, since it started.
+    pub events_dropped: u64,
 }
 
 /// A refused configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
-    /// Which resources.
-    pub kind: Kind,
     /// The revision that they were rendered from.
     pub revision: u64,
     /// Envoy's own words.
@@ -49,22 +57,49 @@ impl Fleet {
         self.lock().clone()
     }
 
-    /// The highest revision of the filter's configuration that any Envoy has refused; 0 if none has.
-    pub fn refused_filter(&self) -> watch::Receiver<u64> {
-        self.refused_filter.subscribe()
+    /// The highest revision that any Envoy has refused; 0 if none has.
+    pub fn refused(&self) -> watch::Receiver<u64> {
+        self.refused.subscribe()
     }
 
-    pub(crate) fn connect(&self, node: &str) -> StreamGuard {
-        self.lock().entry(node.to_owned()).or_default().streams += 1;
+    pub(crate) fn connect(&self, node: &str, group: &str) -> StreamGuard {
+        let mut nodes = self.lock();
+        let status = nodes.entry(node.to_owned()).or_default();
+        status.streams += 1;
+        group.clone_into(&mut status.group);
+        drop(nodes);
         StreamGuard { fleet: self.clone(), node: node.to_owned() }
     }
 
     pub(crate) fn record(&self, node: &str, verdict: &Verdict) {
-        if let Some(status) = self.lock().get_mut(node) {
-            status.record(verdict);
+        self.update(node, |status| status.record(verdict));
+        if let Verdict::Nacked { part: Part::Routes | Part::Policies, revision, .. } = verdict {
+            self.refused.send_modify(|highest| *highest = (*highest).max(*revision));
         }
-        if let Verdict::Nacked { kind: Kind::Filter, revision, .. } = verdict {
-            self.refused_filter.send_modify(|highest| *highest = (*highest).max(*revision));
+    }
+
+    pub(crate) fn sent(&self, node: &str, revision: u64) {
+        self.update(node, |status| status.sent = revision);
+    }
+
+    /// Takes down what the filter of a node reports.
+    pub(crate) fn applied(&self, node: &str, part: Part, revision: u64) {
+        self.update(node, |status| {
+            status.applied.insert(part, revision);
+        });
+    }
+
+    pub(crate) fn reloaded(&self, node: &str, total: u64) {
+        self.update(node, |status| status.vm_reloads = total);
+    }
+
+    pub(crate) fn dropped(&self, node: &str, total: u64) {
+        self.update(node, |status| status.events_dropped = total);
+    }
+
+    fn update(&self, node: &str, change: impl FnOnce(&mut NodeStatus)) {
+        if let Some(status) = self.lock().get_mut(node) {
+            change(status);
         }
     }
 
@@ -79,14 +114,15 @@ impl Fleet {
 impl NodeStatus {
     fn record(&mut self, verdict: &Verdict) {
         match verdict {
-            Verdict::Acked { kind, revision } => {
-                self.acked.insert(*kind, *revision);
-                if self.refusal.as_ref().is_some_and(|old| old.kind == *kind && old.revision < *revision) {
-                    self.refusal = None;
+            Verdict::Acked { part, revision } => {
+                self.acked.insert(*part, *revision);
+                if self.refused.get(part).is_some_and(|old| old.revision < *revision) {
+                    self.refused.remove(part);
                 }
             }
-            Verdict::Nacked { kind, revision, message } => {
-                self.refusal = Some(Refusal { kind: *kind, revision: *revision, message: message.clone() });
+            Verdict::Nacked { part, revision, message } => {
+                let refusal = Refusal { revision: *revision, message: message.clone() };
+                self.refused.insert(*part, refusal);
             }
         }
     }
@@ -111,20 +147,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_stands_until_a_later_revision_is_accepted() {
+    fn a_refusal_stands_until_a_later_revision_of_that_part_is_accepted() {
         let fleet = Fleet::default();
-        let refused = fleet.refused_filter();
-        let guard = fleet.connect("envoy");
-        let acked = |revision| Verdict::Acked { kind: Kind::Filter, revision };
-        fleet.record("envoy", &acked(1));
-        fleet.record("envoy", &Verdict::Nacked { kind: Kind::Filter, revision: 2, message: "no".into() });
+        let refused = fleet.refused();
+        let guard = fleet.connect("envoy", "eu");
+        let acked = |part, revision| Verdict::Acked { part, revision };
+        fleet.record("envoy", &acked(Part::Policies, 1));
+        let nacked = Verdict::Nacked { part: Part::Policies, revision: 2, message: "no".into() };
+        fleet.record("envoy", &nacked);
         assert_eq!(*refused.borrow(), 2);
-        let refusal = Some(Refusal { kind: Kind::Filter, revision: 2, message: "no".into() });
-        let expected = NodeStatus { streams: 1, acked: BTreeMap::from([(Kind::Filter, 1)]), refusal };
+        fleet.record("envoy", &acked(Part::Routes, 3));
+        fleet.sent("envoy", 3);
+        fleet.applied("envoy", Part::Routes, 3);
+        let expected = NodeStatus {
+            group: "eu".into(),
+            streams: 1,
+            sent: 3,
+            acked: BTreeMap::from([(Part::Policies, 1), (Part::Routes, 3)]),
+            refused: BTreeMap::from([(Part::Policies, Refusal { revision: 2, message: "no".into() })]),
+            applied: BTreeMap::from([(Part::Routes, 3)]),
+            ..NodeStatus::default()
+        };
         assert_eq!(fleet.nodes(), BTreeMap::from([("envoy".to_owned(), expected)]));
 
-        fleet.record("envoy", &acked(3));
-        assert_eq!(fleet.nodes()["envoy"].refusal, None);
+        fleet.record("envoy", &acked(Part::Policies, 4));
+        assert!(fleet.nodes()["envoy"].refused.is_empty());
         drop(guard);
         assert!(fleet.nodes().is_empty());
     }

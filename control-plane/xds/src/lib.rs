@@ -1,7 +1,7 @@
-//! Renders snapshots as Envoy resources and serves them over delta ADS.
+//! Renders snapshots as Envoy resources and serves them over ADS.
 //!
 //! * [`ResourceSet`]: one snapshot as resources; a pure function of the snapshot and [`RenderSettings`].
-//! * [`delta`]: the delta ADS protocol of one stream, as a pure state machine.
+//! * [`session`], [`delta`], [`sotw`]: the protocol of one stream and its two variants, as pure state machines.
 //! * [`serve`]: the gRPC server around it, driven by a `watch` of resource sets.
 //! * [`Fleet`]: what each connected Envoy has accepted or refused.
 //!
@@ -14,7 +14,12 @@ mod filter;
 mod fleet;
 mod resources;
 mod server;
+pub mod session;
+pub mod sotw;
+mod telemetry;
 
 pub use fleet::{Fleet, NodeStatus, Refusal};
-pub use resources::{Kind, RenderError, RenderSettings, Resource, ResourceSet};
+pub use resources::{CompiledPolicies, Kind, RenderError, RenderSettings, Resource, ResourceSet};
 pub use server::{ServeError, serve};
+pub use session::Part;
+pub use telemetry::{ExchangeReport, ReportSink};

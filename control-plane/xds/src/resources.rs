@@ -1,7 +1,7 @@
 //! One snapshot as Envoy resources.
 
 use crate::{cluster, filter};
-use aegis_model::Snapshot;
+use aegis_model::{Revisions, Snapshot};
 use aegis_policy::CompiledPolicy;
 use envoy_types::pb::google::protobuf::Any;
 use sha2::{Digest as _, Sha256};
@@ -16,7 +16,7 @@ pub struct RenderSettings {
     pub wasm: PathBuf,
     /// Certificate authorities that upstreams are verified against, as Envoy finds the file.
     pub ca_bundle: PathBuf,
-    /// What the filter looks for, and what happens to it.
+    /// What holds where no policy of the snapshot is assigned.
     pub policy: CompiledPolicy,
     /// The largest request body in bytes.
     pub max_request_body_bytes: u32,
@@ -41,13 +41,20 @@ pub struct Resource {
     pub body: Any,
 }
 
+/// The policies of a snapshot that act, compiled, by name and version.
+pub type CompiledPolicies = BTreeMap<(String, u32), CompiledPolicy>;
+
 /// All resources of one snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResourceSet {
-    /// Revision of the snapshot.
-    pub revision: u64,
+    /// Of the snapshot.
+    pub revisions: Revisions,
     clusters: BTreeMap<String, Resource>,
-    filter: BTreeMap<String, Resource>,
+    routes: Resource,
+    /// Policies by group of nodes.
+    policies: BTreeMap<String, Resource>,
+    /// Policies of all other nodes.
+    common_policies: Resource,
 }
 
 /// Why a snapshot cannot be rendered.
@@ -59,6 +66,9 @@ pub enum RenderError {
     /// More upstreams than the filter can number.
     #[error("too many upstreams")]
     TooManyUpstreams,
+    /// A rollout names a version that was not compiled.
+    #[error("version {1} of policy {0} was not compiled")]
+    UnknownPolicy(String, u32),
     /// The filter's configuration cannot be written as JSON.
     #[error("the filter configuration cannot be written")]
     Json(#[from] serde_json::Error),
@@ -101,24 +111,37 @@ impl Resource {
 // === impl ResourceSet ===
 
 impl ResourceSet {
-    /// Renders `snapshot`.
-    pub fn render(snapshot: &Snapshot, settings: &RenderSettings) -> Result<ResourceSet, RenderError> {
+    /// Renders `snapshot`, whose policies are `compiled`.
+    pub fn render(
+        snapshot: &Snapshot,
+        compiled: &CompiledPolicies,
+        settings: &RenderSettings,
+    ) -> Result<ResourceSet, RenderError> {
         let clusters = snapshot.upstreams.iter().map(|upstream| {
             (cluster::name(upstream.id), Resource::new(cluster::render(upstream, &settings.ca_bundle)))
         });
-        let filter = Resource::new(filter::render(snapshot, settings)?);
+        let policies = |group: &str| filter::policies(snapshot, group, compiled, settings).map(Resource::new);
+        let groups = snapshot.policies.groups();
         Ok(ResourceSet {
-            revision: snapshot.revision,
+            revisions: snapshot.revisions,
             clusters: clusters.collect(),
-            filter: BTreeMap::from([(filter::NAME.to_owned(), filter)]),
+            routes: Resource::new(filter::routes(snapshot, settings)?),
+            policies: groups
+                .iter()
+                .map(|group| Ok(((*group).to_owned(), policies(group)?)))
+                .collect::<Result<_, RenderError>>()?,
+            common_policies: policies("")?,
         })
     }
 
-    /// The resources of one kind by name.
-    pub fn of_kind(&self, kind: Kind) -> &BTreeMap<String, Resource> {
+    /// The resources of one kind by name, for a node of `group`, in the order in which they should arrive.
+    pub fn of_kind(&self, kind: Kind, group: &str) -> BTreeMap<&str, &Resource> {
         match kind {
-            Kind::Cluster => &self.clusters,
-            Kind::Filter => &self.filter,
+            Kind::Cluster => self.clusters.iter().map(|(name, resource)| (name.as_str(), resource)).collect(),
+            Kind::Filter => {
+                let policies = self.policies.get(group).unwrap_or(&self.common_policies);
+                BTreeMap::from([(filter::POLICIES, policies), (filter::ROUTES, &self.routes)])
+            }
         }
     }
 }

@@ -3,11 +3,12 @@
 mod request;
 mod response;
 
-use crate::gateway::Gateway;
+use crate::event::Event;
+use crate::gateway::{Act, Gateway};
 use crate::host::Host;
 use crate::reply::Reply;
 use aegis_engine::{Media, Protocol, ResponseStream, Vault};
-use aegis_policy::{Disposition, TokenHash};
+use aegis_policy::Disposition;
 use std::rc::Rc;
 
 /// Identifies the exchange in answers and logs.
@@ -33,6 +34,16 @@ pub enum Step {
 pub struct Exchange {
     gateway: Rc<Gateway>,
     protocol: Protocol,
+    /// The policy that it is under, once its token is known.
+    act: Option<Act>,
+    /// A policy on trial, which is asked as well and decides nothing.
+    shadow: Option<Act>,
+    /// What is told about it.
+    event: Event,
+    /// The largest body that its token may send.
+    max_body: usize,
+    /// The most messages that its token may send.
+    max_messages: Option<u32>,
     /// The answer is looked at for more than placeholders.
     inspects: bool,
     /// The client asked what was done.
@@ -58,7 +69,8 @@ enum Request {
 
 #[derive(Debug, Clone)]
 struct Reading {
-    tenant: TokenHash,
+    /// Whose values get the same placeholders.
+    tenant: Vec<u8>,
     /// What the client appended to its base URL.
     path: String,
     /// How the body is written.
@@ -84,7 +96,7 @@ enum Response {
     /// It passes as it is.
     Untouched,
     /// It is worked on as it arrives.
-    Worked { vault: Vault, stream: Box<ResponseStream> },
+    Worked { vault: Vault, stream: Box<ResponseStream>, shadow: Option<Box<ResponseStream>> },
     /// An answer of Envoy's own is put into the client's dialect.
     Replaced(Reply),
 }
@@ -107,6 +119,11 @@ impl Exchange {
         Exchange {
             gateway,
             protocol: Protocol::Generic,
+            act: None,
+            shadow: None,
+            event: Event::default(),
+            max_body: 0,
+            max_messages: None,
             inspects: false,
             wants_metadata: false,
             request_id: None,
@@ -115,11 +132,20 @@ impl Exchange {
         }
     }
 
+    /// Leaves what is known about the exchange with it.
+    fn tell(&self, host: &mut impl Host) {
+        if let Ok(event) = serde_json::to_vec(&self.event) {
+            host.report(&event);
+        }
+    }
+
     /// Answers the request from here. Envoy holds back whatever has not gone upstream yet.
     ///
     /// An answer is expected nevertheless: Envoy may have refused the request at the same time and be first.
     fn refuse(&mut self, host: &mut impl Host, reply: &Reply) -> Step {
         self.request = Request::Refused;
+        self.event.refused = Some(reply.code);
+        self.tell(host);
         let id = self.request_id.as_deref().map(String::from_utf8_lossy);
         let mut headers = reply.headers().to_vec();
         headers.extend(id.as_deref().map(|id| (REQUEST_ID_HEADER, id)));

@@ -18,6 +18,8 @@ pub struct FakeHost {
     pub aborted: bool,
     /// Whether the answer comes from the proxy itself.
     pub local_reply: bool,
+    /// What was reported last.
+    pub reported: Option<Vec<u8>>,
     /// Address of the client.
     pub peer: Option<String>,
 }
@@ -38,6 +40,18 @@ impl FakeHost {
     #[must_use]
     pub fn with_header(mut self, side: Side, name: &str, value: &str) -> FakeHost {
         self.headers.entry(side).or_default().push((name.to_owned(), value.as_bytes().to_vec()));
+        self
+    }
+
+    /// What was reported last.
+    pub fn event(&self) -> serde_json::Value {
+        self.reported.as_deref().and_then(|event| serde_json::from_slice(event).ok()).unwrap_or_default()
+    }
+
+    /// The same with the client at this address.
+    #[must_use]
+    pub fn with_peer(mut self, peer: &str) -> FakeHost {
+        self.peer = Some(peer.to_owned());
         self
     }
 
@@ -131,6 +145,10 @@ impl Host for FakeHost {
 
     fn is_local_reply(&self) -> bool {
         self.local_reply
+    }
+
+    fn report(&mut self, event: &[u8]) {
+        self.reported = Some(event.to_vec());
     }
 
     fn peer(&self) -> Option<String> {

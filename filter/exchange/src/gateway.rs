@@ -1,27 +1,87 @@
 //! What the exchanges of one worker share.
 
-use aegis_engine::{Caches, Engine, EngineError, MasterKey, Vault};
-use aegis_policy::{CompiledPolicy, FilterConfig, TokenHash, TokenRoute, Upstream};
+use aegis_engine::{Caches, Engine, EngineError, MasterKey};
+use aegis_policy::{CompiledPolicy, PolicyPart, RoutePart, TokenHash, TokenRoute, Upstream};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Engine and caches of one worker. Outlives configuration updates that leave the policy alone.
+/// Engine and caches of one policy in one worker. Outlives configuration updates that leave the policy alone.
 #[derive(Debug)]
 pub struct Worker {
     pub(crate) engine: Engine,
     pub(crate) caches: RefCell<Caches>,
 }
 
-/// One applied configuration. An exchange keeps the one that it began with.
+/// Applied routes.
 #[derive(Debug)]
-pub struct Gateway {
-    pub(crate) worker: Rc<Worker>,
-    pub(crate) key: MasterKey,
-    pub(crate) holds_headers: bool,
-    pub(crate) max_request_body: usize,
+pub struct Routes {
     upstreams: Vec<Upstream>,
     tokens: HashMap<TokenHash, TokenRoute>,
+}
+
+/// Applied policies.
+#[derive(Debug)]
+pub struct Policies {
+    /// Of placeholders.
+    key: MasterKey,
+    holds_headers: bool,
+    max_request_body: usize,
+    tracks: HashMap<String, Track>,
+    default_track: String,
+}
+
+/// Which versions of a policy act.
+#[derive(Debug)]
+struct Track {
+    live: Act,
+    trial: Option<Trial>,
+}
+
+#[derive(Debug)]
+struct Trial {
+    act: Act,
+    share: u16,
+    shadow: bool,
+}
+
+/// A version of a policy, ready to be used.
+#[derive(Debug, Clone)]
+pub(crate) struct Act {
+    pub(crate) worker: Rc<Worker>,
+    pub(crate) version: u32,
+}
+
+/// The configuration that runs. An exchange keeps the one that it began with.
+#[derive(Debug)]
+pub struct Gateway {
+    /// `None` until they have arrived.
+    routes: Option<Rc<Routes>>,
+    policies: Rc<Policies>,
+}
+
+/// What holds for the requests of one token.
+#[derive(Debug)]
+pub(crate) struct Admission<'a> {
+    pub(crate) upstream: &'a Upstream,
+    pub(crate) route: &'a TokenRoute,
+    /// Name of the track of policies.
+    pub(crate) track: &'a str,
+    /// Decides.
+    pub(crate) act: Act,
+    /// Whether that is on trial.
+    pub(crate) trial: bool,
+    /// Is asked as well, and decides nothing.
+    pub(crate) shadow: Option<Act>,
+}
+
+/// Why a token's requests cannot be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotAdmitted {
+    /// There is no such token.
+    Unknown,
+    /// The configuration for it has not arrived.
+    NotReady,
 }
 
 // === impl Worker ===
@@ -35,29 +95,83 @@ impl Worker {
     }
 }
 
+// === impl Routes ===
+
+impl Routes {
+    /// Applies the routes of a configuration.
+    pub fn new(part: RoutePart) -> Routes {
+        Routes { upstreams: part.upstreams, tokens: part.tokens.into_iter().collect() }
+    }
+}
+
+// === impl Policies ===
+
+impl Policies {
+    /// Applies the policies of a configuration. `workers` are theirs, in the same order, compiled with `key`.
+    pub fn new(part: PolicyPart, workers: &[Rc<Worker>], key: MasterKey) -> Policies {
+        let act = |version: &aegis_policy::Version| {
+            let worker = workers.get(usize::try_from(version.policy).ok()?)?;
+            Some(Act { worker: Rc::clone(worker), version: version.version })
+        };
+        let tracks = part.tracks.iter().filter_map(|(name, track)| {
+            let trial = match &track.trial {
+                None => None,
+                Some(trial) => {
+                    Some(Trial { act: act(&trial.version)?, share: trial.share, shadow: trial.shadow })
+                }
+            };
+            Some((name.clone(), Track { live: act(&track.live)?, trial }))
+        });
+        Policies {
+            key,
+            holds_headers: part.allow_on_headers_stop_iteration,
+            max_request_body: usize::try_from(part.max_request_body_bytes).unwrap_or(usize::MAX),
+            tracks: tracks.collect(),
+            default_track: part.default_track,
+        }
+    }
+}
+
 // === impl Gateway ===
 
 impl Gateway {
-    /// Applies a configuration.
-    pub fn new(config: FilterConfig, worker: Rc<Worker>, key: MasterKey) -> Gateway {
-        Gateway {
-            worker,
-            key,
-            holds_headers: config.allow_on_headers_stop_iteration,
-            max_request_body: usize::try_from(config.limits.max_request_body_bytes).unwrap_or(usize::MAX),
-            upstreams: config.upstreams,
-            tokens: config.tokens.into_iter().collect(),
-        }
+    /// A gateway that runs `routes` under `policies`.
+    pub fn new(routes: Option<Rc<Routes>>, policies: Rc<Policies>) -> Gateway {
+        Gateway { routes, policies }
     }
 
-    /// An empty vault of the tenant with a token of this hash.
-    pub(crate) fn vault(&self, tenant: &TokenHash) -> Vault {
-        self.worker.engine.vault(self.key.tenant(tenant.as_str().as_bytes()))
+    /// The key of placeholders.
+    pub(crate) fn key(&self) -> &MasterKey {
+        &self.policies.key
     }
 
-    /// Where requests with `token` go.
-    pub(crate) fn upstream(&self, hash: &TokenHash) -> Option<&Upstream> {
-        let route = self.tokens.get(hash)?;
-        self.upstreams.get(usize::try_from(route.upstream).ok()?)
+    /// Whether request headers can wait for the verdict on the body.
+    pub(crate) fn holds_headers(&self) -> bool {
+        self.policies.holds_headers
+    }
+
+    /// The largest request body, under `route`.
+    pub(crate) fn max_request_body(&self, route: &TokenRoute) -> usize {
+        let own = route.max_body_bytes.and_then(|bytes| usize::try_from(bytes).ok());
+        own.map_or(self.policies.max_request_body, |own| own.min(self.policies.max_request_body))
+    }
+
+    /// What holds for requests with the token of this hash.
+    pub(crate) fn admit(&self, hash: &TokenHash) -> Result<Admission<'_>, NotAdmitted> {
+        let routes = self.routes.as_ref().ok_or(NotAdmitted::NotReady)?;
+        let route = routes.tokens.get(hash).ok_or(NotAdmitted::Unknown)?;
+        let upstream = usize::try_from(route.upstream).ok();
+        let upstream = upstream.and_then(|index| routes.upstreams.get(index)).ok_or(NotAdmitted::Unknown)?;
+        let name = route.track.as_ref().unwrap_or(&self.policies.default_track);
+        let track = self.policies.tracks.get(name).ok_or(NotAdmitted::NotReady)?;
+        let (act, trial, shadow) = match &track.trial {
+            Some(trial) if hash.share() < trial.share && trial.shadow => {
+                (&track.live, false, Some(trial.act.clone()))
+            }
+            Some(trial) if hash.share() < trial.share => (&trial.act, true, None),
+            _ => (&track.live, false, None),
+        };
+        let act = act.clone();
+        Ok(Admission { upstream, route, track: name, act, trial, shadow })
     }
 }

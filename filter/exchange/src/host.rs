@@ -40,6 +40,8 @@ pub trait Host {
     fn abort_later(&mut self);
     /// Whether the answer was made by the proxy itself and not by the upstream.
     fn is_local_reply(&self) -> bool;
+    /// Leaves `event` with the exchange, for the proxy's access logs; a later one replaces it.
+    fn report(&mut self, event: &[u8]);
     /// Address of the connection's other end, `ip:port`.
     fn peer(&self) -> Option<String>;
 }

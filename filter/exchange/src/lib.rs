@@ -10,6 +10,7 @@
 //! Nothing here knows proxy-wasm: the filter crate adapts its callbacks, the tests use a fake host.
 #![forbid(unsafe_code)]
 
+mod event;
 mod exchange;
 mod gateway;
 mod host;
@@ -20,5 +21,5 @@ mod route;
 pub mod fake_host;
 
 pub use exchange::{Exchange, Step};
-pub use gateway::{Gateway, Worker};
+pub use gateway::{Gateway, Policies, Routes, Worker};
 pub use host::{Headers, Host, Side};

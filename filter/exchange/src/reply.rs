@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 pub(crate) struct Reply {
     pub(crate) status: u32,
     content_type: &'static str,
+    pub(crate) code: &'static str,
     pub(crate) body: Vec<u8>,
 }
 
@@ -21,21 +22,26 @@ impl Reply {
 
     /// An answer in the model's place.
     pub(crate) fn in_place(refusal: Refusal) -> Reply {
-        Reply { status: 200, content_type: refusal.media_type, body: refusal.body.into_bytes() }
+        Reply {
+            status: 200,
+            code: "request_blocked",
+            content_type: refusal.media_type,
+            body: refusal.body.into_bytes(),
+        }
     }
 
     /// Requests that never reached a protocol: `{"error": "<code>", "detail": …}`.
-    pub(crate) fn simple(status: u32, code: &str, detail: &str) -> Reply {
-        Reply::json(status, &json!({ "error": code, "detail": detail }))
+    pub(crate) fn simple(status: u32, code: &'static str, detail: &str) -> Reply {
+        Reply::json(status, code, &json!({ "error": code, "detail": detail }))
     }
 
     /// Requests that the gateway's boundary turns away.
-    pub(crate) fn boundary(status: u32, code: &str, message: &str) -> Reply {
-        Reply::json(status, &refused(message, "aegisgate_error", code))
+    pub(crate) fn boundary(status: u32, code: &'static str, message: &str) -> Reply {
+        Reply::json(status, code, &refused(message, "aegisgate_error", code))
     }
 
     /// Errors in the dialect of the client's protocol.
-    pub(crate) fn dialect(protocol: Protocol, status: u32, code: &str, message: &str) -> Reply {
+    pub(crate) fn dialect(protocol: Protocol, status: u32, code: &'static str, message: &str) -> Reply {
         match protocol {
             // <https://docs.claude.com/en/api/errors>
             Protocol::Messages => {
@@ -50,6 +56,7 @@ impl Reply {
                 };
                 Reply::json(
                     status,
+                    code,
                     &json!({
                         "type": "error",
                         "error": { "type": kind, "message": message },
@@ -71,6 +78,7 @@ impl Reply {
                 };
                 Reply::json(
                     status,
+                    code,
                     &json!({
                         "error": { "code": status, "message": message, "status": kind },
                         "aegisgate": note(code),
@@ -84,7 +92,7 @@ impl Reply {
             | Protocol::Embeddings
             | Protocol::Generic => {
                 let kind = if status < 500 { "invalid_request_error" } else { "server_error" };
-                Reply::json(status, &refused(message, kind, code))
+                Reply::json(status, code, &refused(message, kind, code))
             }
         }
     }
@@ -101,8 +109,8 @@ impl Reply {
         Reply::dialect(protocol, status, code, message)
     }
 
-    fn json(status: u32, body: &Value) -> Reply {
-        Reply { status, content_type: "application/json", body: body.to_string().into_bytes() }
+    fn json(status: u32, code: &'static str, body: &Value) -> Reply {
+        Reply { status, code, content_type: "application/json", body: body.to_string().into_bytes() }
     }
 }
 

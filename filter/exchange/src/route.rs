@@ -1,5 +1,7 @@
 //! Client paths: `/v1/__gw__/t/<token>[__<mode>]/<rest>`.
 
+use aegis_policy::FilterMode;
+
 /// What a client's path asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route<'a> {
@@ -17,20 +19,9 @@ pub(crate) enum Route<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TokenPath<'a> {
     pub(crate) token: &'a str,
-    pub(crate) mode: Mode,
+    pub(crate) mode: FilterMode,
     /// What the client appended to its base URL, with the query: `/chat/completions?x=1`, `/`, nothing.
     pub(crate) rest: &'a str,
-}
-
-/// What the filter does for a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// Everything that the policy asks for.
-    Full,
-    /// Redaction and restoration only.
-    Redact,
-    /// Nothing.
-    Passthrough,
 }
 
 /// Reads the path of a request.
@@ -45,9 +36,9 @@ pub(crate) fn parse(path: &str) -> Route<'_> {
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (name, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
     let (token, mode) = match name.split_once("__") {
-        None => (name, Mode::Full),
-        Some((token, "redact")) => (token, Mode::Redact),
-        Some((token, "passthrough")) => (token, Mode::Passthrough),
+        None => (name, FilterMode::Full),
+        Some((token, "redact")) => (token, FilterMode::Redact),
+        Some((token, "passthrough")) => (token, FilterMode::Passthrough),
         Some(_) => return Route::BadMode,
     };
     if token.is_empty() {
@@ -100,7 +91,7 @@ fn is_version(segment: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn token(path: &str) -> (&str, Mode, &str) {
+    fn token(path: &str) -> (&str, FilterMode, &str) {
         match parse(path) {
             Route::Token(TokenPath { token, mode, rest }) => (token, mode, rest),
             other => panic!("{path}: {other:?}"),
@@ -109,15 +100,18 @@ mod tests {
 
     #[test]
     fn reads_tokens_modes_and_rests() {
-        assert_eq!(token("/v1/__gw__/t/TOK/chat/completions"), ("TOK", Mode::Full, "/chat/completions"));
+        assert_eq!(
+            token("/v1/__gw__/t/TOK/chat/completions"),
+            ("TOK", FilterMode::Full, "/chat/completions")
+        );
         assert_eq!(
             token("/v2/__gw__/t/TOK__redact/messages?beta=true"),
-            ("TOK", Mode::Redact, "/messages?beta=true")
+            ("TOK", FilterMode::Redact, "/messages?beta=true")
         );
-        assert_eq!(token("/v1/__gw__/t/TOK__passthrough/x"), ("TOK", Mode::Passthrough, "/x"));
-        assert_eq!(token("/v1/__gw__/t/TOK/v1/models"), ("TOK", Mode::Full, "/v1/models"));
-        assert_eq!(token("/v1/__gw__/t/TOK"), ("TOK", Mode::Full, ""));
-        assert_eq!(token("/v1/__gw__/t/TOK?a=b/c"), ("TOK", Mode::Full, "?a=b/c"));
+        assert_eq!(token("/v1/__gw__/t/TOK__passthrough/x"), ("TOK", FilterMode::Passthrough, "/x"));
+        assert_eq!(token("/v1/__gw__/t/TOK/v1/models"), ("TOK", FilterMode::Full, "/v1/models"));
+        assert_eq!(token("/v1/__gw__/t/TOK"), ("TOK", FilterMode::Full, ""));
+        assert_eq!(token("/v1/__gw__/t/TOK?a=b/c"), ("TOK", FilterMode::Full, "?a=b/c"));
         for path in
             ["/v1/chat/completions", "/v2", "/v1/__gw__/t/", "/v1/__gw__/t//x", "/v1?x=/v1/__gw__/t/TOK/y"]
         {

@@ -9,7 +9,7 @@ mod support;
 
 use aegis_exchange::fake_host::FakeHost;
 use aegis_exchange::{Exchange, Side};
-use aegis_policy::{Disposition, Override, Policy};
+use aegis_policy::{Disposition, Override, Policy, TokenRoute};
 use serde_json::Value;
 use support::Setup;
 
@@ -18,8 +18,8 @@ fn exchange(block_status: u16) -> Exchange {
     policy.rules.push(Override::everywhere(Some("email"), Disposition::Block));
     policy.block_status = block_status;
     let tokens = &["TOK"];
-    let setup = Setup { key: "c3", holds_headers: true, max_request_body: 1000, tokens, policy: &policy };
-    Exchange::new(setup.gateway())
+    let setup = Setup { key: "c3", route: TokenRoute::default(), tokens, policies: &[&policy] };
+    Exchange::new(setup.gateway(|_| ()))
 }
 
 /// A request that is refused.

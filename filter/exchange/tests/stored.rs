@@ -11,7 +11,7 @@ mod support;
 
 use aegis_exchange::fake_host::FakeHost;
 use aegis_exchange::{Exchange, Gateway, Side};
-use aegis_policy::{Mode, Policy};
+use aegis_policy::{Mode, Policy, TokenRoute};
 use serde_json::json;
 use std::rc::Rc;
 use support::Setup;
@@ -24,7 +24,7 @@ fn gateway(key: &str, sealed: bool, mode: Mode) -> Rc<Gateway> {
     policy.restore.sealed = sealed;
     policy.mode = mode;
     let tokens = &["TOK", "OTHER"];
-    Setup { key, holds_headers: true, max_request_body: 1000, tokens, policy: &policy }.gateway()
+    Setup { key, route: TokenRoute::default(), tokens, policies: &[&policy] }.gateway(|_| ())
 }
 
 /// What reaches the upstream of a request.
@@ -135,8 +135,8 @@ fn placeholders_in_requests_stay_as_they_are() {
     policy.restore.sealed = true;
     policy.custom_rules = vec![serde_json::from_value(letters).unwrap()];
     let tokens = &["TOK"];
-    let setup = Setup { key: "c3", holds_headers: true, max_request_body: 1000, tokens, policy: &policy };
-    let gateway = setup.gateway();
+    let setup = Setup { key: "c3", route: TokenRoute::default(), tokens, policies: &[&policy] };
+    let gateway = setup.gateway(|_| ());
     let once = sent(&gateway, FIRST);
     assert_eq!(sent(&gateway, &once), once);
     let ordinary = r#"{"input":"{{AG_ABCDEFGH_EMAIL_1}} and {{AG_ABCDEFGH_EMAIL_ABCDEFGHIJKLMNOPQRSTUVW}}"}"#;

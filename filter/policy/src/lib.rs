@@ -30,7 +30,10 @@ pub mod slot;
 pub use compiled::{CompiledAllow, CompiledPolicy, ExactList, ValueDigest};
 pub use disposition::Disposition;
 pub use exact::{CompiledExact, CompiledValue, MAX_EXACT_BYTES, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
-pub use filter_config::{FilterConfig, FilterConfigError, Limits, TokenHash, TokenRoute, Upstream};
+pub use filter_config::{
+    FilterConfig, FilterConfigError, FilterMode, PolicyPart, RoutePart, TokenHash, TokenRoute, Track, Trial,
+    Upstream, Version,
+};
 pub use hidden::HiddenText;
 pub use injection::Injection;
 pub use policy::{AS_MESSAGE, Allow, ExactValues, FORBIDDEN, Level, Mode, Override, Policy, Preset, Restore};

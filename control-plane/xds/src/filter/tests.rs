@@ -1,18 +1,19 @@
 use super::*;
-use aegis_model::{Token, Upstream as ModelUpstream, UpstreamBase, UpstreamId};
-use aegis_policy::CompiledPolicy;
-use envoy_types::pb::envoy::config::core::v3::TypedExtensionConfig;
+use aegis_model::{
+    Bounds, PolicyState, Revisions, Scope, TokenSettings, Upstream as ModelUpstream, UpstreamBase, UpstreamId,
+};
+use aegis_policy::{Policy, TokenHash};
 use prost::Message as _;
-use std::collections::BTreeMap;
 
-const TOKEN: &str = "abcdefghijklmnopqrstuvwx";
+const TOKEN: &[u8] = b"abcdefghijklmnopqrstuvwx";
 
 fn snapshot() -> Snapshot {
     let upstream = |id, base| ModelUpstream { id: UpstreamId(id), base: UpstreamBase::parse(base).unwrap() };
     Snapshot {
-        revision: 5,
+        revisions: Revisions { latest: 7, routes: 5, policies: 7 },
         upstreams: vec![upstream(3, "https://a.test/v1"), upstream(9, "http://127.0.0.1:9000")],
-        tokens: BTreeMap::from([(Token::parse(TOKEN).unwrap(), UpstreamId(9))]),
+        tokens: BTreeMap::from([(TokenHash::of(TOKEN), Route::to(UpstreamId(9)))]),
+        policies: PolicyState::default(),
     }
 }
 
@@ -25,48 +26,107 @@ fn settings() -> RenderSettings {
     }
 }
 
-fn plugin() -> PluginConfig {
-    let any = render(&snapshot(), &settings()).unwrap();
+fn plugin(any: &Any) -> PluginConfig {
     assert_eq!(any.type_url, crate::Kind::Filter.type_url());
     let extension = TypedExtensionConfig::decode(any.value.as_slice()).unwrap();
-    assert_eq!(extension.name, "aegisgate");
     let wasm = extension.typed_config.unwrap();
     assert_eq!(wasm.type_url, "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm");
     Wasm::decode(wasm.value.as_slice()).unwrap().config.unwrap()
 }
 
-#[test]
-fn the_plugin_fails_closed_and_reads_its_code_from_a_file() {
-    let plugin = plugin();
-    assert_eq!((plugin.name.as_str(), plugin.root_id.as_str()), ("aegisgate", "aegisgate"));
-    assert_eq!(plugin.failure_policy(), FailurePolicy::FailReload);
-    assert_eq!(plugin.allow_on_headers_stop_iteration, Some(BoolValue { value: true }));
-    let Some(plugin_config::Vm::VmConfig(vm)) = plugin.vm else { panic!() };
-    let Some(async_data_source::Specifier::Local(code)) = vm.code.unwrap().specifier else { panic!() };
-    assert_eq!(code.specifier, Some(data_source::Specifier::Filename("/data/wasm/abc.wasm".into())));
-    assert_eq!(vm.environment_variables.unwrap().host_env_keys, ["AEGIS_PLACEHOLDER_KEY"]);
+fn config(any: &Any) -> FilterConfig {
+    let configuration = plugin(any).configuration.unwrap();
+    assert_eq!(configuration.type_url, "type.googleapis.com/google.protobuf.StringValue");
+    let json = StringValue::decode(configuration.value.as_slice()).unwrap().value;
+    FilterConfig::from_json(json.as_bytes()).unwrap()
+}
+
+fn policy_part(snapshot: &Snapshot, group: &str) -> PolicyPart {
+    let compiled = [("desk", 1), ("desk", 2), ("lab", 1)].map(|(name, version)| {
+        let policy = Policy::named(format!("{name}-{version}"));
+        ((name.to_owned(), version), CompiledPolicy::without_values(&policy))
+    });
+    config(&policies(snapshot, group, &compiled.into(), &settings()).unwrap()).policies.unwrap()
 }
 
 #[test]
-fn the_configuration_is_what_the_filter_reads_and_holds_no_token() {
-    let configuration = plugin().configuration.unwrap();
-    assert_eq!(configuration.type_url, "type.googleapis.com/google.protobuf.StringValue");
-    let json = StringValue::decode(configuration.value.as_slice()).unwrap().value;
-    assert!(!json.contains(TOKEN));
-    let config = FilterConfig::from_json(json.as_bytes()).unwrap();
-    assert_eq!(config.revision, 5);
-    assert!(config.allow_on_headers_stop_iteration);
-    assert_eq!(config.limits.max_request_body_bytes, 1000);
-    assert_eq!(config.policy, CompiledPolicy::default());
-    assert_eq!(config.upstreams[0].path, "/v1");
-    assert_eq!(config.upstreams[1].cluster, "upstream-9");
-    assert_eq!(config.upstreams[1].authority, "127.0.0.1:9000");
-    assert_eq!(config.tokens[&TokenHash::of(TOKEN.as_bytes())].upstream, 1);
+fn both_plugins_fail_closed_and_share_a_vm_whose_code_is_a_file() {
+    let both = [
+        policies(&snapshot(), "", &BTreeMap::new(), &settings()).unwrap(),
+        routes(&snapshot(), &settings()).unwrap(),
+    ];
+    for (any, name) in both.iter().zip(["aegisgate", "aegisgate_routes"]) {
+        let plugin = plugin(any);
+        assert_eq!((plugin.name.as_str(), plugin.root_id.as_str()), (name, name));
+        assert_eq!(plugin.failure_policy(), FailurePolicy::FailReload);
+        assert_eq!(plugin.allow_on_headers_stop_iteration, Some(BoolValue { value: true }));
+        let Some(plugin_config::Vm::VmConfig(vm)) = plugin.vm else { panic!() };
+        assert_eq!(vm.vm_id, "aegisgate");
+        let Some(async_data_source::Specifier::Local(code)) = vm.code.unwrap().specifier else { panic!() };
+        assert_eq!(code.specifier, Some(data_source::Specifier::Filename("/data/wasm/abc.wasm".into())));
+        assert_eq!(vm.environment_variables.unwrap().host_env_keys, ["AEGIS_PLACEHOLDER_KEY"]);
+    }
+}
+
+#[test]
+fn the_routes_are_what_the_filter_reads() {
+    let config = config(&routes(&snapshot(), &settings()).unwrap());
+    assert_eq!(config.policies, None);
+    let part = config.routes.unwrap();
+    assert_eq!(part.revision, 5);
+    assert_eq!(part.upstreams[0].path, "/v1");
+    assert_eq!(part.upstreams[1].cluster, "upstream-9");
+    assert_eq!(part.upstreams[1].authority, "127.0.0.1:9000");
+    assert_eq!(part.tokens[&TokenHash::of(TOKEN)].upstream, 1);
 }
 
 #[test]
 fn refuses_a_token_without_an_upstream() {
     let mut snapshot = snapshot();
     snapshot.upstreams.pop();
-    assert!(matches!(render(&snapshot, &settings()), Err(RenderError::UnknownUpstream(UpstreamId(9)))));
+    assert!(matches!(routes(&snapshot, &settings()), Err(RenderError::UnknownUpstream(UpstreamId(9)))));
+}
+
+#[test]
+fn without_policies_the_common_one_holds() {
+    let part = policy_part(&snapshot(), "");
+    assert_eq!((part.revision, part.max_request_body_bytes), (7, 1000));
+    assert_eq!(part.policies, [CompiledPolicy::default()]);
+    assert_eq!(part.tracks[&part.default_track].live, Version { policy: 0, version: 0 });
+}
+
+#[test]
+fn what_is_assigned_holds_and_what_nobody_uses_is_not_sent() {
+    let mut snapshot = snapshot();
+    let rollout = |live| Rollout { live, previous: None, candidate: None };
+    snapshot.policies.rollouts = BTreeMap::from([("desk".into(), rollout(1)), ("lab".into(), rollout(1))]);
+    assert_eq!(policy_part(&snapshot, "").policies.len(), 1, "nobody uses them");
+    snapshot.policies.assignments.insert(Scope::Group("eu".into()), "desk".into());
+    let (here, there) = (policy_part(&snapshot, "eu"), policy_part(&snapshot, "us"));
+    assert_eq!((here.default_track.as_str(), there.default_track.as_str()), ("desk", "default"));
+    assert_eq!(here.policies[0].name, "desk-1");
+    let settings = TokenSettings { policy: Some("lab".into()), ..TokenSettings::default() };
+    snapshot.tokens.values_mut().for_each(|route| route.settings = settings.clone());
+    let part = policy_part(&snapshot, "eu");
+    assert_eq!(part.tracks.keys().collect::<Vec<_>>(), ["desk", "lab"]);
+    assert_eq!(part.policies.len(), 2);
+}
+
+#[test]
+fn a_candidate_is_tried_as_its_stage_says() {
+    let mut snapshot = snapshot();
+    snapshot.policies.assignments.insert(Scope::Global, "desk".into());
+    for (stage, group, expected) in [
+        (Stage::Shadow, "", Some((10_000, true))),
+        (Stage::Canary { share: 1000 }, "", Some((1000, false))),
+        (Stage::Group { group: "eu".into() }, "eu", Some((10_000, false))),
+        (Stage::Group { group: "eu".into() }, "us", None),
+    ] {
+        let candidate = Some(Candidate { version: 2, stage, bounds: Bounds::default() });
+        let rollout = Rollout { live: 1, previous: None, candidate };
+        snapshot.policies.rollouts = BTreeMap::from([("desk".into(), rollout)]);
+        let track = policy_part(&snapshot, group).tracks.remove("desk").unwrap();
+        assert_eq!(track.live.version, 1);
+        assert_eq!(track.trial.map(|trial| (trial.share, trial.shadow)), expected);
+    }
 }

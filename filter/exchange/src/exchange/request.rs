@@ -1,16 +1,23 @@
 //! The request half of an exchange.
 
 use super::{DECOMPRESSOR_TRAILERS, Exchange, REQUEST_ID_HEADER, Reading, Request, Response, Step};
+use crate::event::{Event, Half, Shadow};
+use crate::gateway::{Act, NotAdmitted};
 use crate::host::{Headers, Host, Side};
 use crate::reply::Reply;
-use crate::route::{self, Mode, Route, TokenPath};
+use crate::route::{self, Route, TokenPath};
 use aegis_engine::framing::json::{JsonError, JsonProblem};
-use aegis_engine::{Blocked, Media, MediaError, Protocol, RequestError, redact_body};
-use aegis_policy::{Disposition, TokenHash};
+use aegis_engine::{Blocked, Engine, Media, MediaError, Protocol, RequestError, redact_body};
+use aegis_policy::{Disposition, FilterMode, TokenHash};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::net::IpAddr;
 
 /// Names the Envoy cluster that the one data plane route sends the request to.
 const CLUSTER_HEADER: &str = "x-aegis-cluster";
+
+/// Tells Envoy's router how long the upstream may take; it goes no further.
+const TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-timeout-ms";
 
 /// A client that sets this to `true` is told what the gateway did, in the answer.
 const METADATA_HEADER: &str = "x-aegis-metadata";
@@ -50,10 +57,20 @@ impl Exchange {
     ) -> Step {
         let hash = TokenHash::of(path.token.as_bytes());
         let gateway = self.gateway.clone();
-        let Some(upstream) = gateway.upstream(&hash) else {
-            return self.refuse(host, &Reply::simple(404, "token_not_found", "token invalid or expired"));
+        let admission = match gateway.admit(&hash) {
+            Ok(admission) => admission,
+            Err(NotAdmitted::Unknown) => {
+                return self.refuse(host, &Reply::simple(404, "token_not_found", "token invalid or expired"));
+            }
+            Err(NotAdmitted::NotReady) => {
+                let message = "The gateway has not got the configuration for this token yet.";
+                return self.refuse(host, &Reply::boundary(503, "gateway_starting", message));
+            }
         };
-        if path.mode == Mode::Passthrough && !is_internal_client(host, headers) {
+        let (upstream, route) = (admission.upstream, admission.route);
+        // A token may do less than everything for all of its clients; of clients only internal ones may ask for nothing.
+        let mode = path.mode.max(route.mode);
+        if mode != route.mode && mode == FilterMode::Passthrough && !is_internal_client(host, headers) {
             let message = "Only clients of the internal network may use __passthrough.";
             return self.refuse(host, &Reply::boundary(403, "passthrough_mode_public_restricted", message));
         }
@@ -62,13 +79,27 @@ impl Exchange {
             return self.refuse(host, &Reply::boundary(400, "invalid_path", message));
         }
         self.protocol = Protocol::of_path(path.bare_rest());
-        self.inspects = path.mode == Mode::Full;
+        self.event = Event {
+            token: Some(hash.clone()),
+            tenant: route.tenant.clone(),
+            policy: Some(admission.track.to_owned()),
+            version: admission.act.version,
+            trial: admission.trial,
+            ..Event::default()
+        };
+        self.shadow = admission.shadow;
+        self.max_body = gateway.max_request_body(route);
+        self.max_messages = route.max_messages;
+        self.inspects = mode == FilterMode::Full;
         self.wants_metadata =
             headers.text(METADATA_HEADER).is_some_and(|wanted| wanted == "true" || wanted == "1");
-        let filtered = path.mode != Mode::Passthrough;
+        let filtered = mode != FilterMode::Passthrough;
+        let tenant = tenant(route.tenant.as_deref(), &hash);
         // Also the answer to a request without a body may hold what an earlier one took out.
-        let vault = (filtered && gateway.worker.engine.seals()).then(|| gateway.vault(&hash));
+        let engine = &admission.act.worker.engine;
+        let vault = (filtered && engine.seals()).then(|| engine.vault(gateway.key().tenant(&tenant)));
         self.response = Response::Expected { action: Disposition::Allow, vault };
+        self.act = Some(admission.act);
         let media = match self.media(headers) {
             Err(reply) if filtered && !end_of_stream => return self.refuse(host, &reply),
             media => media.ok().filter(|_| filtered && !end_of_stream),
@@ -82,31 +113,38 @@ impl Exchange {
         if let Some(id) = &self.request_id {
             host.set_header(Side::Request, REQUEST_ID_HEADER, Some(id));
         }
+        if let Some(seconds) = route.timeout_seconds {
+            let milliseconds = u64::from(seconds) * 1000;
+            host.set_header(Side::Request, TIMEOUT_HEADER, Some(milliseconds.to_string().as_bytes()));
+        }
         // Answers are read as well. What is compressed all the same, Envoy's decompressors open; but their work costs more
         // than it saves between a gateway and its client.
         if filtered && headers.get("accept-encoding").is_some() {
             host.set_header(Side::Request, "accept-encoding", Some(b"identity"));
         }
-        let Some(media) = media else { return Step::Continue };
+        let Some(media) = media else {
+            self.tell(host);
+            return Step::Continue;
+        };
         let announced = headers.get("content-length").is_some();
-        if !gateway.holds_headers {
+        if !gateway.holds_headers() {
             // The headers leave before the body's new length is known; this is the only phase that can change them.
             host.set_header(Side::Request, "content-length", None);
         }
         self.request = Request::Reading(Reading {
-            tenant: hash,
+            tenant,
             path: path.rest.to_owned(),
             media,
-            announce_length: announced && gateway.holds_headers,
+            announce_length: announced && gateway.holds_headers(),
             buffered: 0,
         });
-        if gateway.holds_headers { Step::Pause } else { Step::Continue }
+        if gateway.holds_headers() { Step::Pause } else { Step::Continue }
     }
 
     /// How the announced body is written, or why it cannot be read.
     fn media(&self, headers: &Headers) -> Result<Media, Reply> {
         let announced = headers.text("content-length").and_then(|length| length.parse::<u64>().ok());
-        if announced.is_some_and(|length| length > self.gateway.max_request_body as u64) {
+        if announced.is_some_and(|length| length > self.max_body as u64) {
             return Err(self.too_large());
         }
         if headers.is_encoded() {
@@ -128,7 +166,7 @@ impl Exchange {
     }
 
     fn too_large(&self) -> Reply {
-        let limit = self.gateway.max_request_body;
+        let limit = self.max_body;
         let message = format!("The request body is larger than the limit of {limit} bytes.");
         Reply::boundary(413, "request_body_too_large", &message)
     }
@@ -141,7 +179,7 @@ impl Exchange {
             Request::Refused => Step::Pause,
             Request::Reading(reading) => {
                 reading.buffered = size;
-                if size > self.gateway.max_request_body {
+                if size > self.max_body {
                     let reply = self.too_large();
                     return self.refuse(host, &reply);
                 }
@@ -166,28 +204,8 @@ impl Exchange {
         }
     }
 
-    /// A body that the engine refuses.
-    fn unacceptable(&self, reading: &Reading, body: &[u8], error: RequestError) -> Reply {
-        let (status, code) = match error {
-            RequestError::Blocked => return self.blocked(reading, body),
-            RequestError::TooMany => (413, "request_too_complex"),
-            RequestError::TooManyMessages => (400, "messages_too_many"),
-            RequestError::NotJson(JsonError { problem: JsonProblem::Depth, .. }) => (400, "json_too_deep"),
-            RequestError::Multipart(_) => (400, "invalid_multipart"),
-            RequestError::NotUtf8(_) if reading.media != Media::Json => (400, "invalid_text"),
-            RequestError::NotUtf8(_) | RequestError::NotJson(_) => (400, "invalid_json"),
-        };
-        Reply::dialect(
-            self.protocol,
-            status,
-            code,
-            &format!("The gateway cannot read the request body: {error}."),
-        )
-    }
-
     /// A body that the policy refuses: an error, or an answer in the model's place.
-    fn blocked(&self, reading: &Reading, body: &[u8]) -> Reply {
-        let engine = &self.gateway.worker.engine;
+    fn blocked(&self, engine: &Engine, reading: &Reading, body: &[u8]) -> Reply {
         let (code, message) =
             ("request_blocked", "The request contains something that this gateway's policy refuses.");
         let (protocol, path) = (self.protocol, reading.path.as_str());
@@ -206,22 +224,36 @@ impl Exchange {
         if reading.buffered == 0 {
             // Announced as chunked, but there is none: nothing to read, and nothing that could carry anything out.
             self.request = Request::Sent;
+            self.tell(host);
             return Step::Continue;
         }
         let body = host.body(Side::Request, reading.buffered);
         if body.len() != reading.buffered {
             return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
         }
-        let gateway = self.gateway.clone();
-        let mut vault = gateway.vault(&reading.tenant);
-        let worker = &gateway.worker;
-        let (caches, media) = (&mut worker.caches.borrow_mut(), &reading.media);
+        if self.max_messages.is_some_and(|limit| !has_at_most(&body, limit)) {
+            let reply = unacceptable(self.protocol, &reading.media, &RequestError::TooManyMessages);
+            return self.refuse(host, &reply);
+        }
+        let Some(Act { worker, .. }) = self.act.clone() else {
+            return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
+        };
+        let mut vault = worker.engine.vault(self.gateway.key().tenant(&reading.tenant));
+        let media = &reading.media;
+        self.ask_shadow(&reading, &body);
+        let caches = &mut worker.caches.borrow_mut();
         match redact_body(&worker.engine, caches, self.protocol, media, &body, &mut vault) {
+            Err(RequestError::Blocked) => {
+                self.event.request = Half::blocked();
+                let reply = self.blocked(&worker.engine, &reading, &body);
+                self.refuse(host, &reply)
+            }
             Err(error) => {
-                let reply = self.unacceptable(&reading, &body, error);
+                let reply = unacceptable(self.protocol, &reading.media, &error);
                 self.refuse(host, &reply)
             }
             Ok(redacted) => {
+                self.event.request = Half::new(&worker.engine, redacted.action, &redacted.findings);
                 let keeps = vault.restores() || (self.inspects && vault.knows_prompt());
                 if let Some(body) = redacted.body {
                     if reading.announce_length {
@@ -237,10 +269,86 @@ impl Exchange {
                 }
                 self.response = Response::Expected { action: redacted.action, vault: keeps.then_some(vault) };
                 self.request = Request::Sent;
+                self.tell(host);
                 Step::Continue
             }
         }
     }
+
+    /// Has a policy on trial judge the body as well.
+    fn ask_shadow(&mut self, reading: &Reading, body: &[u8]) {
+        let Some(Act { worker, version }) = &self.shadow else { return };
+        let mut vault = worker.engine.vault(self.gateway.key().tenant(&reading.tenant));
+        let caches = &mut worker.caches.borrow_mut();
+        let judged = redact_body(&worker.engine, caches, self.protocol, &reading.media, body, &mut vault);
+        let request = match judged {
+            Ok(redacted) => Half::new(&worker.engine, redacted.action, &redacted.findings),
+            Err(RequestError::Blocked) => Half::blocked(),
+            // Refused by the policy that decides, too: for its form.
+            Err(_) => Half::default(),
+        };
+        self.event.shadow = Some(Shadow { version: *version, request, response: Half::default() });
+    }
+}
+
+/// A body that the engine cannot read.
+fn unacceptable(protocol: Protocol, media: &Media, error: &RequestError) -> Reply {
+    let (status, code) = match error {
+        RequestError::Blocked => (403, "request_blocked"),
+        RequestError::TooMany => (413, "request_too_complex"),
+        RequestError::TooManyMessages => (400, "messages_too_many"),
+        RequestError::NotJson(JsonError { problem: JsonProblem::Depth, .. }) => (400, "json_too_deep"),
+        RequestError::Multipart(_) => (400, "invalid_multipart"),
+        RequestError::NotUtf8(_) if *media != Media::Json => (400, "invalid_text"),
+        RequestError::NotUtf8(_) | RequestError::NotJson(_) => (400, "invalid_json"),
+    };
+    Reply::dialect(protocol, status, code, &format!("The gateway cannot read the request body: {error}."))
+}
+
+/// Whose values get the same placeholders. No name of a tenant is the hash of a token.
+fn tenant(name: Option<&str>, hash: &TokenHash) -> Vec<u8> {
+    match name {
+        Some(name) => [b"tenant:", name.as_bytes()].concat(),
+        None => hash.as_str().as_bytes().to_vec(),
+    }
+}
+
+/// The lists that the protocols call messages.
+#[derive(Deserialize)]
+struct Conversation {
+    #[serde(default)]
+    messages: Turns,
+    #[serde(default)]
+    input: Turns,
+    #[serde(default)]
+    contents: Turns,
+}
+
+/// A list of messages, or a text, which is one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Turns {
+    List(Vec<IgnoredAny>),
+    Other(IgnoredAny),
+}
+
+impl Default for Turns {
+    fn default() -> Turns {
+        Turns::Other(IgnoredAny)
+    }
+}
+
+/// Whether a JSON body has at most `limit` messages. One that has a list twice has too many: servers differ in which of
+/// them they read.
+fn has_at_most(body: &[u8], limit: u32) -> bool {
+    let Ok(Conversation { messages, input, contents }) = serde_json::from_slice(body) else {
+        return !body.trim_ascii_start().starts_with(b"{");
+    };
+    let fits = |turns: Turns| match turns {
+        Turns::List(list) => u32::try_from(list.len()).is_ok_and(|count| count <= limit),
+        Turns::Other(_) => true,
+    };
+    [messages, input, contents].into_iter().all(fits)
 }
 
 /// Whether the client is in the internal network and nothing says that it speaks for somebody else.

@@ -3,6 +3,8 @@
 use super::{
     ACTION_HEADER, DECOMPRESSOR_TRAILERS, Exchange, REQUEST_ID_HEADER, Request, Response, Step, is_json,
 };
+use crate::event::{Half, Shadow};
+use crate::gateway::Act;
 use crate::host::{Host, Side};
 use crate::reply::Reply;
 use aegis_engine::{Framing, ResponseStream, Vault};
@@ -53,9 +55,12 @@ impl Exchange {
         end_of_stream: bool,
     ) -> Response {
         // Errors are the provider's words, not the model's.
-        let inspects = self.inspects && status < 400 && self.gateway.worker.engine.acts_on_answers();
-        let vault = vault.filter(|vault| inspects || vault.restores());
-        if vault.is_none() && !inspects && !self.wants_metadata {
+        let acts = self.act.as_ref().is_some_and(|act| act.worker.engine.acts_on_answers());
+        let tries = self.shadow.as_ref().is_some_and(|act| act.worker.engine.acts_on_answers());
+        let tries = self.inspects && status < 400 && tries;
+        let inspects = self.inspects && status < 400 && acts;
+        let vault = vault.filter(|vault| inspects || tries || vault.restores());
+        if vault.is_none() && !inspects && !tries && !self.wants_metadata {
             return Response::Untouched;
         }
         let headers = host.headers(Side::Response);
@@ -84,8 +89,9 @@ impl Exchange {
         if self.wants_metadata {
             stream = stream.with_metadata(request);
         }
-        let vault = vault.unwrap_or_else(|| Vault::new(self.gateway.key.tenant(b"")));
-        Response::Worked { vault, stream: Box::new(stream) }
+        let vault = vault.unwrap_or_else(|| Vault::new(self.gateway.key().tenant(b"")));
+        let shadow = tries.then(|| Box::new(ResponseStream::new(self.protocol, framing)));
+        Response::Worked { vault, stream: Box::new(stream), shadow }
     }
 
     /// A part of the answer's body is there, of `size` bytes.
@@ -114,13 +120,16 @@ impl Exchange {
     }
 
     fn work(&mut self, host: &mut impl Host, size: usize, end_of_stream: bool) {
-        let Response::Worked { vault, mut stream } =
+        let Response::Worked { vault, mut stream, mut shadow } =
             std::mem::replace(&mut self.response, Response::Untouched)
         else {
             return;
         };
         let chunk = host.body(Side::Response, size);
-        let worker = &self.gateway.worker;
+        let Some(Act { worker, .. }) = self.act.clone() else { return host.abort() };
+        if let Some(shadow) = &mut shadow {
+            self.try_on(shadow, &vault, &chunk, end_of_stream);
+        }
         let (engine, caches) = (&worker.engine, &mut *worker.caches.borrow_mut());
         let mut out = Vec::with_capacity(chunk.len());
         if stream.push(engine, caches, &vault, &chunk, &mut out).is_err() {
@@ -129,12 +138,35 @@ impl Exchange {
         }
         if end_of_stream {
             stream.finish(engine, caches, &vault, &mut out);
-        } else {
-            self.response = Response::Worked { vault, stream };
+        }
+        let report = stream.report();
+        let found = report.findings().len();
+        if (end_of_stream && (found > 0 || self.event.shadow.is_some())) || report.is_blocked() {
+            self.event.response = Half::new(engine, report.action(), report.findings());
+            self.tell(host);
+        }
+        if !end_of_stream {
+            self.response = Response::Worked { vault, stream, shadow };
         }
         if out != chunk && !host.replace_body(Side::Response, &out) {
             host.abort();
         }
+    }
+}
+
+impl Exchange {
+    /// Has a policy on trial judge a part of the answer as well. What it makes of it is thrown away.
+    fn try_on(&mut self, stream: &mut ResponseStream, vault: &Vault, chunk: &[u8], end_of_stream: bool) {
+        let Some(Act { worker, version }) = &self.shadow else { return };
+        let (engine, caches) = (&worker.engine, &mut *worker.caches.borrow_mut());
+        let mut thrown_away = Vec::new();
+        if stream.push(engine, caches, vault, chunk, &mut thrown_away).is_ok() && end_of_stream {
+            stream.finish(engine, caches, vault, &mut thrown_away);
+        }
+        let report = stream.report();
+        let response = Half::new(engine, report.action(), report.findings());
+        let request = || Shadow { version: *version, request: Half::default(), response: Half::default() };
+        self.event.shadow.get_or_insert_with(request).response = response;
     }
 }
 

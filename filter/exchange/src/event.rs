@@ -1,0 +1,120 @@
+//! What is told about an exchange: enough to count, to judge a policy and to find the exchange again, and nothing that was
+//! in it.
+
+use aegis_engine::{Engine, Finding};
+use aegis_policy::{Disposition, Slot, TokenHash};
+use serde::Serialize;
+
+/// Different findings of one half of an exchange; what comes later is counted only.
+const MAX_KINDS: usize = 64;
+
+/// One exchange.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Event {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<TokenHash>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tenant: Option<String>,
+    /// The track of policies, and the version of it that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<String>,
+    pub(crate) version: u32,
+    /// The version is on trial.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) trial: bool,
+    /// Why the gateway answered itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) refused: Option<&'static str>,
+    pub(crate) request: Half,
+    pub(crate) response: Half,
+    /// What a version on trial would have done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) shadow: Option<Shadow>,
+}
+
+/// A request or an answer.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Half {
+    pub(crate) action: Action,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<Found>,
+    /// Findings that had no room.
+    #[serde(skip_serializing_if = "is_zero")]
+    more: u32,
+}
+
+/// What a version on trial would have done.
+#[derive(Debug, Serialize)]
+pub(crate) struct Shadow {
+    pub(crate) version: u32,
+    pub(crate) request: Half,
+    pub(crate) response: Half,
+}
+
+/// The strongest thing that was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Action(pub(crate) Disposition);
+
+/// Equal findings.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Found {
+    rule: String,
+    kind: String,
+    slot: Slot,
+    action: Disposition,
+    count: u32,
+    /// Of all of them together.
+    bytes: u64,
+}
+
+// === impl Half ===
+
+impl Half {
+    /// A half in which `findings` were found and `action` was done.
+    pub(crate) fn new(engine: &Engine, action: Disposition, findings: &[Finding]) -> Half {
+        let mut half = Half { action: Action(action), findings: Vec::new(), more: 0 };
+        for finding in findings {
+            half.add(engine, finding);
+        }
+        half
+    }
+
+    /// A half that was refused, which does not say for what.
+    pub(crate) fn blocked() -> Half {
+        Half { action: Action(Disposition::Block), ..Half::default() }
+    }
+
+    fn add(&mut self, engine: &Engine, finding: &Finding) {
+        let Some(rule) = engine.rule(finding.rule) else { return };
+        let same = |found: &&mut Found| {
+            found.rule == rule.id && found.slot == finding.slot && found.action == finding.disposition
+        };
+        if let Some(found) = self.findings.iter_mut().find(same) {
+            found.count = found.count.saturating_add(1);
+            found.bytes = found.bytes.saturating_add(finding.len);
+        } else if self.findings.len() < MAX_KINDS {
+            self.findings.push(Found {
+                rule: rule.id.clone(),
+                kind: rule.kind.clone(),
+                slot: finding.slot,
+                action: finding.disposition,
+                count: 1,
+                bytes: finding.len,
+            });
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
+    }
+}
+
+impl Default for Action {
+    fn default() -> Action {
+        Action(Disposition::Allow)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}

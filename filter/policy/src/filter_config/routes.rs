@@ -1,0 +1,139 @@
+//! Tokens and upstreams.
+
+use super::FilterConfigError;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+
+/// Tokens and upstreams.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoutePart {
+    /// Grows with every change. The filter reports the one that it runs (gauge `aegisgate.routes_revision`): Envoy's ACK
+    /// alone does not prove that a configuration was applied.
+    pub revision: u64,
+    /// Where requests can go.
+    pub upstreams: Vec<Upstream>,
+    /// Token hash → route.
+    pub tokens: BTreeMap<TokenHash, TokenRoute>,
+}
+
+/// One upstream: an Envoy cluster and how to address it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upstream {
+    /// Name of the Envoy cluster.
+    pub cluster: String,
+    /// Value of the `host`/`:authority` header for this upstream, such as `api.openai.com`.
+    pub authority: String,
+    /// Path that the rest of the client's path is appended to, without a trailing slash, such as `/v1`.
+    pub path: String,
+}
+
+/// Where requests with a token go, and what holds for them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRoute {
+    /// Index into [`RoutePart::upstreams`].
+    pub upstream: u32,
+    /// The track of policies that its requests are under; the one for everybody if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<String>,
+    /// What the filter does at most.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub mode: FilterMode,
+    /// The largest request body in bytes, if it is less than for everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_body_bytes: Option<u32>,
+    /// The most messages of one request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_messages: Option<u32>,
+    /// Seconds that a request and its answer may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u32>,
+    /// Whose token it is; its own if not given. Tenants get different placeholders for the same value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+}
+
+/// What the filter does for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FilterMode {
+    /// Everything that the policy asks for.
+    #[default]
+    Full,
+    /// Redaction and restoration only.
+    Redact,
+    /// Nothing.
+    Passthrough,
+}
+
+/// A token as it may be shown: the first 16 bytes of SHA-256 over a domain prefix and the token, in base64url.
+///
+/// Tokens are 24 random alphanumerics (142 bits), so an unkeyed hash cannot be turned around by guessing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenHash(String);
+
+// === impl RoutePart ===
+
+impl RoutePart {
+    pub(super) fn validate(&self) -> Result<(), FilterConfigError> {
+        let bad_path = |path: &str| !path.is_empty() && !path.starts_with('/');
+        for (index, upstream) in self.upstreams.iter().enumerate() {
+            if upstream.cluster.is_empty() || upstream.authority.is_empty() || bad_path(&upstream.path) {
+                return Err(FilterConfigError::BadUpstream(index));
+            }
+        }
+        for (hash, route) in &self.tokens {
+            if usize::try_from(route.upstream).map_or(true, |index| index >= self.upstreams.len()) {
+                return Err(FilterConfigError::UnknownUpstream {
+                    hash: hash.0.clone(),
+                    upstream: route.upstream,
+                    count: self.upstreams.len(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+// === impl TokenHash ===
+
+impl TokenHash {
+    /// Characters of a hash.
+    const LENGTH: usize = 22;
+
+    /// The hash of `token`.
+    pub fn of(token: &[u8]) -> TokenHash {
+        let digest = Sha256::new().chain_update(b"aegisgate/token\0").chain_update(token).finalize();
+        let (head, _) = digest.split_at(16);
+        TokenHash(data_encoding::BASE64URL_NOPAD.encode(head))
+    }
+
+    /// Reads the text of a hash.
+    pub fn parse(text: &str) -> Option<TokenHash> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        (text.len() == TokenHash::LENGTH && text.bytes().all(allowed)).then(|| TokenHash(text.to_owned()))
+    }
+
+    /// The hash in base64url.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Where the token stands among all: a number below 10,000 that is the same on every Envoy.
+    pub fn share(&self) -> u16 {
+        let digest = Sha256::new().chain_update(b"aegisgate/share\0").chain_update(&self.0).finalize();
+        let (head, _) = digest.split_at(8);
+        let number = head.iter().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        // Less than 10,000.
+        u16::try_from(number % 10_000).unwrap_or_default()
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
