@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "clippy.toml lifts them in #[test] functions only")]
 
 use aegis_engine::{Engine, MasterKey, Site, builtin_rules, compile};
-use aegis_policy::{Direction, Policy, Slot};
+use aegis_policy::{Direction, Policy, Preset, Slot};
 use aegis_scanner::{Budget, Match};
 use regex::Regex;
 use serde::Deserialize;
@@ -86,6 +86,30 @@ impl Claim {
     }
 }
 
+// === impl Span ===
+
+impl Span {
+    /// Whether all of it is replaced.
+    fn is_covered(&self, found: &[Match]) -> bool {
+        let is_replaced = |at: usize| found.iter().any(|one| (one.value..one.end).contains(&(at as u64)));
+        (self.bstart..self.bend).all(is_replaced)
+    }
+}
+
+/// What a policy of this preset finds in a prompt.
+fn finder(preset: Preset) -> impl FnMut(&str) -> Vec<Match> {
+    let key = MasterKey::from_hex(&"31".repeat(32)).unwrap();
+    let policy = Policy { preset, ..Policy::default() };
+    let engine = Engine::new(&compile(&policy, &key).unwrap(), &key).unwrap();
+    let mut caches = engine.caches();
+    move |text| {
+        let mut found = Vec::new();
+        let site = Site::of(Direction::Request, Slot::User);
+        engine.detect(&mut caches, site, text.as_bytes(), &mut Budget::default(), &mut found).unwrap();
+        found
+    }
+}
+
 /// Whether `word` stands in `text`, and not behind a letter.
 fn begins_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
@@ -141,32 +165,28 @@ fn what_is_claimed_is_found_in_texts_of_others() {
     let rows = std::fs::read_to_string(Path::new(&folder).join("dev/pii.jsonl")).unwrap();
     let rows = rows.lines().map(|line| serde_json::from_str::<Row>(line).unwrap());
     let claims = claims();
-    let key = MasterKey::from_hex(&"31".repeat(32)).unwrap();
-    let engine = Engine::new(&compile(&Policy::default(), &key).unwrap(), &key).unwrap();
-    let mut caches = engine.caches();
-    // By type: values, claimed ones, covered ones of these.
-    let mut counts: BTreeMap<String, [u32; 3]> = BTreeMap::new();
+    let mut find = [Preset::Default, Preset::Strict].map(finder);
+    // By type: values, claimed ones, covered ones of these, and of all those that the strict preset covers.
+    let mut counts: BTreeMap<String, [u32; 4]> = BTreeMap::new();
     for row in rows.filter(|row| row.label == "positive") {
-        let mut found: Vec<Match> = Vec::new();
-        let site = Site::of(Direction::Request, Slot::User);
-        engine.detect(&mut caches, site, row.text.as_bytes(), &mut Budget::default(), &mut found).unwrap();
+        let [found, strictly] = find.each_mut().map(|find| find(&row.text));
         for span in &row.spans {
             let claim = claims.iter().find(|claim| claim.types.contains(&span.r#type));
             let claimed = claim.is_some_and(|claim| claim.holds(&row.text, span));
-            let covered = (span.bstart..span.bend)
-                .all(|at| found.iter().any(|one| (one.value..one.end).contains(&(at as u64))));
-            let [all, of_claimed, of_covered] = counts.entry(span.r#type.clone()).or_default();
+            let [all, of_claimed, of_covered, of_strict] = counts.entry(span.r#type.clone()).or_default();
             *all += 1;
             *of_claimed += u32::from(claimed);
-            *of_covered += u32::from(claimed && covered);
+            *of_covered += u32::from(claimed && span.is_covered(&found));
+            *of_strict += u32::from(span.is_covered(&strictly));
         }
     }
     let total = |at: usize| counts.values().filter_map(|row| row.get(at)).sum::<u32>();
-    for (name, [all, claimed, covered]) in &counts {
-        println!("{name:28} {all:4} values, {claimed:4} claimed, {covered:4} covered");
+    for (name, [all, claimed, covered, strict]) in &counts {
+        println!("{name:28} {all:4} values, {claimed:4} claimed, {covered:4} covered; {strict:4} by strict");
     }
     let (claimed, covered) = (total(1), total(2));
-    println!("{} values, {claimed} claimed, {covered} covered", total(0));
+    println!("{} values, {claimed} claimed, {covered} covered; {} by strict", total(0), total(3));
+    assert!(total(3) > covered, "the strict preset finds more");
     assert!(claimed * 2 > total(0), "a claim that names little says little");
     assert!(f64::from(covered) >= COVERED * f64::from(claimed), "{covered} of {claimed}");
 }
