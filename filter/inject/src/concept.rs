@@ -1,10 +1,11 @@
-//! Words that mean something to attacks, found by one automaton over all languages.
+//! Words that mean something to attacks, of all languages together.
 
 use crate::document::Concept;
 use crate::limits::{MAX_CONCEPTS, MAX_EVENTS, MAX_PHRASE};
 use crate::reading::Reading;
 use crate::script::{Script, script};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use crate::trie::Trie;
+use aegis_disguise::utf8;
 use std::ops::Range;
 
 /// Which concept.
@@ -12,7 +13,7 @@ pub type ConceptId = u8;
 
 /// A word that stands in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Event {
+pub(crate) struct Event {
     /// What it means.
     pub concept: ConceptId,
     /// Where it stands in the text as it reads.
@@ -24,7 +25,7 @@ pub struct Event {
 /// Finds concepts.
 #[derive(Debug)]
 pub struct Concepts {
-    automaton: AhoCorasick,
+    trie: Trie,
     phrases: Vec<Phrase>,
     names: Vec<String>,
     pulls: Vec<u8>,
@@ -45,14 +46,11 @@ pub enum LexiconError {
     #[error("more than {MAX_CONCEPTS} concepts")]
     TooMany,
     /// A phrase that is empty or too long.
-    #[error("concept `{0}`: `{1}` has no letters, or more than {MAX_PHRASE} bytes")]
+    #[error("concept `{0}`: `{1}` has fewer than 2 or more than {MAX_PHRASE} bytes")]
     Phrase(String, String),
     /// A phrase of two concepts.
     #[error("`{0}` is a phrase of two concepts: `{1}` and `{2}`")]
     Twice(String, String, String),
-    /// The automaton cannot be built.
-    #[error(transparent)]
-    Build(#[from] aho_corasick::BuildError),
 }
 
 // === impl Concepts ===
@@ -71,7 +69,7 @@ impl Concepts {
                     phrase.strip_suffix('*').map_or((phrase.as_str(), false), |stem| (stem, true));
                 reading.read(stem.as_bytes());
                 let text = &reading.text;
-                if text.iter().all(|byte| *byte == b' ') || text.len() > MAX_PHRASE {
+                if text.iter().all(|byte| *byte == b' ') || text.len() < 2 || text.len() > MAX_PHRASE {
                     return Err(LexiconError::Phrase(concept.name.clone(), phrase.clone()));
                 }
                 let bound =
@@ -92,12 +90,8 @@ impl Concepts {
             }
         }
         patterns.dedup_by(|left, right| left.0 == right.0);
-        let automaton = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .match_kind(MatchKind::Standard)
-            .build(patterns.iter().map(|(text, _)| text))?;
         Ok(Concepts {
-            automaton,
+            trie: Trie::new(patterns.iter().map(|(text, _)| text.as_slice())),
             phrases: patterns.into_iter().map(|(_, phrase)| phrase).collect(),
             names: concepts.iter().map(|concept| concept.name.clone()).collect(),
             pulls: concepts.iter().map(|concept| concept.pull).collect(),
@@ -107,7 +101,7 @@ impl Concepts {
 
     /// Bytes of the automaton.
     pub fn size(&self) -> usize {
-        self.automaton.memory_usage() + self.phrases.len() * size_of::<Phrase>()
+        self.trie.size() + self.phrases.len() * size_of::<Phrase>()
     }
 
     /// The concept with this name.
@@ -130,28 +124,36 @@ impl Concepts {
         self.discussion.get(usize::from(concept)).is_some_and(|gate| *gate)
     }
 
-    /// Puts into `events` the concepts of `text`, in order of their ends; of two in the same place the longer one. In a
-    /// text without spaces between its words, these may begin and end anywhere.
-    pub fn find(&self, text: &[u8], spaceless: bool, events: &mut Vec<Event>) {
+    /// Puts into `events` the concepts of `text`, in order; of several that begin in one place the longest, and none
+    /// inside another. In a text without spaces between its words, these may begin and end anywhere.
+    pub(crate) fn find(&self, text: &[u8], spaceless: bool, events: &mut Vec<Event>) {
         events.clear();
-        for found in self.automaton.find_overlapping_iter(text) {
-            let Some(phrase) = self.phrases.get(found.pattern().as_usize()) else { continue };
-            let span = found.start()..found.end();
-            if !spaceless && !stands_alone(text, &span, phrase.bound) {
+        let mut end = 0;
+        let mut at = 0;
+        while let Some(byte) = text.get(at) {
+            let here = at;
+            // Within a word begins nothing; what other letters begin is looked at more closely if it is there.
+            at += if byte.is_ascii_alphanumeric() && !spaceless {
+                let rest = text.get(at..).unwrap_or_default();
+                rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len())
+            } else {
+                1
+            };
+            if utf8::is_inside(*byte) {
                 continue;
             }
-            let event = Event { concept: phrase.concept, start: small(span.start), end: small(span.end) };
-            // Those that end together come longest first.
-            if events.last().is_some_and(|last| last.end == event.end && last.start <= event.start) {
-                continue;
-            }
-            while events.last().is_some_and(|last| last.start >= event.start) {
-                events.pop();
-            }
+            let mut found = None;
+            self.trie.walk(text, here, |pattern, end| {
+                let phrase = self.phrases.get(pattern);
+                let fits = |phrase: &&Phrase| spaceless || stands_alone(text, &(here..end), phrase.bound);
+                found = phrase.filter(fits).map(|phrase| (phrase.concept, end)).or(found);
+            });
+            let Some((concept, to)) = found.filter(|(_, to)| *to > end) else { continue };
             if events.len() >= MAX_EVENTS {
                 return;
             }
-            events.push(event);
+            end = to;
+            events.push(Event { concept, start: small(here), end: small(to) });
         }
     }
 }
@@ -170,14 +172,14 @@ fn stands_alone(text: &[u8], span: &Range<usize>, (begins, ends): (bool, bool)) 
 /// The character in front of `at`, or behind it.
 fn last_of(text: &[u8], at: usize, behind: bool) -> Option<char> {
     if behind {
-        return aegis_disguise::utf8::first(text.get(at..)?).map(|(character, _)| character);
+        return utf8::first(text.get(at..)?).map(|(character, _)| character);
     }
     let before = text.get(..at)?;
     let start = (1..=4).find_map(|len| {
         let start = at.checked_sub(len)?;
-        before.get(start).filter(|byte| !aegis_disguise::utf8::is_inside(**byte)).map(|_| start)
+        before.get(start).filter(|byte| !utf8::is_inside(**byte)).map(|_| start)
     })?;
-    aegis_disguise::utf8::first(before.get(start..)?).map(|(character, _)| character)
+    utf8::first(before.get(start..)?).map(|(character, _)| character)
 }
 
 fn is_word(character: Option<char>) -> bool {

@@ -1,7 +1,7 @@
 //! Texts inside a text that a reader would not see, or not at once.
 
 use crate::limits::{MAX_VIEW_BYTES, MAX_VIEWS};
-use crate::typo::Typos;
+use crate::typo::{Glance, MIN_WRONG, Typos};
 use aegis_disguise::{View, decode, escape, inline, run, utf8};
 use std::ops::Range;
 
@@ -52,9 +52,16 @@ pub(crate) fn disguised(text: &[u8], signs: Signs, typos: &Typos) -> Vec<Disguis
         found.extend(decode::tags(text).into_iter().map(encoded));
         found.extend(hidden(text).map(encoded));
     }
-    found.extend(spaced(text).map(|view| Disguised { view, spaceless: true, encoded: true }));
-    found.extend(leet(text).map(encoded));
-    found.extend(typos.corrected(text).map(|view| Disguised { view, spaceless: false, encoded: false }));
+    let shape = Shape::of(text, typos);
+    if shape.single >= MIN_SPACED / 2 {
+        found.extend(spaced(text).map(|view| Disguised { view, spaceless: true, encoded: true }));
+    }
+    if shape.mixed > 0 {
+        found.extend(leet(text).map(encoded));
+    }
+    if shape.wrong >= MIN_WRONG {
+        found.extend(typos.corrected(text).map(|view| Disguised { view, spaceless: false, encoded: false }));
+    }
     if signs.rotated {
         found.push(encoded(mapped(text, rotate)));
     }
@@ -69,6 +76,57 @@ pub(crate) fn disguised(text: &[u8], signs: Signs, typos: &Typos) -> Vec<Disguis
         fits
     });
     found
+}
+
+/// What a glance at a text shows.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Shape {
+    /// Letters with something else on both sides.
+    single: usize,
+    /// Digits and marks between letters that may stand for one.
+    mixed: usize,
+    /// Words that look like one of the lexicon and are spelt differently.
+    wrong: usize,
+}
+
+const LETTER: u8 = 1;
+const LEET: u8 = 2;
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse to panic")]
+const KINDS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0u8;
+    loop {
+        table[byte as usize] = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | 0xc0.. => LETTER,
+            b'0' | b'1' | b'3'..=b'5' | b'7'..=b'9' | b'@' | b'$' => LEET,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break table;
+        }
+        byte += 1;
+    }
+};
+
+// === impl Shape ===
+
+impl Shape {
+    fn of(text: &[u8], typos: &Typos) -> Shape {
+        let mut shape = Shape::default();
+        let (mut before, mut last) = (0, 0);
+        let mut glance = Glance::default();
+        for byte in text.iter().filter(|byte| !utf8::is_inside(**byte)) {
+            let kind = KINDS.get(usize::from(*byte)).copied().unwrap_or_default();
+            shape.single += usize::from(last == LETTER && before == 0 && kind == 0);
+            shape.mixed += usize::from(last == LEET && before == LETTER && kind == LETTER);
+            (before, last) = (last, kind);
+            glance.push(typos, *byte, kind == LETTER && byte.is_ascii());
+        }
+        glance.push(typos, 0, false);
+        shape.wrong = glance.wrong;
+        shape
+    }
 }
 
 /// `text` without its escapes, if it has some that nobody needs.

@@ -1,7 +1,7 @@
 //! Prompt injection in texts: what tries to give orders where it has none to give.
 //!
 //! ```text
-//! text ─► reading (as it reads, with a map back) ─► concept (one automaton over all languages)
+//! text ─► reading (as it reads, with a map back) ─► concept (one tree of words of all languages)
 //!      ─► technique (rules over concepts)
 //!      ─► window ─► features ─► model (integers)      ─► score, 0 to 100, with its places
 //!      ─► disguised (base64, tags, leet …) ─► the same again
@@ -22,6 +22,7 @@ mod reading;
 mod script;
 mod technique;
 mod traditional;
+mod trie;
 mod typo;
 mod window;
 

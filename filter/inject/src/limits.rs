@@ -21,7 +21,7 @@ pub const WHOLE: usize = 8 << 10;
 /// Bytes of a text that is judged for one word; longer ones need words of [`SUSPICIOUS`] pull together.
 pub const SHORT: usize = 1 << 10;
 /// See [`SHORT`].
-pub const SUSPICIOUS: u8 = 3;
+pub const SUSPICIOUS: u8 = 6;
 
 /// Concepts of one segment. English text has one for every twelve bytes at most.
 pub const MAX_EVENTS: usize = 4096;

@@ -34,6 +34,9 @@ impl Reading {
             let from = self.text.len();
             let rest = source.get(at..).unwrap_or_default();
             let len = match byte {
+                b'!'..=b'$' | b'&'..=b')' | b'+'..=b';' | b'='..=b'[' | b']' | b'^' | b'a'..=b'}' => {
+                    self.plain(rest)
+                }
                 b'%' | b'\\' | b'*' | b'`' | b'~' | b'<' => self.mark(byte, rest),
                 0..0x80 => {
                     self.ascii(byte);
@@ -48,6 +51,14 @@ impl Reading {
             // What is as long as what it was read from needs no mark of its own.
             expected = (self.text.len() - from == len).then_some((self.text.len(), at));
         }
+    }
+
+    /// Reads bytes as long as each is one as it stands, or in lower case; returns how many.
+    fn plain(&mut self, rest: &[u8]) -> usize {
+        let plain = rest.iter().map(|byte| PLAIN.get(usize::from(*byte)).copied().unwrap_or_default());
+        let from = self.text.len();
+        self.text.extend(plain.take_while(|byte| *byte != 0));
+        self.text.len() - from
     }
 
     fn ascii(&mut self, byte: u8) {
@@ -161,6 +172,23 @@ impl Reading {
         (there + (at - here)).min(self.source_len) as usize
     }
 }
+
+/// What bytes read as that are neither white space nor may be disguise; 0 for others.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse to panic")]
+const PLAIN: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0x21u8;
+    while byte < 0x7f {
+        table[byte as usize] = match byte {
+            b'%' | b'*' | b'<' | b'\\' | b'_' | b'`' | b'~' => 0,
+            b'0'..=b'9' => b'0',
+            b'A'..=b'Z' => byte | 0x20,
+            _ => byte,
+        };
+        byte += 1;
+    }
+    table
+};
 
 /// Tags that stand inside a word and are not seen.
 const INLINE: [&[u8]; 14] = [

@@ -4,7 +4,7 @@ use super::nested::looks_like_document;
 use super::{Hit, Redaction, overlaps};
 use crate::limits::{MIN_ORDER, SPLIT_REACH};
 use crate::protocol::Protocol;
-use aegis_policy::{Disposition, Slot};
+use aegis_policy::{Direction, Disposition, Slot};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -55,6 +55,13 @@ impl Redaction<'_> {
             (seen.score, seen.disposition) = (together.score, together.disposition);
             seen.places.clear();
         }
+        // What another rule cuts out anyway, such as characters that are not seen, gives no orders any more.
+        if !seen.places.is_empty() {
+            seen.places.retain(|place| !self.is_cut_out(slot, hits, &place.span));
+            if seen.places.is_empty() {
+                return;
+            }
+        }
         let highest = self.injected.scores.entry(slot).or_default();
         *highest = seen.score.max(*highest);
         if seen.disposition == Disposition::Allow {
@@ -86,6 +93,13 @@ impl Redaction<'_> {
             hits.extend(injected);
         }
         hits.sort_by_key(|hit| hit.span.start);
+    }
+
+    /// Whether all of `span` of a text in `slot` goes with one of `hits`.
+    fn is_cut_out(&self, slot: Slot, hits: &[Hit], span: &Range<usize>) -> bool {
+        let action = |rule| self.engine.disposition(Direction::Request, slot, rule);
+        let covers = |hit: &Hit| hit.span.start <= span.start as u64 && span.end as u64 <= hit.span.end;
+        hits.iter().any(|hit| covers(hit) && action(hit.rule) == Disposition::Sanitize)
     }
 }
 
