@@ -4,12 +4,14 @@
 //! what counts is the median of the rounds' ratios: on a busy machine, numbers of one side alone mean nothing.
 //! A wrong answer ends the run: a benchmark of errors is worthless.
 //!
-//! `bench throughput` and `bench streams` measure these alone; `bench soak <seconds>` is `make soak`.
+//! `bench throughput` and `bench streams` measure these alone, `bench tokens` 100,000 tokens; `bench soak <seconds>` is
+//! `make soak`.
 
 mod case;
 mod engine;
 mod hostile;
 mod load;
+mod many_tokens;
 mod memory;
 mod pacer;
 mod plain;
@@ -49,6 +51,10 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let started = Instant::now();
     raise_file_limit();
+    if arguments == ["tokens"] {
+        many_tokens();
+        return ExitCode::SUCCESS;
+    }
     let upstream = Upstream::start();
     let gateway = Gateway::start();
     let plain = Plain::start(upstream.port());
@@ -68,7 +74,7 @@ fn main() -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
-        _ => panic!("usage: bench [throughput | streams | soak <seconds>]"),
+        _ => panic!("usage: bench [throughput | streams | tokens | soak <seconds>]"),
     }
     println!("\n{:.0} s in all", started.elapsed().as_secs_f64());
     ExitCode::SUCCESS
@@ -97,6 +103,7 @@ fn tables(gateway: &Gateway, sides: &Sides, upstream: &Upstream) {
 
     table::heading("Delivery");
     registration::report(gateway, upstream);
+    many_tokens();
 
     engine::report();
 }
@@ -116,6 +123,11 @@ fn throughput_tables(sides: &Sides, upstream: &Upstream) {
     for (name, text) in texts::all(PROMPT) {
         throughput::cost(name, PROMPT, &Case::of(&text), sides, upstream, 4.0);
     }
+}
+
+fn many_tokens() {
+    table::heading("100,000 tokens");
+    many_tokens::report();
 }
 
 fn stream_tables(sides: &Sides, upstream: &Upstream) {

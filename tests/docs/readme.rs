@@ -22,6 +22,7 @@ fn every_path_exists() {
     let mut checked = 0;
     for file in [
         "README.md",
+        "control-plane/README.md",
         "filter/README.md",
         "filter/policy/README.md",
         "filter/rules/README.md",
