@@ -16,7 +16,7 @@ FUZZ_SECONDS ?= 60
 AGENT_TEST := cargo test --locked --package aegis-tests --test agents
 SOAK_SECONDS ?= 600
 
-.PHONY: help run build wasm test unit e2e e2e-agents lint fmt bench soak fuzz tools clean
+.PHONY: help run build wasm test unit e2e e2e-agents lint fmt bench soak train fuzz tools clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 18
@@ -66,6 +66,9 @@ bench: build tools ## Plain Envoy beside the gateway, as ratios of one run
 
 soak: build tools ## 1,000 streams of SOAK_SECONDS a side: fails if one breaks or the gateway grows
 	cargo run --locked --release --package aegis-tests --bin bench -- soak $(SOAK_SECONDS)
+
+train: ## Make filter/inject/weights.bin and its model card from the grammars and AEGIS_EVAL_DATA
+	cargo run --locked --release --package aegis-inject-train
 
 fuzz: ## Feed random bytes to every parser, FUZZ_SECONDS each
 	@rustup toolchain list | grep -q '^$(FUZZ_TOOLCHAIN)' || rustup toolchain install --profile minimal $(FUZZ_TOOLCHAIN)

@@ -50,7 +50,7 @@ impl Workbench {
     }
 
     fn vault(&self) -> Vault {
-        Vault::new(self.key.tenant(b"offline"))
+        self.engine.vault(self.key.tenant(b"offline"))
     }
 }
 

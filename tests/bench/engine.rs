@@ -104,7 +104,10 @@ fn library(engine: &Engine) -> Regex {
         .rules()
         .iter()
         .filter(|rule| !rule.pattern.is_empty() && rule.directions.contains(&Direction::Request))
-        .map(|rule| format!("(?:(?:{})(?:{}))", rule.label.as_deref().unwrap_or_default(), rule.pattern))
+        .map(|rule| {
+            let around = |part: &Option<String>| part.clone().unwrap_or_default();
+            format!("(?:(?:{})(?:{})(?:{}))", around(&rule.label), rule.pattern, around(&rule.behind))
+        })
         .collect();
     RegexBuilder::new(&patterns.join("|"))
         .unicode(false)

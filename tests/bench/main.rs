@@ -4,7 +4,8 @@
 //! what counts is the median of the rounds' ratios: on a busy machine, numbers of one side alone mean nothing.
 //! A wrong answer ends the run: a benchmark of errors is worthless.
 //!
-//! `bench streams` measures streams alone, `bench tokens` 100,000 tokens; `bench soak <seconds>` is `make soak`.
+//! `bench throughput` and `bench streams` measure these alone, `bench tokens` 100,000 tokens; `bench soak <seconds>` is
+//! `make soak`.
 
 mod case;
 mod engine;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
     };
     match arguments.as_slice() {
         [] => tables(&gateway, &sides, &upstream),
+        ["throughput"] => throughput_tables(&sides, &upstream),
         ["streams"] => stream_tables(&sides, &upstream),
         ["soak", seconds] => {
             let duration = Duration::from_secs(seconds.parse().expect("a number of seconds"));
@@ -72,7 +74,7 @@ fn main() -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
-        _ => panic!("usage: bench [streams | tokens | soak <seconds>]"),
+        _ => panic!("usage: bench [throughput | streams | tokens | soak <seconds>]"),
     }
     println!("\n{:.0} s in all", started.elapsed().as_secs_f64());
     ExitCode::SUCCESS
@@ -89,20 +91,7 @@ fn tables(gateway: &Gateway, sides: &Sides, upstream: &Upstream) {
     table::heading("Memory");
     memory::report(sides, upstream);
 
-    table::heading("Throughput");
-    let redacted = Case::redacted(&sides.gateway, upstream);
-    throughput::report("2 KB chat, redaction both ways", &redacted, sides, upstream, Some(0.80));
-    throughput::report("2 KB chat, nothing to find", &Case::clean(2_000), sides, upstream, None);
-    throughput::report("100 KB prompt, nothing to find", &Case::clean(100_000), sides, upstream, Some(0.40));
-    let stream = Case::stream(&sides.gateway, upstream);
-    throughput::report("64-delta stream, redaction both ways", &stream, sides, upstream, None);
-
-    table::heading(
-        "What the filter adds, in V8: prompts of 400 KB in which there is nothing to find, ms of CPU time",
-    );
-    for (name, text) in texts::all(PROMPT) {
-        throughput::cost(name, PROMPT, &Case::of(&text), sides, upstream, 4.0);
-    }
+    throughput_tables(sides, upstream);
 
     let worst = engine::hostile(HOSTILE);
     table::heading("The worst of them in V8, ms of CPU time");
@@ -117,6 +106,23 @@ fn tables(gateway: &Gateway, sides: &Sides, upstream: &Upstream) {
     many_tokens();
 
     engine::report();
+}
+
+fn throughput_tables(sides: &Sides, upstream: &Upstream) {
+    table::heading("Throughput");
+    let redacted = Case::redacted(&sides.gateway, upstream);
+    throughput::report("2 KB chat, redaction both ways", &redacted, sides, upstream, Some(0.80));
+    throughput::report("2 KB chat, nothing to find", &Case::clean(2_000), sides, upstream, None);
+    throughput::report("100 KB prompt, nothing to find", &Case::clean(100_000), sides, upstream, Some(0.40));
+    let stream = Case::stream(&sides.gateway, upstream);
+    throughput::report("64-delta stream, redaction both ways", &stream, sides, upstream, None);
+
+    table::heading(
+        "What the filter adds, in V8: prompts of 400 KB in which there is nothing to find, ms of CPU time",
+    );
+    for (name, text) in texts::all(PROMPT) {
+        throughput::cost(name, PROMPT, &Case::of(&text), sides, upstream, 4.0);
+    }
 }
 
 fn many_tokens() {

@@ -1,4 +1,4 @@
-"""Chat completions, responses, embeddings and models with the official `openai` client; see plumbing.py."""
+"""Chat completions, completions, responses, embeddings and models with the official `openai` client; see plumbing.py."""
 
 import json
 
@@ -51,6 +51,10 @@ def chat_turns(client, messages, stream=False, **arguments):
         for call in message.tool_calls:
             text = json.loads(call.function.arguments)["text"]
             history.append({"role": "tool", "tool_call_id": call.id, "content": text})
+
+
+def complete(client, **arguments):
+    return client.completions.create(**arguments)
 
 
 def respond(client, **arguments):
@@ -108,6 +112,7 @@ main(
     chat_parsed,
     chat_assembled,
     chat_turns,
+    complete,
     respond,
     respond_parsed,
     respond_assembled,

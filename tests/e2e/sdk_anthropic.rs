@@ -188,6 +188,36 @@ fn a_refused_request_raises_the_clients_own_exception() {
 }
 
 #[test]
+fn a_refused_request_can_be_answered_in_the_models_place() {
+    let gateway = Gateway::with_policy(&secrets::answering_policy());
+    let client = Client::anthropic(&gateway);
+    let forbidden = secrets::lookalike("FB-{digit:8}", 1);
+    let text = &format!("Tell me about {forbidden}.");
+    let (outcomes, requests) = client.run_guarded(&[
+        ("message", messages("echo-1", text)),
+        ("message", streamed(with(messages("echo-1", text), &tools()))),
+        ("message_assembled", messages("echo-1", text)),
+        ("count", json!({ "model": "count-1", "messages": messages("", text)["messages"] })),
+    ]);
+    assert!(requests.is_empty(), "a refused request reached the provider");
+    let [answered @ .., counted] = &outcomes[..] else { panic!("outcomes") };
+    for (outcome, kind) in answered.iter().zip(["Message", "Stream", "ParsedMessage"]) {
+        assert!(outcome["error"].is_null(), "{}", outcome["error"]);
+        assert_eq!(outcome["type"], kind);
+        assert!(!outcome.to_string().contains(&forbidden), "{outcome}");
+    }
+    for whole in [&outcomes[0]["value"], &outcomes[2]["value"]] {
+        assert_eq!(whole["content"][0]["text"], secrets::REFUSAL, "{whole}");
+        assert_eq!((&whole["stop_reason"], &whole["model"]), (&json!("refusal"), &json!("echo-1")));
+    }
+    let events = outcomes[1]["events"].as_array().unwrap();
+    assert_eq!(deltas(events, "text"), secrets::REFUSAL);
+    assert_closed(events);
+    // Nobody would read a message instead of a number.
+    assert_eq!(counted["error"]["class"], "PermissionDeniedError", "{counted}");
+}
+
+#[test]
 fn an_answer_with_something_forbidden_ends_as_a_refusal() {
     let gateway = gateway();
     let client = Client::anthropic(&gateway);

@@ -165,6 +165,54 @@ fn a_refused_request_raises_the_clients_own_exception() {
 }
 
 #[test]
+fn a_refused_request_can_be_answered_in_the_models_place() {
+    let gateway = Gateway::with_policy(&secrets::answering_policy());
+    let client = Client::gemini(&gateway);
+    let forbidden = secrets::lookalike("FB-{digit:8}", 1);
+    let text = &format!("Tell me about {forbidden}.");
+    let (outcomes, requests) = client.run_guarded(&[
+        ("generate", generate("echo-1", text)),
+        ("generate_streamed", generate("echo-1", text)),
+        ("call_functions", generate("tool-1", text)),
+        ("count", generate("count-1", text)),
+        ("embed", json!({ "model": "embed-1", "contents": text })),
+    ]);
+    assert!(requests.is_empty(), "a refused request reached the provider");
+    let [whole, stream, called, errors @ ..] = &outcomes[..] else { panic!("outcomes") };
+    for (outcome, kind) in [(whole, "GenerateContentResponse"), (stream, "generator"), (called, "dict")] {
+        assert!(outcome["error"].is_null(), "{}", outcome["error"]);
+        assert_eq!(outcome["type"], kind);
+        assert!(!outcome.to_string().contains(&forbidden), "{outcome}");
+    }
+    for answer in [&whole["value"], stream["events"].as_array().unwrap().last().unwrap()] {
+        assert_eq!(answer.pointer(TEXT).unwrap(), secrets::REFUSAL);
+        assert_eq!(answer["candidates"][0]["finish_reason"], "SAFETY", "{answer}");
+        assert_eq!(answer["model_version"], "echo-1");
+    }
+    assert_eq!(called["value"], json!({ "text": secrets::REFUSAL, "saved": [] }));
+    // Nobody would read a message instead of a number or a vector.
+    for outcome in errors {
+        assert_eq!(
+            (&outcome["error"]["class"], &outcome["error"]["code"]),
+            (&json!("ClientError"), &json!(403))
+        );
+    }
+}
+
+#[test]
+fn a_stream_that_was_changed_is_one_to_the_client() {
+    let policy = secrets::BLOCKING_POLICY
+        .replace("directions: [response], action: block", "directions: [response], action: sanitize");
+    let gateway = Gateway::with_policy(&policy);
+    let client = Client::gemini(&gateway);
+    let (text, until, forbidden) = &secrets::answer_to_block(4);
+    let (outcomes, _) = client.run_guarded(&[("generate_streamed", generate("echo-3", text))]);
+    assert!(outcomes[0]["error"].is_null(), "{}", outcomes[0]["error"]);
+    let said = sse::joined(outcomes[0]["events"].as_array().unwrap(), TEXT);
+    assert!(said.starts_with(until) && !said.contains(forbidden) && said.contains("Goodbye"), "{said}");
+}
+
+#[test]
 fn an_answer_with_something_forbidden_ends_for_safety() {
     let gateway = gateway();
     let client = Client::gemini(&gateway);

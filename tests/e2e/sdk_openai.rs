@@ -320,6 +320,55 @@ fn a_refused_request_raises_the_clients_own_exception() {
 }
 
 #[test]
+fn a_refused_request_can_be_answered_in_the_models_place() {
+    let gateway = Gateway::with_policy(&secrets::answering_policy());
+    let client = Client::openai(&gateway);
+    let forbidden = secrets::lookalike("FB-{digit:8}", 1);
+    let text = &format!("Tell me about {forbidden}.");
+    let prompt = json!({ "model": "echo-1", "prompt": text });
+    let (outcomes, requests) = client.run_guarded(&[
+        ("chat", chat("echo-1", text)),
+        ("chat", streamed(with(chat("echo-1", text), &chat_tools()))),
+        ("complete", prompt.clone()),
+        ("complete", streamed(prompt)),
+        ("respond", responses("echo-1", text)),
+        ("respond", streamed(responses("echo-1", text))),
+        ("respond_assembled", responses("echo-1", text)),
+        ("chat_assembled", chat("echo-1", text)),
+        ("embed", json!({ "model": "embed-1", "input": text })),
+    ]);
+    assert!(requests.is_empty(), "a refused request reached the provider");
+    let [answered @ .., assembled, embedded] = &outcomes[..] else { panic!("outcomes") };
+    let kinds = ["ChatCompletion", "Stream", "Completion", "Stream", "Response", "Stream", "Response"];
+    for (outcome, kind) in answered.iter().zip(kinds) {
+        assert!(outcome["error"].is_null(), "{}", outcome["error"]);
+        assert_eq!(outcome["type"], kind);
+        assert!(!outcome.to_string().contains(&forbidden), "{outcome}");
+    }
+    let choice = |index: usize| &outcomes[index]["value"]["choices"][0];
+    assert_eq!(choice(0)["message"]["content"], secrets::REFUSAL);
+    assert_eq!(choice(2)["text"], secrets::REFUSAL);
+    assert!([0, 2].iter().all(|index| choice(*index)["finish_reason"] == "content_filter"));
+    assert_eq!(outcomes[0]["value"]["model"], "echo-1");
+    let events = |index: usize| outcomes[index]["events"].as_array().unwrap();
+    assert_eq!(chat_text(events(1), 0), secrets::REFUSAL);
+    assert_eq!(sse::joined(events(3), "/choices/0/text"), secrets::REFUSAL);
+    for index in [1, 3] {
+        assert_eq!(events(index).last().unwrap()["choices"][0]["finish_reason"], "content_filter");
+    }
+    assert_eq!(sse::joined(&of_type(events(5), "response.output_text.delta"), "/delta"), secrets::REFUSAL);
+    let last = &events(5).last().unwrap()["response"];
+    for response in [&outcomes[4]["value"], last, &outcomes[6]["value"]] {
+        assert_eq!(response["status"], "incomplete", "{response}");
+        assert_eq!(response["incomplete_details"]["reason"], "content_filter");
+        assert_eq!(response["output"][0]["content"][0]["text"], secrets::REFUSAL);
+    }
+    // The helper raises for filtered content, as it does without a gateway; vectors say nothing.
+    assert_eq!(assembled["error"]["class"], "ContentFilterFinishReasonError", "{assembled}");
+    assert_eq!(embedded["error"]["class"], "PermissionDeniedError", "{embedded}");
+}
+
+#[test]
 fn an_answer_with_something_forbidden_ends_as_filtered_content() {
     let gateway = gateway();
     let client = Client::openai(&gateway);

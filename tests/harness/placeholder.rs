@@ -1,4 +1,4 @@
-//! Recognising placeholders: `{{AG_<TAG>_<KIND>_<n>}}`.
+//! Recognising placeholders: `{{AG_<TAG>_<KIND>_<n>}}`, or with the rest of a sealed value for `<n>`.
 
 /// Every placeholder in `text`, in order.
 pub fn all_in(text: &str) -> Vec<String> {
@@ -17,14 +17,15 @@ pub fn distinct_in(text: &str) -> Vec<String> {
     found
 }
 
-/// Whether this is `[A-Z2-7]+_[A-Z0-9_]+_[0-9]+`.
+/// Whether this is `[A-Z2-7]+_[A-Z0-9_]+_([0-9]+|[A-Z2-7]{20,})`.
 fn is_name(inside: &str) -> bool {
     let all = |text: &str, allowed: fn(u8) -> bool| !text.is_empty() && text.bytes().all(allowed);
     let Some((tag, rest)) = inside.split_once('_') else { return false };
     let Some((kind, number)) = rest.rsplit_once('_') else { return false };
-    all(tag, |byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7'))
+    let is_base32 = |byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
+    all(tag, is_base32)
         && all(kind, |byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
-        && all(number, |byte| byte.is_ascii_digit())
+        && (all(number, |byte| byte.is_ascii_digit()) || (number.len() >= 20 && all(number, is_base32)))
 }
 
 #[cfg(test)]

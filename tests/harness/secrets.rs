@@ -97,6 +97,15 @@ custom_rules:
     no_match: ['CU-{digit:7}', 'XCU-{digit:8}']
 ";
 
+/// [`BLOCKING_POLICY`] that answers in the model's place.
+pub fn answering_policy() -> String {
+    format!("{BLOCKING_POLICY}block_status: 200\n")
+}
+
+/// What a client of [`answering_policy`] is told.
+pub const REFUSAL: &str =
+    "[AegisGate] request_blocked: The request contains something that this gateway's policy refuses.";
+
 /// A text that [`BLOCKING_POLICY`] lets a user say and a model not: the text, a part of it that the client gets all the
 /// same if it is streamed, with a value in it that is redacted, and what the client must not get.
 pub fn answer_to_block(seed: u64) -> (String, String, String) {

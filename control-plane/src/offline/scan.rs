@@ -24,6 +24,10 @@ pub(crate) struct ScanArgs {
     /// document or `tool_definition`.
     #[arg(long, default_value = "user", value_parser = parse_name::<Slot>)]
     slot: Slot,
+    /// Add to each line what carries its score of prompt injection: techniques, and relations between concepts with their
+    /// weights.
+    #[arg(long)]
+    explain: bool,
     /// Print a table of kinds to standard error at the end.
     #[arg(long)]
     summary: bool,
@@ -79,9 +83,8 @@ fn scan_lines(
         let scanned = match line {
             Line::Empty => continue,
             Line::TooLong => Err(format!("longer than {} bytes", lines::MAX_LINE)),
-            Line::Text(line) => {
-                Input::parse(line).and_then(|input| report::scan(bench, args.direction, args.slot, input))
-            }
+            Line::Text(line) => Input::parse(line)
+                .and_then(|input| report::scan(bench, args.direction, args.slot, args.explain, input)),
         };
         match scanned {
             Ok(report) => {

@@ -97,8 +97,8 @@ fn the_summary_says_what_acts() {
                 - {rule: email, action: block, directions: [request]}\n  - {kind: CARD, action: redact}\n";
     let summary = check("p.yaml", text).unwrap();
     assert!(summary.contains("shadow, medium, relaxed"), "{summary}");
-    assert!(summary.contains("requests   3 rules: 1 block, 2 redact"), "{summary}");
-    assert!(summary.contains("answers    2 rules: 2 redact"), "{summary}");
+    assert!(summary.contains("requests   4 rules: 1 block, 3 redact"), "{summary}");
+    assert!(summary.contains("answers    3 rules: 3 redact"), "{summary}");
 }
 
 #[test]

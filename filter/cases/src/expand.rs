@@ -37,16 +37,23 @@ fn resolve(
         "" => value.clone(),
         "json" => escaped(value),
         "json2" => escaped(&escaped(value)),
-        "ph" => placeholder(kind, value),
         _ => {
-            part(form, &placeholder(kind, value)).ok_or_else(|| format!("`{form}` is no form of a value"))?
+            let whole = placeholder(kind, value);
+            let part = match form.strip_prefix("name") {
+                Some(range) => part(range, whole.trim_start_matches('{').trim_end_matches('}')),
+                None => form.strip_prefix("ph").and_then(|range| part(range, &whole)),
+            };
+            part.ok_or_else(|| format!("`{form}` is no form of a value"))?
         }
     })
 }
 
-/// `ph[from..to]` of a placeholder.
-fn part(form: &str, placeholder: &str) -> Option<String> {
-    let (from, to) = form.strip_prefix("ph[")?.strip_suffix(']')?.split_once("..")?;
+/// `[from..to]` of a placeholder or its name; all of it without a range.
+fn part(range: &str, placeholder: &str) -> Option<String> {
+    if range.is_empty() {
+        return Some(placeholder.to_owned());
+    }
+    let (from, to) = range.strip_prefix('[')?.strip_suffix(']')?.split_once("..")?;
     let from = if from.is_empty() { 0 } else { from.parse().ok()? };
     let to = if to.is_empty() { placeholder.len() } else { to.parse().ok()? };
     placeholder.get(from..to).map(str::to_owned)

@@ -1,6 +1,6 @@
 //! The built-in rules.
 
-use crate::leak;
+use crate::{injection, leak};
 use aegis_policy::Rule;
 use aegis_shell::CommandRule;
 
@@ -25,6 +25,7 @@ pub(crate) fn all_rules() -> Result<Vec<Rule>, serde_json::Error> {
     let mut rules = builtin_rules()?;
     rules.extend(builtin_commands()?.iter().map(CommandRule::to_rule));
     rules.push(leak::rule());
+    rules.push(injection::rule());
     Ok(rules)
 }
 

@@ -9,6 +9,7 @@ mod key_in_front;
 pub use allow::AllowError;
 pub(crate) use allow::{AllowList, digests};
 
+use crate::injection;
 use aegis_policy::{
     CompiledPolicy, Confidence, Direction, Disposition, Level, Override, Preset, Rule, Severity, Slot,
 };
@@ -27,7 +28,7 @@ struct Place {
     dispositions: Vec<Disposition>,
     /// The rules that do something here.
     acting: RuleSet,
-    /// Those of them that redact …
+    /// Those of them that redact, or only report …
     redacting: RuleSet,
     /// … and those that do more.
     changing: RuleSet,
@@ -54,6 +55,11 @@ const THRESHOLDS: [(Preset, Level, [Option<Severity>; 3]); 9] = [
     (Preset::Strict,  Level::High,               [ANY,   ANY,      ANY]),
 ];
 
+/// The scores from which on a text that may be prompt injection is marked, gets the action of its slot, and does so if
+/// the user wrote it, who is disturbed most by a false alarm.
+const INJECTION: [(Level, [u8; 3]); 3] =
+    [(Level::Low, [70, 90, 96]), (Level::Medium, [50, 64, 76]), (Level::High, [40, 50, 55])];
+
 /// The family of credentials.
 const CREDENTIALS: &str = "secrets";
 
@@ -69,7 +75,7 @@ impl Decisions {
                 place.dispositions.push(disposition);
                 match disposition {
                     Disposition::Allow => continue,
-                    Disposition::Redact => place.redacting.insert(index),
+                    Disposition::Mark | Disposition::Redact => place.redacting.insert(index),
                     Disposition::Defang | Disposition::Sanitize | Disposition::Block => {
                         place.changing.insert(index);
                     }
@@ -111,6 +117,15 @@ impl Decisions {
     }
 }
 
+/// Those scores under `policy`.
+pub(crate) fn injection_scores(policy: &CompiledPolicy) -> [u8; 3] {
+    let level = if policy.preset == Preset::Strict { Level::High } else { policy.level };
+    let row = INJECTION.iter().find(|row| row.0 == level).map(|row| row.1);
+    let [mark, act, act_on_user] = row.unwrap_or([100; 3]);
+    let own = &policy.injection;
+    [own.mark.unwrap_or(mark), own.act.unwrap_or(act), own.act_on_user.unwrap_or(act_on_user)]
+}
+
 /// Index of a place.
 fn place(direction: Direction, slot: Slot) -> usize {
     direction as usize * Slot::ALL.len() + slot as usize
@@ -131,7 +146,13 @@ fn decide(policy: &CompiledPolicy, rule: &Rule, own: bool, direction: Direction,
     let exception = |one: &&Override| one.selects(rule) && one.holds(direction, slot);
     match policy.rules.iter().rev().find(exception) {
         Some(exception) => exception.action,
-        None if own || acts(policy.preset, policy.level, rule) => rule.action,
+        None if own || acts(policy.preset, policy.level, rule) => {
+            if rule.id == injection::RULE {
+                policy.injection.action(slot)
+            } else {
+                rule.action
+            }
+        }
         None => Disposition::Allow,
     }
 }

@@ -7,21 +7,23 @@ use crate::compile::without_rules;
 use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::exact::{self, ExactFinder};
 use crate::hosts::Hosts;
+use crate::injection::{self, InjectionCache, Injections, Suspicion};
 use crate::leak;
-use crate::placeholder::{self, MasterKey};
+use crate::placeholder::{self, MasterKey, TenantKey, Vault};
 use crate::text_rules::TextRules;
-use aegis_policy::{CompiledPolicy, Direction, Disposition, Mode, Rule, Slot};
+use aegis_policy::{AS_MESSAGE, CompiledPolicy, Direction, Disposition, FORBIDDEN, Mode, Rule, Slot};
 use aegis_scanner::exact::ExactConfigError;
 use aegis_scanner::{Budget, Cache, Match, RuleError, RuleIndex, Scanner, Size, TooManyMatches};
 use aegis_shell::{CommandCache, CommandError, CommandRule};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// A policy, compiled. Immutable; what changes while scanning is in [`Caches`].
 #[derive(Debug)]
 pub struct Engine {
     /// The rules that act: the policy's own, then built-in ones, those about answers only last, then those over commands,
-    /// then the one over copies of the prompt, then the policy's lists of exact values.
+    /// then the one over copies of the prompt, the one over prompt injection, then the policy's lists of exact values.
     rules: Vec<Rule>,
     /// All but those about answers only.
     detector: TextRules,
@@ -35,11 +37,15 @@ pub struct Engine {
     exact: ExactFinder,
     /// The rule over copies of the prompt, if it does anything in the text of an answer.
     leak: Option<RuleIndex>,
+    /// Finds prompt injection, if it is looked for.
+    injections: Option<Injections>,
     mode: Mode,
     block_status: u16,
+    blocks_as_message: bool,
     may_refuse_answers: bool,
     /// Where values may go whatever a request says.
     pub(crate) hosts: Hosts,
+    seals: bool,
     pub(crate) placeholders: Scanner,
 }
 
@@ -51,6 +57,7 @@ pub struct Caches {
     calls: Cache,
     commands: CommandCache,
     pub(crate) placeholders: Cache,
+    injection: InjectionCache,
 }
 
 /// Where a text stands.
@@ -90,6 +97,9 @@ pub enum EngineError {
         "the policy was compiled with another AEGIS_PLACEHOLDER_KEY; give all parts of the gateway the same one"
     )]
     OtherKey,
+    /// The embedded detector of prompt injection cannot be used: the module is damaged.
+    #[error("the detector of prompt injection cannot be used: {0}")]
+    Injection(&'static aegis_inject::LoadError),
     /// The embedded catalogue cannot be read: the module is damaged.
     #[error("the built-in rules cannot be read: {0}")]
     Catalogue(#[from] serde_json::Error),
@@ -127,9 +137,10 @@ impl Engine {
         let lists: Vec<Rule> = policy.exact_lists.iter().map(exact::rule).collect();
         let mut commands = builtin_commands()?;
         let of_commands: Vec<Rule> = commands.iter().map(CommandRule::to_rule).collect();
-        let leak = leak::rule();
+        let (leak, injection) = (leak::rule(), injection::rule());
+        let whole = [&leak, &injection];
         let all: Vec<&Rule> =
-            rules.iter().chain(&builtin).chain(&of_commands).chain([&leak]).chain(&lists).collect();
+            rules.iter().chain(&builtin).chain(&of_commands).chain(whole).chain(&lists).collect();
         if let Some(index) = without_rules(&policy.rules, &all).first() {
             return Err(EngineError::UnknownRule(*index));
         }
@@ -146,6 +157,8 @@ impl Engine {
         rules.extend(commands.iter().map(CommandRule::to_rule));
         let leak_index = rules.len();
         rules.extend(Some(leak).filter(|rule| acts_anywhere(policy, rule, false)));
+        let injection_index = rules.len();
+        rules.extend(Some(injection).filter(|rule| acts_anywhere(policy, rule, false)));
         let first_list = rules.len();
         rules.extend(lists);
         let is_own = |index| index < custom || index >= first_list;
@@ -157,10 +170,19 @@ impl Engine {
         let elsewhere = |rule| Slot::ALL.iter().any(|slot| *slot != Slot::Assistant && changes(*slot, rule));
         let leak = RuleIndex::try_from(leak_index)
             .ok()
-            .filter(|index| leak_index < first_list && changes(Slot::Assistant, *index));
+            .filter(|index| leak_index < injection_index && changes(Slot::Assistant, *index));
+        let injections = match RuleIndex::try_from(injection_index) {
+            Ok(index) if injection_index < first_list => Some(Injections::new(policy, index)?),
+            _ => None,
+        };
+        let seals = policy.restore.sealed && policy.mode != Mode::Shadow;
         Ok(Engine {
+            seals,
             hosts: Hosts::of_policy(&policy.restore.hosts),
-            block_status: policy.block_status,
+            block_status: Some(policy.block_status)
+                .filter(|status| *status != AS_MESSAGE)
+                .unwrap_or(FORBIDDEN),
+            blocks_as_message: policy.block_status == AS_MESSAGE,
             may_refuse_answers: policy.mode != Mode::Shadow && decisions.may_refuse(Direction::Response),
             detector,
             answer_rules: TextRules::of(over_text, |rule| changes(Slot::Assistant, rule))?,
@@ -168,10 +190,11 @@ impl Engine {
             commands: CommandFinder::new(&commands, first_command)?,
             exact: ExactFinder::new(policy, key, first_list)?,
             leak,
+            injections,
             decisions,
             allow: AllowList::new(&policy.allow, allowed)?,
             mode: policy.mode,
-            placeholders: placeholder::scanner()?,
+            placeholders: placeholder::scanner(seals)?,
             rules,
         })
     }
@@ -184,7 +207,18 @@ impl Engine {
             calls: self.call_rules.cache(),
             commands: self.commands.cache(),
             placeholders: self.placeholders.cache(),
+            injection: InjectionCache::default(),
         }
+    }
+
+    /// An empty vault of the tenant with this key.
+    pub fn vault(&self, key: TenantKey) -> Vault {
+        if self.seals { Vault::sealing(key) } else { Vault::new(key) }
+    }
+
+    /// Whether placeholders carry their values, so that any answer may hold one that can be restored.
+    pub fn seals(&self) -> bool {
+        self.seals
     }
 
     /// The rules that act, by index.
@@ -228,14 +262,37 @@ impl Engine {
         self.leak
     }
 
-    /// The HTTP status of a request that is refused for what it contains.
+    /// The HTTP status of a request that is refused for what it contains, unless it is answered in the model's place.
     pub fn block_status(&self) -> u16 {
         self.block_status
+    }
+
+    /// Whether a request that is refused for what it contains is answered in the model's place, where there is one.
+    pub fn blocks_as_message(&self) -> bool {
+        self.blocks_as_message
     }
 
     /// Whether an answer may be refused for something in its texts.
     pub(crate) fn may_refuse_answers(&self) -> bool {
         self.may_refuse_answers
+    }
+
+    /// How much `text` in `slot` of a request looks like prompt injection, and what the policy says about it; `None` if
+    /// nothing is looked for there.
+    pub fn injection(&self, caches: &mut Caches, slot: Slot, text: &[u8]) -> Option<Suspicion> {
+        let injections = self.injections.as_ref()?;
+        let action = self.disposition(Direction::Request, slot, injections.rule());
+        injections.judge(&mut caches.injection, slot, action, text)
+    }
+
+    /// What carries the score of a place in `text`: relations between concepts with their weights, weightiest first.
+    pub fn explain_injection(&self, text: &[u8], place: &Range<usize>) -> Vec<(String, i8)> {
+        self.injections.as_ref().map(|injections| injections.explain(text, place)).unwrap_or_default()
+    }
+
+    /// The rule over prompt injection, if it is looked for.
+    pub fn injection_rule(&self) -> Option<RuleIndex> {
+        self.injections.as_ref().map(Injections::rule)
     }
 
     /// Appends to `found` what the rules find that do something at `site`, without what is allowed, and the policy's exact

@@ -39,6 +39,7 @@ pub(crate) fn rule(list: &ExactList) -> Rule {
         description: "Values of the policy.".to_owned(),
         source: "the policy".to_owned(),
         label: None,
+        behind: None,
         pattern: String::new(),
         cap: 0,
         validator: None,

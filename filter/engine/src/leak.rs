@@ -89,6 +89,7 @@ pub(crate) fn rule() -> Rule {
         description: "A stretch of the request's own system or developer prompt, to the letter.".to_owned(),
         source: "OWASP LLM07:2025".to_owned(),
         label: None,
+        behind: None,
         pattern: String::new(),
         cap: 0,
         validator: None,

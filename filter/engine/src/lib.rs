@@ -13,6 +13,7 @@
 //!   one that is a JSON document.
 //! * [`ResponseStream`] puts the values back into an answer and makes harmless what is dangerous in it, whole or
 //!   streamed, cut anywhere.
+//! * [`Engine::injection`] says how much a text looks like an attack on the model that reads it.
 //! * [`AnswerText`] finds what is dangerous in a text of an answer, [`Engine::detect`] also in arguments of its tool calls;
 //!   [`action`] makes it harmless.
 //!
@@ -52,6 +53,7 @@ mod engine;
 mod exact;
 pub mod framing;
 mod hosts;
+mod injection;
 mod leak;
 pub mod limits;
 mod normalize;
@@ -68,10 +70,11 @@ pub use catalogue::{builtin_commands, builtin_rules};
 pub use compile::compile;
 pub use decide::AllowError;
 pub use engine::{Caches, Engine, EngineError, Site};
+pub use injection::{Place, Suspicion};
 pub use placeholder::{KeyError, MasterKey, TenantKey, Vault};
 pub use protocol::Protocol;
 pub use redact::{
     Boundary, Finding, Media, MediaError, MultipartError, MultipartProblem, Redacted, RequestError,
     redact_body, redact_request,
 };
-pub use response::{Framing, Report, ResponseStream, StreamError};
+pub use response::{Blocked, Framing, Refusal, Report, ResponseStream, StreamError};

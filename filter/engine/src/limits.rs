@@ -29,6 +29,9 @@ pub(crate) const MAX_NESTED_DOCUMENTS: usize = 4;
 /// Values of an answer's own fields that are kept for the events that end it. Identifiers and model names are shorter.
 pub(crate) const MAX_FACT: usize = 256;
 
+/// Characters of a request's identifier that an answer in the model's place is named after. A UUID has 36.
+pub(crate) const MAX_REFUSAL_ID: usize = 64;
+
 /// Findings of one answer that are reported.
 pub(crate) const MAX_REPORTED: usize = 1000;
 
@@ -54,6 +57,11 @@ pub const MAX_PARTS: usize = 1000;
 /// Values taken out of one request. Each costs a few hundred bytes until the answer is over.
 pub(crate) const MAX_FINDINGS: usize = 100_000;
 
+/// Bytes of a value that its placeholder carries. With what sealing adds they are 128, and 205 characters that a model has to
+/// repeat without an error; behind the placeholder's kind stand fewer than the rule `encoded-long-run` takes for a payload. Keys
+/// of providers have up to 110; JSON web tokens and PEM get ordinary placeholders.
+pub const MAX_SEALED_VALUE: usize = 112;
+
 /// Parts of longer texts in one event that are followed into the next. Providers send one, or one per choice.
 pub(crate) const MAX_DELTAS: usize = 256;
 
@@ -72,20 +80,6 @@ pub(crate) const MAX_VIEW_DEPTH: usize = 3;
 pub(crate) const VIEWED_PER_BYTE: usize = 4;
 pub(crate) const VIEWED_FREELY: usize = 64 << 10;
 
-/// Bytes on each side of a disguised character that are read with it: what every rule but the longest can match.
-pub(crate) const VIEW_REACH: usize = 512;
-
-/// Bytes of text that one view shows. It bounds the offset map, which costs 32 bytes for each change at worst.
-pub(crate) const VIEW_WINDOW: usize = 64 << 10;
-
-/// Bytes that views of a longer stretch share, so that what lies on the border is whole in one of them: a private key
-/// with a disguise for every other byte.
-pub(crate) const VIEW_OVERLAP: usize = 16 << 10;
-
-/// Characters of the shortest encoded run that is decoded: eighteen bytes in base64, a short key or address. Words that are as
-/// long are rare, so looking for runs costs little.
-pub(crate) const MIN_ENCODED: usize = 24;
-
 /// Bytes of letters and digits of a request's system prompt that its answer is compared with. The longest prompts of
 /// agents have 100 KB.
 pub(crate) const MAX_PRINT: usize = 256 << 10;
@@ -93,3 +87,20 @@ pub(crate) const MAX_PRINT: usize = 256 << 10;
 /// Places of a prompt that an answer is compared with at the same time. More say the same 64 letters in a row only where
 /// a prompt repeats itself over and over.
 pub(crate) const MAX_RUNS: usize = 8;
+
+/// Texts without prompt injection that a worker remembers, twice: those of some hundred conversations. Each costs some 20
+/// bytes.
+pub(crate) const MAX_KNOWN_TEXTS: usize = 8192;
+
+/// Bytes of the shortest text that is remembered: shorter ones are judged as fast.
+pub(crate) const MIN_KNOWN: usize = 64;
+
+/// Bytes of two messages, on each side, that are read as one: what a user splits is still one order.
+pub(crate) const SPLIT_REACH: usize = 240;
+
+/// Bytes of a string of a JSON document that may hold an order. Keys and values that are shorter stay, so that the
+/// document does.
+pub(crate) const MIN_ORDER: usize = 16;
+
+/// Relations that explain a place: the author of a rule looks at the first few.
+pub(crate) const MAX_EXPLAINED: usize = 24;

@@ -1,31 +1,16 @@
 //! Detection sees through disguise: a value is found however it is written, and cut out of the bytes that were sent.
 //!
-//! A *view* is a stretch of text as it reads, with a map back to what stands there. There are two kinds:
-//!
-//! * [`inline`]: escapes (percent, HTML, JSON and C) are decoded, compatibility forms (NFKC) and [look-alikes](confusable)
-//!   become the ASCII that they read as, and what is not seen is left out. Such views are made around [disguised
-//!   characters](trigger) only; natural use of them, as in Persian, in emoji or in Chinese punctuation, makes none.
-//! * [`decode`]: runs of base64, hexadecimal digits, tag characters and rotated credentials that hold text.
-//!
-//! Views are scanned by the same rules and looked through themselves, to [a depth](crate::limits::MAX_VIEW_DEPTH) and
-//! within a budget. In runs, which nobody reads by accident, only rules count that are sure of what they find. Rules about
-//! the characters themselves never act in views: source code may name what it must not hold.
+//! The views are those of [`aegis_disguise`]. They are scanned by the same rules and looked through themselves, to
+//! [a depth](crate::limits::MAX_VIEW_DEPTH) and within a budget. In runs, which nobody reads by accident, only rules count
+//! that are sure of what they find. Rules about the characters themselves never act in views: source code may name what
+//! it must not hold.
 
-mod confusable;
-mod decode;
-mod escape;
-mod fold;
-mod inline;
-mod map;
 mod merge;
-mod run;
-mod trigger;
-mod utf8;
 
 use crate::limits::{MAX_VIEW_DEPTH, VIEWED_FREELY, VIEWED_PER_BYTE};
+use aegis_disguise::{View, decode, inline, run, trigger};
 use aegis_policy::{Confidence, Rule, Validator};
 use aegis_scanner::{Accept, Budget, Cache, MAX_CAP, Match, RuleIndex, Scanner, TooManyMatches};
-use map::View;
 use std::ops::Range;
 
 /// What a look through the disguises of one text works with.
@@ -52,7 +37,7 @@ struct Look<'a, 'b> {
     left: usize,
 }
 
-/// How private keys begin, the only matches that reach further than [`VIEW_REACH`](crate::limits::VIEW_REACH).
+/// How private keys begin, the only matches that reach further than [`VIEW_REACH`](aegis_disguise::limits::VIEW_REACH).
 const LONG: &[u8] = b"-----BEGIN";
 
 // === impl Looker ===
@@ -166,7 +151,7 @@ impl Accept for InView<'_> {
         self.accept.acts(rule) && self.rules.get(usize::from(rule)).is_some_and(acts)
     }
 
-    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<usize> {
+    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<Range<usize>> {
         self.accept.accept(rule, text)
     }
 }

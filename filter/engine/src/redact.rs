@@ -3,6 +3,7 @@
 mod blob;
 mod collect;
 mod form;
+mod injected;
 mod media;
 mod multipart;
 mod nested;
@@ -14,6 +15,7 @@ pub use multipart::{Boundary, MultipartError, MultipartProblem};
 
 use crate::engine::{Caches, Engine, Site};
 use crate::framing::json::JsonError;
+use crate::injection;
 use crate::leak;
 use crate::limits::{MAX_FINDINGS, MAX_MESSAGES, MAX_TEXTS};
 use crate::placeholder::Vault;
@@ -23,9 +25,11 @@ use crate::text::{Unescaper, locate};
 use aegis_policy::{Direction, Disposition, Mode, Slot};
 use aegis_scanner::{Budget, RuleIndex, TooManyMatches};
 use collect::Text;
+use injected::Injected;
 use media::Written;
 use nested::Part;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The outcome of redacting a request.
@@ -35,6 +39,8 @@ pub struct Redacted {
     pub body: Option<Vec<u8>>,
     /// What was found. Holds no text.
     pub findings: Vec<Finding>,
+    /// How much each slot looks like prompt injection, of 100, where anything was looked for.
+    pub injection: BTreeMap<Slot, u8>,
     /// The strongest thing that was done.
     pub action: Disposition,
 }
@@ -83,6 +89,7 @@ struct Redaction<'a> {
     splice: Splice,
     findings: Vec<Finding>,
     budget: Budget,
+    injected: Injected,
 }
 
 /// A value in a text.
@@ -94,6 +101,8 @@ struct Hit {
     value: Option<Vec<u8>>,
     /// A number, whose placeholder must be quoted to keep the document valid.
     quoted: bool,
+    /// What the policy says about it, if that is not what it says about its rule.
+    disposition: Option<Disposition>,
 }
 
 /// Does to the JSON document `body` what [`redact_body`] does to any.
@@ -125,17 +134,18 @@ pub fn redact_body(
         splice: Splice::default(),
         findings: Vec::new(),
         budget: Budget::default(),
+        injected: Injected::new(protocol),
     };
     for text in &texts {
         redaction.redact(body, text)?;
     }
-    if !redaction.vault.is_empty() {
+    if redaction.vault.restores() {
         for text in texts.iter().filter(|text| trust::is_first_party(text.slot)) {
             let raw = body.get(text.span.clone()).unwrap_or_default();
             trust::named_hosts(redaction.vault, &text.written.read(raw));
         }
     }
-    let Redaction { mut splice, findings, .. } = redaction;
+    let Redaction { mut splice, findings, injected, .. } = redaction;
     let body = splice.is_edited().then(|| {
         let mut out = Vec::with_capacity(body.len());
         splice.push(body);
@@ -144,7 +154,7 @@ pub fn redact_body(
     });
     let strongest = findings.iter().map(|finding| finding.disposition).max().unwrap_or(Disposition::Allow);
     let action = if engine.mode() == Mode::Shadow { Disposition::Allow } else { strongest };
-    Ok(Redacted { body, findings, action })
+    Ok(Redacted { body, findings, injection: injected.scores, action })
 }
 
 // === impl Redaction ===
@@ -157,7 +167,8 @@ impl Redaction<'_> {
         }
         let decoded = text.written.read(raw);
         let before = body.get(..text.span.start).filter(|_| text.keyed).unwrap_or_default();
-        let hits = self.hits(before, &decoded, text.form, text.slot)?;
+        let mut hits = self.hits(before, &decoded, text.form, text.slot)?;
+        self.add_injection(&decoded, text.slot, &mut hits);
         if self.findings.len() + hits.len() > MAX_FINDINGS {
             return Err(RequestError::TooMany);
         }
@@ -173,7 +184,8 @@ impl Redaction<'_> {
         for (hit, span) in hits.into_iter().zip(spans) {
             let Some(rule) = self.engine.rule(hit.rule) else { continue };
             let value = hit.value.as_deref().or_else(|| slice(&decoded, &hit.span)).unwrap_or_default();
-            let disposition = self.engine.disposition(Direction::Request, text.slot, hit.rule);
+            let of_rule = || self.engine.disposition(Direction::Request, text.slot, hit.rule);
+            let disposition = hit.disposition.unwrap_or_else(of_rule);
             self.findings.push(Finding {
                 rule: hit.rule,
                 slot: text.slot,
@@ -189,9 +201,10 @@ impl Redaction<'_> {
                     trust::own_hosts(self.vault, &decoded, &hit.span);
                     self.vault.placeholder(&rule.kind, value)
                 }
+                Disposition::Sanitize if hit.disposition.is_some() => injection::NOTICE.to_owned(),
                 Disposition::Sanitize => String::new(),
                 Disposition::Block => return Err(RequestError::Blocked),
-                Disposition::Allow => continue,
+                Disposition::Mark | Disposition::Allow => continue,
             };
             if is_secret {
                 self.vault.keep_secret(slice(&decoded, &(seen..hit.span.start)).unwrap_or_default());
@@ -213,7 +226,7 @@ impl Redaction<'_> {
     fn hits(&mut self, before: &[u8], text: &[u8], form: Form, slot: Slot) -> Result<Vec<Hit>, RequestError> {
         let mut hits = Vec::new();
         for (rule, span) in self.detect(before, text, slot)? {
-            hits.push(Hit { rule, span, value: None, quoted: false });
+            hits.push(Hit { rule, span, value: None, quoted: false, disposition: None });
         }
         // Tool results are JSON as often as arguments are.
         let escaped = || memchr::memchr(b'\\', text).is_some();
@@ -226,7 +239,21 @@ impl Redaction<'_> {
                 hits.sort_by_key(|hit| hit.span.start);
             }
         }
+        if self.vault.seals() && !hits.is_empty() {
+            let sealed = self.sealed(text)?;
+            hits.retain(|hit| !is_inside(&sealed, &hit.span));
+        }
         Ok(hits)
+    }
+
+    /// Where placeholders stand that the vault knows. What is sealed is long, and something in it may look like a value.
+    fn sealed(&mut self, text: &[u8]) -> Result<Vec<Range<u64>>, RequestError> {
+        let mut found = Vec::new();
+        let (scanner, cache) = (&self.engine.placeholders, &mut self.caches.placeholders);
+        scanner
+            .scan(cache, text, self.vault, &mut self.budget, &mut found)
+            .map_err(|TooManyMatches| RequestError::TooMany)?;
+        Ok(found.into_iter().map(|one| one.start..one.end).collect())
     }
 
     /// The values in those parts of a JSON document that its plain text does not show as they are.
@@ -243,7 +270,7 @@ impl Redaction<'_> {
                     let spans: Vec<Range<u64>> = found.iter().map(|(_, span)| span.clone()).collect();
                     for ((rule, span), outer) in found.into_iter().zip(locate(raw, at, &spans)) {
                         let value = slice(&decoded, &span).map(<[u8]>::to_vec);
-                        hits.push(Hit { rule, span: outer, value, quoted: false });
+                        hits.push(Hit { rule, span: outer, value, quoted: false, disposition: None });
                     }
                 }
                 Part::Number(at, raw) if form == Form::Json => {
@@ -252,7 +279,7 @@ impl Redaction<'_> {
                     let action = |rule| self.engine.disposition(Direction::Request, slot, rule);
                     if let Some((rule, _)) = found.iter().rev().max_by_key(|(rule, _)| action(*rule)) {
                         let span = at..at + raw.len() as u64;
-                        hits.push(Hit { rule: *rule, span, value: None, quoted: true });
+                        hits.push(Hit { rule: *rule, span, value: None, quoted: true, disposition: None });
                     }
                 }
                 Part::Number(..) => {}
@@ -290,6 +317,12 @@ fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
 
 fn slice<'a>(text: &'a [u8], span: &Range<u64>) -> Option<&'a [u8]> {
     text.get(usize::try_from(span.start).ok()?..usize::try_from(span.end).ok()?)
+}
+
+/// Whether one of `spans`, which are sorted and disjoint, holds all of `span`.
+fn is_inside(spans: &[Range<u64>], span: &Range<u64>) -> bool {
+    let next = spans.partition_point(|outer| outer.end < span.end);
+    spans.get(next).is_some_and(|outer| outer.start <= span.start)
 }
 
 /// Whether `span` overlaps any of `hits`, which are sorted and disjoint.

@@ -16,9 +16,11 @@ mod events;
 mod judge;
 mod link;
 mod nest;
+mod refusal;
 mod report;
 
 pub(crate) use destination::{authorities, host};
+pub use refusal::{Blocked, Refusal};
 pub use report::Report;
 
 use crate::action;
@@ -260,7 +262,7 @@ impl Context<'_> {
 
     /// Whether `text`, if values are put into it, would take them to a host that must not know them.
     fn leads_out(&self, text: &[u8]) -> bool {
-        !self.vault.is_empty() && destination::leads_out(text, |host| trusts(self.engine, self.vault, host))
+        self.vault.restores() && destination::leads_out(text, |host| trusts(self.engine, self.vault, host))
     }
 
     /// What the rules find in a complete text in `slot`.
@@ -275,7 +277,7 @@ impl Context<'_> {
 
     /// `text` with its values, if it has any.
     fn restored(&mut self, text: &[u8]) -> Option<Vec<u8>> {
-        if self.vault.is_empty() {
+        if !self.vault.restores() {
             return None;
         }
         let mut placeholders = Stream::new();
@@ -288,7 +290,7 @@ impl Context<'_> {
         let mut out = Splice::default();
         out.push(text);
         for (one, value) in found {
-            out.replace(one.start..one.end, value.unwrap_or_default().to_vec());
+            out.replace(one.start..one.end, value.unwrap_or_default().into_owned());
         }
         let mut restored = Vec::new();
         out.is_edited().then(|| {
@@ -309,7 +311,7 @@ impl Context<'_> {
     /// What stands in place of a finding in a text; `None` if it stays.
     fn replacement(&mut self, slot: Slot, found: Match, text: &[u8]) -> Option<Vec<u8>> {
         match self.note(slot, found.rule, found.end - found.value) {
-            Disposition::Allow | Disposition::Redact | Disposition::Block => None,
+            Disposition::Allow | Disposition::Mark | Disposition::Redact | Disposition::Block => None,
             Disposition::Defang => Some(action::defang(text).into_bytes()),
             Disposition::Sanitize => Some(
                 self.engine.rule(found.rule)?.replacement.as_deref().unwrap_or_default().as_bytes().to_vec(),

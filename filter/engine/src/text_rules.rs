@@ -45,7 +45,7 @@ impl TextRules {
         (0..rules.len()).for_each(|rule| all.insert(rule));
         Ok(TextRules {
             scanner: Scanner::new(&patterns)?,
-            labels: Labels::new(&patterns)?,
+            labels: Labels::new(&patterns),
             validators: rules.iter().map(|rule| rule.validator).collect(),
             rules,
             all,

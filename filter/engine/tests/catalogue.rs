@@ -6,6 +6,7 @@ use aegis_policy::{Confidence, Direction, Policy, Preset, Rule, RuleFile, Slot, 
 use aegis_scanner::{Budget, Labels, Match, Pattern, RuleMask, RuleSet, Scanner, check_examples};
 use std::collections::HashSet;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 /// Kinds that placeholders have always been named by; configurations and prompts rely on the names.
@@ -40,10 +41,11 @@ fn rules() -> Vec<Rule> {
     paths.iter().flat_map(|path| file(path).into_rules()).collect()
 }
 
-/// What the rule alone finds in one of its own examples: the match with its label, and where in it the value begins.
-fn planted(rule: &Rule, text: &str) -> (String, usize) {
+/// What the rule alone finds in one of its own examples: the match with its label and all that is behind the value, if
+/// something must be there, and where in it the value is.
+fn planted(rule: &Rule, text: &str) -> (String, Range<u64>) {
     let pattern = Pattern::from(rule);
-    let labels = Labels::new(std::slice::from_ref(&pattern)).unwrap();
+    let labels = Labels::new(std::slice::from_ref(&pattern));
     let scanner = Scanner::new(&[pattern]).unwrap();
     let mut set = RuleSet::default();
     set.insert(0);
@@ -54,7 +56,8 @@ fn planted(rule: &Rule, text: &str) -> (String, usize) {
     scanner.scan(&mut scanner.cache(), text.as_bytes(), &mask, &mut budget, &mut found).unwrap();
     let first = found.first().unwrap_or_else(|| panic!("{}: nothing in an example", rule.id));
     let at = |offset: u64| usize::try_from(offset).unwrap();
-    (text[at(first.start)..at(first.end)].to_owned(), at(first.value - first.start))
+    let until = if rule.behind.is_some() { text.len() } else { at(first.end) };
+    (text[at(first.start)..until].to_owned(), first.value - first.start..first.end - first.start)
 }
 
 #[test]
@@ -105,13 +108,13 @@ fn every_kind_is_found_wherever_it_is_planted() {
             let (sample, value) = planted(rule, &example::expand(text, &rule.id));
             for (carrier, before, behind) in CARRIERS {
                 let text = format!("{before}{sample}{behind}");
-                let (from, to) = (before.len() as u64, (before.len() + sample.len()) as u64);
+                let (from, to) = (before.len() as u64, before.len() as u64 + value.end);
                 let mut found: Vec<Match> = Vec::new();
                 let mut budget = Budget::default();
                 let site = Site::of(Direction::Request, Slot::User);
                 engine.detect(caches, site, text.as_bytes(), &mut budget, &mut found).unwrap();
                 let intact = found.iter().all(|one| one.value >= from && one.end <= to);
-                if covers(&found, from + value as u64, to) && intact {
+                if covers(&found, from + value.start, to) && intact {
                     continue;
                 }
                 if !IMPOSSIBLE.iter().any(|(id, name, _)| *id == rule.id && *name == carrier) {

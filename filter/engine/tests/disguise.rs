@@ -446,7 +446,7 @@ impl Plain {
         Plain {
             cache: scanner.cache(),
             scanner,
-            labels: Labels::new(&patterns).unwrap(),
+            labels: Labels::new(&patterns),
             set,
             validators: rules.iter().map(|rule| rule.validator).collect(),
         }

@@ -23,11 +23,7 @@ impl Catalogue {
     fn new() -> Catalogue {
         let rules = builtin_rules().unwrap();
         let patterns: Vec<Pattern> = rules.iter().map(Pattern::from).collect();
-        Catalogue {
-            labels: Labels::new(&patterns).unwrap(),
-            scanner: Scanner::new(&patterns).unwrap(),
-            rules,
-        }
+        Catalogue { labels: Labels::new(&patterns), scanner: Scanner::new(&patterns).unwrap(), rules }
     }
 
     fn compare(&self, cache: &mut Cache, text: &str, piece: usize) {
@@ -42,7 +38,7 @@ impl Catalogue {
             stream.feed(&self.scanner, cache, piece, &mask, |found, _| cut.push(found));
         }
         stream.finish(&self.scanner, cache, &mask, |found, _| cut.push(found));
-        assert!(whole.len() > 10, "the text holds something to find");
+        assert!(whole.len() > 5, "the text holds something to find");
         for (one, other) in whole.iter().zip(&cut) {
             assert_eq!(one, other, "{}", self.rules[usize::from(one.rule)].id);
         }
@@ -98,6 +94,36 @@ fn splice(examples: &[String], random: &mut Random) -> String {
         text.push_str(GLUE[random.below(GLUE.len())]);
     }
     text
+}
+
+/// Examples far from each other, so that much is read at once between them.
+fn scatter(examples: &[String], random: &mut Random) -> String {
+    const WORDS: [&str; 14] = [
+        "the ", "of ", "and\n", "to ", "in, ", "that ", "is ", "was ", "for: ", "a ", "passes ", "keys ",
+        "tokens ", "到 ",
+    ];
+    let mut text = String::with_capacity(4 * TEXT);
+    while text.len() < 4 * TEXT {
+        let until = text.len() + random.below(9_000);
+        while text.len() < until {
+            text.push_str(WORDS[random.below(WORDS.len())]);
+        }
+        text.extend(examples[random.below(examples.len())].chars().take(300));
+        text.push_str(["\n", " ", "."][random.below(3)]);
+    }
+    text
+}
+
+#[test]
+fn what_is_rare_is_found_wherever_it_stands() {
+    let catalogue = Catalogue::new();
+    let mut cache = catalogue.scanner.cache();
+    let examples = examples();
+    for seed in 1..=12 {
+        let mut random = Random(0xD1B5_4A32_D192_ED03 ^ seed);
+        let text = scatter(&examples, &mut random);
+        catalogue.compare(&mut cache, &text, 1 + random.below(700));
+    }
 }
 
 #[test]

@@ -69,6 +69,16 @@ const ORDINARY: &[(&str, &str)] = &[
         "loss=0.4111111111111111 [0.5105105105105100, -0.37828224631000512] lr=0.{digit:16} p=1.{digit:16}",
     ),
     ("numbers", "row 5021 6032 9804 4936 1957 8830; 17 63 69 11 55 29 19 95 23 16 08 02 28 02 42 62"),
+    ("numbers", "02 04 06 12 34 56 78 90\n01.02.03.04.05.06.07 and 2341 2341 2346 5678"),
+    (
+        "fingerprint",
+        "SHA1 Fingerprint=5E:CC:{hex:2}:{hex:2}:{hex:2}:{hex:2}:{hex:2}:{hex:2}:{hex:2}:{hex:2}:{hex:2}",
+    ),
+    (
+        "fingerprint",
+        "MD5 5e-cc-{hex:2}-{hex:2}-{hex:2}-{hex:2}-{hex:2}-{hex:2}; serial number: 04:{hex:2}:{hex:2}:{hex:2}",
+    ),
+    ("image", "<img src=\"/assets/media/box.ico-{hex:32}.png\"> and icons/ico-{hex:32}.svg"),
     ("numbers", "@@ -1,2 +1,3 @@\n+1073741824\n-1065353216\n+9007199254740993"),
     ("numbers", "ids 4856042377419278489 81234567890123 EAN 4006381333931"),
     ("sections", "see 22.2.5.1 and 13.28.24.13, OID 1.3.6.1.4.1.311.21.20"),

@@ -5,6 +5,7 @@
     reason = "clippy.toml lifts them in #[test] functions only, not in what these call"
 )]
 
+use aegis_engine::limits::MAX_SEALED_VALUE;
 use aegis_engine::{Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, compile, redact_request};
 use aegis_policy::{Policy, example};
 use proptest::prelude::*;
@@ -29,19 +30,28 @@ const VALUES: &[(&str, &str)] = &[
 
 thread_local! {
     /// Compiled once for all cases of a property.
-    static ENGINE: Rc<Engine> = {
-        let rules: Vec<&str> = VALUES.iter().map(|(rule, _)| *rule).collect();
-        let key = MasterKey::from_hex(&"77".repeat(32)).unwrap();
-        Rc::new(Engine::new(&compile(&Policy::only(&rules), &key).unwrap(), &key).unwrap())
-    };
+    static ENGINE: Rc<Engine> = Rc::new(compiled(false));
+    /// The same with sealed placeholders.
+    static SEALING: Rc<Engine> = Rc::new(compiled(true));
 }
 
-fn engine() -> Rc<Engine> {
-    ENGINE.with(Rc::clone)
+fn compiled(sealed: bool) -> Engine {
+    let rules: Vec<&str> = VALUES.iter().map(|(rule, _)| *rule).collect();
+    let mut policy = Policy::only(&rules);
+    policy.restore.sealed = sealed;
+    Engine::new(&compile(&policy, &key()).unwrap(), &key()).unwrap()
 }
 
-fn vault() -> Vault {
-    Vault::new(MasterKey::from_hex(&"77".repeat(32)).unwrap().tenant(b"properties"))
+fn key() -> MasterKey {
+    MasterKey::from_hex(&"77".repeat(32)).unwrap()
+}
+
+fn engine(sealed: bool) -> Rc<Engine> {
+    if sealed { SEALING.with(Rc::clone) } else { ENGINE.with(Rc::clone) }
+}
+
+fn vault(engine: &Engine) -> Vault {
+    engine.vault(key().tenant(b"properties"))
 }
 
 /// Text around values: quotes, backslashes, line breaks, braces, other scripts.
@@ -127,8 +137,10 @@ proptest! {
         escape in any::<bool>(),
         cuts in proptest::collection::vec(0usize..2000, 0..12),
         chunk in 1usize..200,
+        sealed in any::<bool>(),
     ) {
-        let (engine, mut vault) = (engine(), vault());
+        let engine = engine(sealed);
+        let mut vault = vault(&engine);
         let mut caches = engine.caches();
         let arguments = write_json(&json!({ "x": &text, (&text): 1 }), escape);
         let request = write_json(&json!({ "messages": [
@@ -142,8 +154,15 @@ proptest! {
             prop_assert!(!sent.contains(value.as_str()), "{value} leaves in {sent}");
         }
 
-        // The model repeats what it saw, in deltas cut anywhere, and the network cuts the stream anywhere.
+        // What was not too long to be sealed comes back in another exchange as well, and stays as it is on its way there.
         let content = body["messages"][0]["content"].as_str().unwrap();
+        if sealed && values.iter().all(|value| value.len() <= MAX_SEALED_VALUE) {
+            vault = self::vault(&engine);
+            let again = redact_request(&engine, &mut caches, CHAT, body.to_string().as_bytes(), &mut vault).unwrap();
+            prop_assert_eq!(again.body, None);
+        }
+
+        // The model repeats what it saw, in deltas cut anywhere, and the network cuts the stream anywhere.
         let seen = body["messages"][1]["tool_calls"][0]["function"]["arguments"].as_str().unwrap();
         let mut stream = String::new();
         for piece in pieces(content, &cuts) {
@@ -183,7 +202,8 @@ proptest! {
         chunk in 1usize..50,
         sse in any::<bool>(),
     ) {
-        let (engine, vault) = (engine(), vault());
+        let engine = engine(true);
+        let vault = vault(&engine);
         let mut caches = engine.caches();
         let mut stream = ResponseStream::new(CHAT, if sse { Framing::Sse } else { Framing::Json });
         let mut out = Vec::new();
@@ -196,7 +216,8 @@ proptest! {
 
     #[test]
     fn any_bytes_are_refused_or_valid_json(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
-        let (engine, mut vault) = (engine(), vault());
+        let engine = engine(false);
+        let mut vault = vault(&engine);
         let accepted = redact_request(&engine, &mut engine.caches(), CHAT, &bytes, &mut vault).is_ok();
         prop_assert_eq!(accepted, serde_json::from_slice::<&serde_json::value::RawValue>(&bytes).is_ok());
     }

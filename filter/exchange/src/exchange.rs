@@ -6,13 +6,16 @@ mod response;
 use crate::event::Event;
 use crate::gateway::{Act, Gateway};
 use crate::host::Host;
-use crate::reply::{self, Reply};
+use crate::reply::Reply;
 use aegis_engine::{Media, Protocol, ResponseStream, Vault};
 use aegis_policy::Disposition;
 use std::rc::Rc;
 
 /// Identifies the exchange in answers and logs.
 const REQUEST_ID_HEADER: &str = "x-aegis-request-id";
+
+/// Tells the client what the gateway did.
+const ACTION_HEADER: &str = "x-aegis-action";
 
 /// Trailers in which Envoy's decompressors tell what they did.
 const DECOMPRESSOR_TRAILERS: &str = "x-envoy-decompressor-";
@@ -66,7 +69,10 @@ enum Request {
 
 #[derive(Debug, Clone)]
 struct Reading {
+    /// Whose values get the same placeholders.
     tenant: Vec<u8>,
+    /// What the client appended to its base URL.
+    path: String,
     /// How the body is written.
     media: Media,
     /// The client announced the body's length, and the headers still wait.
@@ -84,7 +90,7 @@ enum Response {
     Expected {
         /// What the policy did to the request.
         action: Disposition,
-        /// What it took out, to be put back.
+        /// What it took out, to be put back; or what knows earlier requests' values.
         vault: Option<Vault>,
     },
     /// It passes as it is.
@@ -141,8 +147,10 @@ impl Exchange {
         self.event.refused = Some(reply.code);
         self.tell(host);
         let id = self.request_id.as_deref().map(String::from_utf8_lossy);
-        let mut headers = reply::HEADERS.to_vec();
+        let mut headers = reply.headers().to_vec();
         headers.extend(id.as_deref().map(|id| (REQUEST_ID_HEADER, id)));
+        // What is no error does not look like a refusal.
+        headers.extend((reply.status < 400).then_some((ACTION_HEADER, Disposition::Block.name())));
         host.reply(reply.status, &headers, &reply.body);
         Step::Pause
     }

@@ -12,6 +12,8 @@ pub struct FakeHost {
     pub trailers: HashMap<Side, Vec<(String, Vec<u8>)>>,
     /// The reply that was sent instead of forwarding the request: status and body.
     pub replied: Option<(u32, Vec<u8>)>,
+    /// The headers of that reply.
+    pub reply_headers: Vec<(String, String)>,
     /// Whether the exchange was aborted.
     pub aborted: bool,
     /// Whether the answer comes from the proxy itself.
@@ -127,7 +129,9 @@ impl Host for FakeHost {
         true
     }
 
-    fn reply(&mut self, status: u32, _headers: &[(&str, &str)], body: &[u8]) {
+    fn reply(&mut self, status: u32, headers: &[(&str, &str)], body: &[u8]) {
+        self.reply_headers =
+            headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         self.replied = Some((status, body.to_vec()));
     }
 

@@ -1,23 +1,35 @@
-//! Errors that the gateway answers itself.
+//! What the gateway answers itself.
 
-use aegis_engine::Protocol;
+use aegis_engine::{Protocol, Refusal};
 use serde_json::{Value, json};
 
 /// An answer of the gateway's own.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u32,
+    content_type: &'static str,
     pub(crate) code: &'static str,
     pub(crate) body: Vec<u8>,
 }
 
-/// Headers of every reply.
-pub(crate) const HEADERS: &[(&str, &str)] =
-    &[("content-type", "application/json"), ("cache-control", "no-store")];
-
 // === impl Reply ===
 
 impl Reply {
+    /// Its headers.
+    pub(crate) fn headers(&self) -> [(&'static str, &'static str); 2] {
+        [("content-type", self.content_type), ("cache-control", "no-store")]
+    }
+
+    /// An answer in the model's place.
+    pub(crate) fn in_place(refusal: Refusal) -> Reply {
+        Reply {
+            status: 200,
+            code: "request_blocked",
+            content_type: refusal.media_type,
+            body: refusal.body.into_bytes(),
+        }
+    }
+
     /// Requests that never reached a protocol: `{"error": "<code>", "detail": …}`.
     pub(crate) fn simple(status: u32, code: &'static str, detail: &str) -> Reply {
         Reply::json(status, code, &json!({ "error": code, "detail": detail }))
@@ -98,7 +110,7 @@ impl Reply {
     }
 
     fn json(status: u32, code: &'static str, body: &Value) -> Reply {
-        Reply { status, code, body: body.to_string().into_bytes() }
+        Reply { status, code, content_type: "application/json", body: body.to_string().into_bytes() }
     }
 }
 

@@ -6,15 +6,16 @@
     reason = "clippy.toml lifts them in #[test] functions only, not in what these call"
 )]
 
-use aegis_engine::{MasterKey, compile};
+mod support;
+
 use aegis_exchange::fake_host::FakeHost;
-use aegis_exchange::{Exchange, Gateway, Host, Policies, Routes, Side, Step, Worker};
+use aegis_exchange::{Exchange, Gateway, Host, Side, Step};
 use aegis_policy::{
-    Direction, Disposition, FilterMode, Mode, Override, Policy, PolicyPart, RoutePart, Slot, TokenHash,
-    TokenRoute, Track, Trial, Upstream, Version,
+    Direction, Disposition, FilterMode, Mode, Override, Policy, PolicyPart, Slot, TokenHash, TokenRoute,
+    Track, Trial, Version,
 };
-use std::collections::BTreeMap;
 use std::rc::Rc;
+use support::Setup;
 
 const CHAT: &str = "/v1/__gw__/t/TOK/chat/completions";
 
@@ -31,22 +32,7 @@ fn gateway_with(holds_headers: bool, policy: &Policy) -> Rc<Gateway> {
 
 /// A gateway of which the first policy acts, and `edit` may say otherwise.
 fn build(policies: &[&Policy], route: TokenRoute, edit: impl Fn(&mut PolicyPart)) -> Rc<Gateway> {
-    let key = MasterKey::from_hex(&"c3".repeat(32)).unwrap();
-    let policies: Vec<_> = policies.iter().map(|policy| compile(policy, &key).unwrap()).collect();
-    let workers: Vec<_> = policies.iter().map(|policy| Rc::new(Worker::new(policy, &key).unwrap())).collect();
-    let routes = RoutePart {
-        revision: 3,
-        upstreams: vec![Upstream {
-            cluster: "upstream-1".into(),
-            authority: "llm.example".into(),
-            path: "/api/v1".into(),
-        }],
-        tokens: BTreeMap::from([(TokenHash::of(b"TOK"), route)]),
-    };
-    let mut part = PolicyPart::single(3, policies[0].clone());
-    part.policies = policies;
-    edit(&mut part);
-    Rc::new(Gateway::new(Some(Rc::new(Routes::new(routes))), Rc::new(Policies::new(part, &workers, key))))
+    Setup { key: "c3", route, tokens: &["TOK"], policies }.gateway(edit)
 }
 
 fn exchange() -> Exchange {
@@ -249,7 +235,9 @@ fn bodies_that_are_not_what_they_say_are_refused() {
 
 #[test]
 fn every_limit_of_a_request_has_an_error_of_its_own() {
-    let gateway = build(&[&Policy::only(&["email"])], TokenRoute::default(), |_| ());
+    let gateway = build(&[&Policy::only(&["email"])], TokenRoute::default(), |part| {
+        part.max_request_body_bytes = 10_000_000;
+    });
     let messages = |count| format!(r#"{{"messages":[{}]}}"#, vec![r#"{"content":"x"}"#; count].join(","));
     for (body, refused) in [
         (messages(10_000), None),

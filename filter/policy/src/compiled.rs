@@ -2,6 +2,7 @@
 
 use crate::disposition::Disposition;
 use crate::exact::CompiledExact;
+use crate::injection::Injection;
 use crate::policy::{ExactValues, Level, Mode, Override, Policy, Preset, Restore};
 use crate::rule::Rule;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,9 @@ pub struct CompiledPolicy {
     /// Where values may go when they are put back into an answer.
     #[serde(default)]
     pub restore: Restore,
+    /// What happens to prompt injection.
+    #[serde(default)]
+    pub injection: Injection,
     /// The author's rules, without their examples.
     #[serde(default)]
     pub custom_rules: Vec<Rule>,
@@ -104,6 +108,7 @@ impl CompiledPolicy {
             },
             block_status: policy.block_status,
             restore: policy.restore.clone(),
+            injection: policy.injection.clone(),
             custom_rules,
             exact: CompiledExact::default(),
             exact_lists: policy.exact_values.iter().map(list).collect(),

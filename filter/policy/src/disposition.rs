@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Disposition {
     /// It stays.
     Allow,
+    /// It stays and is reported.
+    Mark,
     /// A placeholder stands for it, and the answer gets it back.
     #[default]
     Redact,
@@ -27,6 +29,7 @@ impl Disposition {
     pub fn name(self) -> &'static str {
         match self {
             Disposition::Allow => "allow",
+            Disposition::Mark => "mark",
             Disposition::Redact => "redact",
             Disposition::Defang => "defang",
             Disposition::Sanitize => "sanitize",

@@ -5,6 +5,7 @@
 //! * [`rule`]: one detection rule, as written in `filter/rules/*.toml`.
 //! * [`filter_config`]: what the control plane sends to the filter through ECDS.
 //! * [`exact`]: exact values as the filter gets them.
+//! * [`injection`]: what a policy says about prompt injection.
 //! * [`example`]: look-alike secrets for rule examples and tests.
 //! * [`slot`]: where a piece of text comes from, which decides what a rule may do there.
 //!
@@ -18,6 +19,7 @@ pub mod exact;
 pub mod example;
 pub mod filter_config;
 mod hidden;
+pub mod injection;
 mod key_name;
 pub mod limits;
 pub mod policy;
@@ -33,7 +35,8 @@ pub use filter_config::{
     Upstream, Version,
 };
 pub use hidden::HiddenText;
-pub use policy::{Allow, ExactValues, Level, Mode, Override, Policy, Preset, Restore};
+pub use injection::Injection;
+pub use policy::{AS_MESSAGE, Allow, ExactValues, FORBIDDEN, Level, Mode, Override, Policy, Preset, Restore};
 pub use problem::{Problem, Problems};
 pub use rule::{Confidence, Rule, RuleFile, Severity, Validator};
 pub use slot::{Direction, Slot};

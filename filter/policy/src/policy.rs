@@ -4,6 +4,7 @@ mod check;
 
 use crate::disposition::Disposition;
 use crate::hidden::HiddenText;
+use crate::injection::Injection;
 use crate::rule::{Rule, all_slots, both_directions};
 use crate::slot::{Direction, Slot};
 use serde::{Deserialize, Serialize};
@@ -35,13 +36,16 @@ pub struct Policy {
     /// What stays although a rule finds it.
     #[serde(default)]
     pub allow: Allow,
-    /// The HTTP status of a request that is refused for what it contains: 400 to 499. Official clients try none of them
-    /// again but 408, 409 and 429.
+    /// The HTTP status of a request that is refused for what it contains: 400 to 499, or 200 to answer in the model's
+    /// place, as the original does. Official clients try none of them again but 408, 409 and 429.
     #[serde(default = "forbidden")]
     pub block_status: u16,
     /// Where values may go when they are put back into an answer.
     #[serde(default)]
     pub restore: Restore,
+    /// What happens to prompt injection.
+    #[serde(default)]
+    pub injection: Injection,
     /// Rules of your own. They act whatever preset and level say, and come before the built-in rules in ties.
     #[serde(default)]
     pub custom_rules: Vec<Rule>,
@@ -132,7 +136,7 @@ pub struct Allow {
     pub keys: Vec<String>,
 }
 
-/// Where values may go when they are put back into an answer.
+/// How values are put back into an answer, and where they may go.
 ///
 /// A model that was led astray asks for a value in a link, an image or a command, to have it sent to a host of its own.
 /// So a value is put there only if the host may know it: one of these, one that the request's own prompts name, or one
@@ -144,6 +148,11 @@ pub struct Restore {
     /// Names of hosts, such as `api.example.com`; `*.example.com` means all below that name, `*` all hosts.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// Placeholders carry their values, encrypted with the token's key, so that answers in conversations that the
+    /// provider stores (`previous_response_id`) are restored although the values came in an earlier request. They are
+    /// longer than ordinary ones. Not in mode `shadow`.
+    #[serde(default)]
+    pub sealed: bool,
 }
 
 /// Values that must not get out, under one name.
@@ -165,9 +174,14 @@ pub struct ExactValues {
 /// The version of the format that this crate reads.
 pub const VERSION: u32 = 1;
 
-/// 403 (RFC 9110 §15.5.4).
+/// The status of a refused request unless the policy says otherwise (RFC 9110 §15.5.4).
+pub const FORBIDDEN: u16 = 403;
+
+/// The status that means to answer a refused request in the model's place.
+pub const AS_MESSAGE: u16 = 200;
+
 pub(crate) fn forbidden() -> u16 {
-    403
+    FORBIDDEN
 }
 
 // === impl Policy ===
@@ -185,6 +199,7 @@ impl Policy {
             allow: Allow::default(),
             block_status: forbidden(),
             restore: Restore::default(),
+            injection: Injection::default(),
             custom_rules: Vec::new(),
             exact_values: Vec::new(),
         }

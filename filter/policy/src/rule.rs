@@ -37,10 +37,14 @@ pub struct Rule {
     /// counts, so it must not be able to run into the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// What must stand directly behind: part of the match and of its [`cap`](Rule::cap), but not of the value. Same syntax
+    /// as `pattern`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<String>,
     /// Regular expression in the syntax of the `regex` crate, byte oriented: `\b`, `\d`, `\w`, `\s` and `(?i)` are
     /// ASCII; `(?u:…)` switches to Unicode for negated classes and non-ASCII letters.
     pub pattern: String,
-    /// The longest match in bytes, label included. It bounds what a stream may hold back for this rule.
+    /// The longest match in bytes, with label and what stands behind. It bounds what a stream may hold back for this rule.
     pub cap: u32,
     /// A check on the value that the pattern cannot express.
     #[serde(default, skip_serializing_if = "Option::is_none")]

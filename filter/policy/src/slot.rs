@@ -16,7 +16,7 @@ pub enum Direction {
 /// The role that a piece of text plays in a conversation.
 ///
 /// An instruction in a tool result is an attack, in a system prompt it is the job: rules say in which slots they act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Slot {
@@ -52,6 +52,20 @@ impl Slot {
         Slot::Document,
         Slot::ToolDefinition,
     ];
+
+    /// The name in documents and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Slot::System => "system",
+            Slot::Developer => "developer",
+            Slot::User => "user",
+            Slot::Assistant => "assistant",
+            Slot::ToolCallArguments => "tool_call_arguments",
+            Slot::ToolResult => "tool_result",
+            Slot::Document => "document",
+            Slot::ToolDefinition => "tool_definition",
+        }
+    }
 
     /// The slot of a chat message with this `role`; unknown roles count as [`Slot::User`], the most watched one.
     pub fn of_role(role: &[u8]) -> Slot {

@@ -5,6 +5,7 @@ use crate::forward::{Forward, ForwardCache};
 use crate::limits::MAX_CACHE_BYTES;
 use crate::look::{self, Neighbour};
 use crate::program::{self, Program};
+use foldhash::fast::FixedState;
 use regex_automata::nfa::thompson::State as NfaState;
 use regex_automata::util::primitives::StateID as NfaId;
 use std::collections::HashMap;
@@ -45,7 +46,7 @@ pub(crate) struct Facts {
 pub struct Cache {
     keys: Vec<Rc<Key>>,
     facts: Vec<Facts>,
-    ids: HashMap<Rc<Key>, StateId>,
+    ids: HashMap<Rc<Key>, StateId, FixedState>,
     /// `class_count` entries per state.
     steps: Vec<StateId>,
     /// [`Neighbour::COUNT`] entries per state.
@@ -90,7 +91,7 @@ impl Cache {
         let mut cache = Cache {
             keys: Vec::new(),
             facts: Vec::new(),
-            ids: HashMap::new(),
+            ids: HashMap::default(),
             steps: Vec::new(),
             resolved: Vec::new(),
             spawns: Vec::new(),

@@ -26,7 +26,8 @@ pub(crate) fn compile(pattern: &Pattern) -> Result<Compiled, RuleErrorReason> {
         return Err(RuleErrorReason::Empty);
     }
     let label = pattern.label.as_deref().map(parse).transpose()?;
-    let hir = Hir::concat(label.iter().chain([&value]).cloned().collect());
+    let behind = pattern.behind.as_deref().map(parse).transpose()?;
+    let hir = Hir::concat(label.iter().chain([&value]).chain(&behind).cloned().collect());
     let properties = hir.properties();
     if !properties.is_utf8() {
         return Err(RuleErrorReason::NotUtf8);
@@ -43,7 +44,11 @@ pub(crate) fn compile(pattern: &Pattern) -> Result<Compiled, RuleErrorReason> {
         return Err(RuleErrorReason::Gap);
     }
     let is_open = ends_open(&hir);
-    let (label, value) = (label.as_ref().map(loosen), loosen(&value));
+    if is_open && behind.is_some() {
+        return Err(RuleErrorReason::OpenBehind);
+    }
+    let (label, value) =
+        (label.as_ref().map(loosen), loosen(&Hir::concat([value].into_iter().chain(behind).collect())));
     let factors = factor::factors(label.as_ref(), &value, pattern.cap as usize);
     let distance = factors.iter().map(|factor| factor.distance).max().unwrap_or(0);
     if distance > MAX_FACTOR_DISTANCE {
@@ -146,7 +151,7 @@ mod tests {
     use super::*;
 
     fn check(regex: &str, cap: u32) -> Result<Compiled, RuleErrorReason> {
-        compile(&Pattern { id: "r".into(), regex: regex.into(), label: None, cap })
+        compile(&Pattern { id: "r".into(), regex: regex.into(), label: None, behind: None, cap })
     }
 
     #[test]
@@ -164,6 +169,17 @@ mod tests {
                 && check(r"secret(?u:[^ x]){0,700}x", 720).is_ok()
         );
         assert!(matches!(check("[ab]x+", 1000), Err(RuleErrorReason::FactorTooFar { .. })));
+    }
+
+    #[test]
+    fn what_stands_behind_has_an_end() {
+        let check = |behind: &str| {
+            let behind = Some(behind.into());
+            compile(&Pattern { id: "r".into(), regex: "[0-9]+".into(), label: None, behind, cap: 90 })
+        };
+        assert!(matches!(check(" is[a-z ]*"), Err(RuleErrorReason::OpenBehind)));
+        assert!(matches!(check(" is("), Err(RuleErrorReason::Syntax(_))));
+        assert!(check(" is[a-z ]{0,9} mine").is_ok());
     }
 
     #[test]

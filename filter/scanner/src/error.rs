@@ -46,6 +46,9 @@ pub enum RuleErrorReason {
         "a long repetition matches nearly anything: exclude line breaks from it, and let the cap be {MAX_GAP_CAP} or less"
     )]
     Gap,
+    /// What stands behind a value would have to be read to an end that is nowhere.
+    #[error("what stands `behind` ends in a run of any length; end it with something, or limit the run")]
+    OpenBehind,
     /// The fast pass would have to go too far back.
     #[error(
         "what tells the pattern apart from ordinary text ends up to {distance} bytes behind its beginning, more than \

@@ -23,6 +23,18 @@ const LONGEST: usize = 6;
 // === impl Escaped ===
 
 impl Escaped {
+    /// Number of variants, for tables.
+    pub(crate) const COUNT: usize = 6;
+
+    /// Of 0 to [`COUNT`](Escaped::COUNT), exclusive.
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Escaped::No => 0,
+            Escaped::Letter => 1,
+            Escaped::Digits(left) => 1 + usize::from(left),
+        }
+    }
+
     /// Where a text stands behind `bytes`, and what the next byte sees behind it, if it stood as `at` before them.
     pub(crate) fn behind(at: (Escaped, Neighbour), bytes: &[u8]) -> (Escaped, Neighbour) {
         // No sequence reaches further back than this, but whether a backslash is itself escaped depends on all those

@@ -14,7 +14,7 @@ pub fn check_examples(rules: &[Rule]) -> Result<(), RuleError> {
 
 fn check(rule: &Rule) -> Result<(), RuleError> {
     let pattern = Pattern::from(rule);
-    let labels = Labels::new(std::slice::from_ref(&pattern))?;
+    let labels = Labels::new(std::slice::from_ref(&pattern));
     let scanner = Scanner::new(&[pattern])?;
     let mut cache = scanner.cache();
     let mut set = RuleSet::default();
@@ -41,7 +41,13 @@ fn check(rule: &Rule) -> Result<(), RuleError> {
 
 impl From<&Rule> for Pattern {
     fn from(rule: &Rule) -> Pattern {
-        Pattern { id: rule.id.clone(), regex: rule.pattern.clone(), label: rule.label.clone(), cap: rule.cap }
+        Pattern {
+            id: rule.id.clone(),
+            regex: rule.pattern.clone(),
+            label: rule.label.clone(),
+            behind: rule.behind.clone(),
+            cap: rule.cap,
+        }
     }
 }
 
@@ -59,6 +65,7 @@ mod tests {
             description: "A toy.".into(),
             source: "none".into(),
             label: None,
+            behind: None,
             pattern: pattern.into(),
             cap: 40,
             validator: None,

@@ -3,7 +3,8 @@
 //! An unanchored automaton of whole patterns multiplies their states: every generic run that may begin anywhere has to be
 //! remembered beside everything else. So the fast pass looks for *factors*, and the exact machine decides around the
 //! places where one ends. A factor is the relaxed head of the pattern, or of its rest behind a generic beginning such as
-//! the local part of a mail address.
+//! the local part of a mail address. What follows a factor is relaxed, too, and only compared where one ended: most words
+//! that could be labels are none.
 
 mod generic;
 mod head;
@@ -22,6 +23,8 @@ pub(crate) struct Factor {
     pub(crate) distance: usize,
     /// It begins with a word or another literal of some length.
     pub(crate) is_keyword: bool,
+    /// What must follow it, if only the beginning of that; see [`REST`].
+    pub(crate) rest: Hir,
     /// If something of the match stands in front of its factor: the bytes that may.
     pub(crate) in_front: Option<Box<[bool; 256]>>,
 }
@@ -35,6 +38,9 @@ const VALUE_HEAD: usize = 12;
 
 /// The same for a value of generic characters only, of which ordinary text has long runs, too.
 const GENERIC_HEAD: usize = 32;
+
+/// Bytes that must follow a factor, if the match has as many: enough to tell a value from the next words.
+const REST: usize = 16;
 
 /// With so many bytes that are not generic nothing long is added, and a short generic beginning is left out.
 const FEW: usize = 3;
@@ -76,6 +82,7 @@ fn one(parts: &[Hir], labels: usize, cap: usize) -> Factor {
     let mut taken = Vec::new();
     let mut leading = first == 0;
     let mut rare = 0;
+    let mut behind = Some(Hir::empty());
     for (index, part) in rest.iter().enumerate() {
         // A label is taken whole, for its words alone are too common, but not across other words: while those go on
         // every other factor may begin, and the states multiply.
@@ -83,6 +90,7 @@ fn one(parts: &[Hir], labels: usize, cap: usize) -> Factor {
         let is_long = longest(part).is_none_or(|len| len > SHORT);
         let far = is_long && if is_label { holds_words(part) } else { labels == 0 && is_generic(part) };
         if want == 0 || (far && rare >= FEW) {
+            behind = Some(Hir::concat(rest.get(index..).unwrap_or_default().to_vec()));
             break;
         }
         let most = if is_label {
@@ -101,6 +109,8 @@ fn one(parts: &[Hir], labels: usize, cap: usize) -> Factor {
         distance = distance.zip(head.longest).map(|(sum, len)| sum.saturating_add(len));
         taken.push(head.hir);
         if !head.whole {
+            let others = rest.get(index + 1..).unwrap_or_default();
+            behind = head.rest.map(|rest| Hir::concat([&[rest], others].concat()));
             break;
         }
     }
@@ -110,6 +120,7 @@ fn one(parts: &[Hir], labels: usize, cap: usize) -> Factor {
         is_keyword: keyword::len(&hir) >= least,
         in_front: (!before.is_empty()).then(|| bytes_of(before)),
         distance: distance.unwrap_or(cap).min(cap),
+        rest: behind.map_or(Hir::empty(), |behind| head(&behind, REST, false).hir),
         hir,
     }
 }
@@ -180,5 +191,22 @@ mod tests {
     #[test]
     fn words_behind_a_label_end_its_factor() {
         assert_eq!(of(Some("acme[a-z_]{0,20}[ ]?="), "[0-9a-f]{32}"), ["(acme)"]);
+    }
+
+    #[test]
+    fn what_follows_is_compared_where_a_factor_ended() {
+        let rest = |label: Option<&str>, value: &str| {
+            let parse = |regex: &str| parse(regex).unwrap();
+            let factors = factors(label.map(parse).as_ref(), &parse(value), 100);
+            let rest = |factor: &Factor| factor.rest.to_string().replace("(?-u:", "(").replace("(?:", "(");
+            factors.iter().map(rest).collect::<Vec<_>>()
+        };
+        assert_eq!(rest(Some("acme[a-z_]{0,20}[ ]?="), "[0-9a-f]{32}"), ["(([_a-z])* ?=([0-9a-f]){15})"]);
+        assert_eq!(rest(None, r"\bAKIA[A-Z0-9]{16}\b"), ["([0-9A-Z]){8}"]);
+        assert_eq!(
+            rest(None, "ab(?:cdefgh|ij[0-9]{20})k"),
+            ["()"],
+            "of alternatives nobody knows which it was"
+        );
     }
 }

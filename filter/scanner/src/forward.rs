@@ -1,15 +1,20 @@
-//! The fast pass: finds the places where a factor ends.
+//! The fast pass: finds the places where a factor ends and what follows may belong to it.
 //!
 //! Two lazy automata read the text side by side, one table lookup per byte each: one for factors that begin with a
 //! keyword and one for the others. Apart, each has the states of its own; together, every generic run that is open would
 //! multiply those of all keywords.
 
 mod automaton;
+mod closure;
+mod lanes;
+mod rest;
 
 use crate::escaped::Escaped;
 use crate::factor::Factor;
+use crate::limits::LOOKED_FREELY;
 use crate::look::Neighbour;
-use automaton::{Automaton, States};
+use automaton::{Automaton, States, Step, skip};
+use lanes::{Block, LANES};
 
 /// The factors of all rules, compiled.
 #[derive(Debug)]
@@ -38,6 +43,20 @@ pub(crate) struct Hit {
     pub(crate) distance: usize,
 }
 
+/// How far a text was read.
+struct Place {
+    at: usize,
+    /// Those of the keywords and of the others.
+    states: [Step; 2],
+    /// Bytes behind factors that were read.
+    looked: usize,
+}
+
+/// Bytes of a lane: the less they are, the more often two must be joined; the more, the more was read in vain if something
+/// is found.
+const LANE: usize = 1024;
+const SHORTEST_LANE: usize = 64;
+
 // === impl Forward ===
 
 impl Forward {
@@ -64,29 +83,75 @@ impl Forward {
         ForwardCache { keywords: self.keywords.states(), others: self.others.states() }
     }
 
-    /// The first end of a factor behind `from`.
+    /// The first end of a factor behind `from` that can belong to a match.
     pub(crate) fn find(&self, cache: &mut ForwardCache, text: &[u8], from: usize) -> Option<Hit> {
-        let (before, ahead) = text.split_at_checked(from)?;
-        let before = Escaped::behind((Escaped::No, Neighbour::Edge), before);
-        let ForwardCache { keywords, others } = cache;
-        let mut keyword = keywords.start(&self.keywords, before);
-        let mut other = others.start(&self.others, before);
-        for (at, &byte) in ahead.iter().enumerate() {
-            let mut next_keyword = keywords.step(&self.keywords, keyword, byte);
-            let mut next_other = others.step(&self.others, other, byte);
-            if next_keyword.is_special() || next_other.is_special() {
-                if next_keyword.is_unknown() {
-                    next_keyword = keywords.build(&self.keywords, keyword, byte);
-                }
-                if next_other.is_unknown() {
-                    next_other = others.build(&self.others, other, byte);
-                }
-                if next_keyword.is_special() || next_other.is_special() {
-                    let distance = keywords.distance(next_keyword).max(others.distance(next_other));
-                    return Some(Hit { end: from + at + 1, distance });
-                }
+        let before = Escaped::behind((Escaped::No, Neighbour::Edge), text.get(..from)?);
+        let keyword = cache.keywords.start(before);
+        let other = cache.others.start(before);
+        let mut place = Place { at: from, states: [keyword, other], looked: 0 };
+        while place.at < text.len() {
+            // Where there is little to find, there is little to find: as much as was read in vain may be read at once.
+            let len = LANE.min((place.at - from) / LANES).min((text.len() - place.at) / LANES);
+            let block = Block { text, from: place.at, len };
+            if len >= SHORTEST_LANE && self.leap(cache, block, &mut place) {
+                continue;
             }
-            (keyword, other) = (next_keyword, next_other);
+            let until = text.len().min(place.at + LANES * SHORTEST_LANE.max(len));
+            if let Some(hit) = self.walk(cache, text, from, until, &mut place) {
+                return Some(hit);
+            }
+        }
+        None
+    }
+
+    /// Goes on behind the lanes of `block` in which there is nothing; says whether that was all of it.
+    fn leap(&self, cache: &mut ForwardCache, block: Block<'_>, place: &mut Place) -> bool {
+        let [keyword, other] = place.states;
+        let keywords = block.read(&self.keywords, &mut cache.keywords, keyword);
+        if keywords.count == 0 {
+            return false;
+        }
+        let others = block.read(&self.others, &mut cache.others, other);
+        let count = keywords.count.min(others.count);
+        if let (Some(keyword), Some(other)) = (keywords.behind(count), others.behind(count)) {
+            place.at += count * block.len;
+            place.states = [keyword, other];
+        }
+        count == LANES
+    }
+
+    /// Reads up to `until` byte by byte.
+    fn walk(
+        &self,
+        cache: &mut ForwardCache,
+        text: &[u8],
+        from: usize,
+        until: usize,
+        place: &mut Place,
+    ) -> Option<Hit> {
+        let ForwardCache { keywords, others } = cache;
+        while place.at < until {
+            let rows = [keywords.rows(), others.rows()];
+            let (skipped, states) = skip(rows, place.states, text.get(place.at..until)?);
+            place.at += skipped;
+            place.states = states;
+            if place.at >= until {
+                break;
+            }
+            let (&byte, behind) = text.get(place.at..)?.split_first()?;
+            let [keyword, other] = states;
+            let keyword = keywords.step(&self.keywords, keyword, byte);
+            let other = others.step(&self.others, other, byte);
+            place.at += 1;
+            place.states = [keyword.plain(), other.plain()];
+            // Where factors end everywhere, the exact machine costs less than to look behind each of them.
+            let free = LOOKED_FREELY + (place.at - from);
+            if keywords.goes_on(&self.keywords, keyword, behind, free, &mut place.looked)
+                || others.goes_on(&self.others, other, behind, free, &mut place.looked)
+            {
+                let distance = keywords.distance(keyword).max(others.distance(other));
+                return Some(Hit { end: place.at, distance });
+            }
         }
         None
     }

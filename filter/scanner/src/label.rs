@@ -1,71 +1,103 @@
-//! Where in a match the label ends and the value begins.
+//! Where in a match the value stands: behind its label, and in front of what must follow it.
 
 use crate::RuleIndex;
 use crate::compile;
-use crate::error::{RuleError, RuleErrorReason};
 use crate::program::Pattern;
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson::{self, WhichCaptures};
-use regex_automata::util::primitives::PatternID;
 use regex_automata::{Anchored, Input, MatchKind};
-use regex_syntax::hir::Hir;
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::Range;
 
-/// The labels of all rules, compiled to one anchored DFA.
+/// What stands around the values of all rules. Each is compiled when the first match of its rule has to be divided: most
+/// rules never match.
 pub struct Labels {
-    dfa: DFA,
-    cache: RefCell<Cache>,
-    /// For each rule, which pattern of the DFA its label is.
-    patterns: Vec<Option<PatternID>>,
+    /// By rule.
+    rules: Vec<Around>,
+}
+
+/// What stands around the value of a rule.
+struct Around {
+    label: Option<RefCell<Part>>,
+    behind: Option<RefCell<Part>>,
+}
+
+/// A label, or what stands behind a value, which is read backwards.
+enum Part {
+    Source {
+        regex: String,
+        backwards: bool,
+    },
+    Compiled(Box<(DFA, Cache)>),
+    /// It has no automaton, as a label that the scanner refuses; nothing is divided by it.
+    Unusable,
 }
 
 // === impl Labels ===
 
 impl Labels {
-    /// Compiles the labels of `patterns`.
-    pub fn new(patterns: &[Pattern]) -> Result<Labels, RuleError> {
-        let mut hirs: Vec<Hir> = Vec::new();
-        let mut ids = Vec::with_capacity(patterns.len());
-        let budget = |reason: String| RuleErrorReason::Budget(reason).of("*");
-        for pattern in patterns {
-            let Some(label) = &pattern.label else {
-                ids.push(None);
-                continue;
-            };
-            ids.push(Some(PatternID::new(hirs.len()).map_err(|error| budget(error.to_string()))?));
-            hirs.push(compile::parse(label).map_err(|reason| reason.of(&pattern.id))?);
-        }
-        let config = thompson::Config::new().utf8(false).which_captures(WhichCaptures::None);
-        let nfa = thompson::Compiler::new()
-            .configure(config)
-            .build_many_from_hir(&hirs)
-            .map_err(|error| budget(error.to_string()))?;
-        let config = DFA::config()
-            .match_kind(MatchKind::All)
-            .starts_for_each_pattern(true)
-            .skip_cache_capacity_check(true);
-        let dfa = DFA::builder()
-            .configure(config)
-            .build_from_nfa(nfa)
-            .map_err(|error| budget(error.to_string()))?;
-        Ok(Labels { cache: RefCell::new(dfa.create_cache()), dfa, patterns: ids })
+    /// What stands around the values of `patterns`, which the scanner must have accepted.
+    pub fn new(patterns: &[Pattern]) -> Labels {
+        let part = |regex: &Option<String>, backwards| {
+            regex.clone().map(|regex| RefCell::new(Part::Source { regex, backwards }))
+        };
+        let around = |pattern: &Pattern| Around {
+            label: part(&pattern.label, false),
+            behind: part(&pattern.behind, true),
+        };
+        Labels { rules: patterns.iter().map(around).collect() }
     }
 
-    /// Where the value begins in `text`, which is a match of `rule`.
-    pub(crate) fn end(&self, rule: RuleIndex, text: &[u8]) -> usize {
-        let Some(label) = self.patterns.get(usize::from(rule)).copied().flatten() else { return 0 };
-        let input = Input::new(text).anchored(Anchored::Pattern(label));
-        // With `MatchKind::All` a search runs to the end of the longest match.
-        let found = self.dfa.try_search_fwd(&mut self.cache.borrow_mut(), &input);
-        found.ok().flatten().map_or(0, |half| half.offset())
+    /// Where the value is in `text`, which is a match of `rule`.
+    pub(crate) fn value(&self, rule: RuleIndex, text: &[u8]) -> Range<usize> {
+        let Some(around) = self.rules.get(usize::from(rule)) else { return 0..text.len() };
+        let label = around.label.as_ref().and_then(|label| label.borrow_mut().find(text)).unwrap_or(0);
+        let value = text.get(label..).unwrap_or_default();
+        let behind = around.behind.as_ref().and_then(|behind| behind.borrow_mut().find(value));
+        label..behind.map_or(text.len(), |behind| label + behind)
     }
 }
 
 impl fmt::Debug for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Labels").field("rules", &self.patterns.len()).finish_non_exhaustive()
+        f.debug_struct("Labels").field("rules", &self.rules.len()).finish_non_exhaustive()
     }
+}
+
+// === impl Part ===
+
+impl Part {
+    /// Where the longest one ends that `text` begins with, or begins that it ends with.
+    fn find(&mut self, text: &[u8]) -> Option<usize> {
+        let backwards = match self {
+            Part::Source { regex, backwards } => {
+                let backwards = *backwards;
+                *self =
+                    compiled(regex, backwards).map_or(Part::Unusable, |part| Part::Compiled(Box::new(part)));
+                backwards
+            }
+            Part::Compiled(part) => part.0.get_nfa().is_reverse(),
+            Part::Unusable => false,
+        };
+        let Part::Compiled(part) = self else { return None };
+        let (dfa, cache) = &mut **part;
+        let input = Input::new(text).anchored(Anchored::Yes);
+        // With `MatchKind::All` a search runs to the end of the longest match.
+        let found =
+            if backwards { dfa.try_search_rev(cache, &input) } else { dfa.try_search_fwd(cache, &input) };
+        found.ok().flatten().map(|half| half.offset())
+    }
+}
+
+fn compiled(regex: &str, backwards: bool) -> Option<(DFA, Cache)> {
+    let hir = compile::parse(regex).ok()?;
+    let config = thompson::Config::new().utf8(false).which_captures(WhichCaptures::None).reverse(backwards);
+    let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir).ok()?;
+    let config = DFA::config().match_kind(MatchKind::All).skip_cache_capacity_check(true);
+    let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
+    let cache = dfa.create_cache();
+    Some((dfa, cache))
 }
 
 #[cfg(test)]
@@ -78,13 +110,26 @@ mod tests {
             id: "r".into(),
             regex: "[0-9]+".into(),
             label: label.map(Into::into),
+            behind: None,
             cap: 40,
         };
-        let labels =
-            Labels::new(&[pattern(None), pattern(Some("(?:号|no)[:. ]*")), pattern(Some("x"))]).unwrap();
-        assert_eq!(labels.end(0, b"no: 123"), 0);
-        assert_eq!(labels.end(1, b"no: 123"), 4);
-        assert_eq!(labels.end(1, "号 123".as_bytes()), 4);
-        assert_eq!(labels.end(2, b"x1"), 1);
+        let labels = Labels::new(&[pattern(None), pattern(Some("(?:号|no)[:. ]*")), pattern(Some("x"))]);
+        assert_eq!(labels.value(0, b"no: 123").start, 0);
+        assert_eq!(labels.value(1, b"no: 123").start, 4);
+        assert_eq!(labels.value(1, "号 123".as_bytes()).start, 4);
+        assert_eq!(labels.value(2, b"x1").start, 1);
+    }
+    #[test]
+    fn what_stands_behind_is_no_value() {
+        let pattern = Pattern {
+            id: "r".into(),
+            regex: "[0-9]+".into(),
+            label: Some("no ".into()),
+            behind: Some("(?:,| is)? my number".into()),
+            cap: 40,
+        };
+        let labels = Labels::new(&[pattern]);
+        assert_eq!(labels.value(0, b"no 123 is my number"), 3..6);
+        assert_eq!(labels.value(0, b"no 123, my number"), 3..6);
     }
 }

@@ -74,6 +74,8 @@ pub use scanner::{Scanner, TooManyMatches};
 pub use size::Size;
 pub use stream::Stream;
 
+use std::ops::Range;
+
 /// Position of a rule in the list that the scanner was compiled from.
 pub type RuleIndex = u16;
 
@@ -86,7 +88,7 @@ pub struct Match {
     pub start: u64,
     /// First byte of the value.
     pub value: u64,
-    /// One past the last byte.
+    /// One past the last byte of the value. What must stand behind it belongs to the match as well: no other begins there.
     pub end: u64,
 }
 
@@ -95,8 +97,8 @@ pub trait Accept {
     /// Whether `rule` acts at all.
     fn acts(&self, rule: RuleIndex) -> bool;
 
-    /// If `text` is a match of `rule`: where in it the value begins.
-    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<usize>;
+    /// If `text` is a match of `rule`: where in it the value is.
+    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<Range<usize>>;
 }
 
 /// Accepts every candidate.
@@ -108,7 +110,7 @@ impl Accept for AcceptAll {
         true
     }
 
-    fn accept(&self, _rule: RuleIndex, _text: &[u8]) -> Option<usize> {
-        Some(0)
+    fn accept(&self, _rule: RuleIndex, text: &[u8]) -> Option<Range<usize>> {
+        Some(0..text.len())
     }
 }

@@ -17,6 +17,13 @@ pub(crate) const MAX_CACHE_BYTES: usize = 8 << 20;
 /// Bytes of the fast pass's states before it starts anew. Ordinary text touches some thousand.
 pub(crate) const FORWARD_CACHE_BYTES: usize = 4 << 20;
 
+/// Bytes behind a factor that are compared with what must follow it, and of the states that this takes.
+pub(crate) const REST_REACH: usize = 64;
+pub(crate) const REST_CACHE_BYTES: usize = 1 << 20;
+
+/// Bytes behind factors that may be read before the exact machine runs, beyond one for each byte of text.
+pub(crate) const LOOKED_FREELY: usize = 256;
+
 /// Counted repetitions with a larger bound are compiled as open loops; the rule's cap takes over as their limit.
 /// Unrolled, `[a-z]{20,200}` would cost 200 NFA states and as many threads.
 pub(crate) const MAX_UNROLLED_REPEAT: u32 = 16;

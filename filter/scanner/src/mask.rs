@@ -2,6 +2,7 @@
 
 use crate::{Accept, Labels, RuleIndex, validate};
 use aegis_policy::Validator;
+use std::ops::Range;
 
 /// A set of rule indices.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,11 +58,11 @@ impl Accept for RuleMask<'_> {
         self.rules.contains(rule)
     }
 
-    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<usize> {
-        let start = self.labels.end(rule, text);
-        let value = text.get(start..)?;
+    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<Range<usize>> {
+        let place = self.labels.value(rule, text);
+        let value = text.get(place.clone())?;
         let validator = self.validators.get(usize::from(rule)).copied().flatten();
-        validator.is_none_or(|validator| validate::check(validator, value)).then_some(start)
+        validator.is_none_or(|validator| validate::check(validator, value)).then_some(place)
     }
 }
 

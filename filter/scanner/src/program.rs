@@ -22,7 +22,9 @@ pub struct Pattern {
     pub regex: String,
     /// What must stand in front; see `aegis_policy::Rule::label`.
     pub label: Option<String>,
-    /// The longest match in bytes, label included.
+    /// What must stand behind; see `aegis_policy::Rule::behind`.
+    pub behind: Option<String>,
+    /// The longest match in bytes, label and what is behind included.
     pub cap: u32,
 }
 
@@ -222,7 +224,7 @@ mod tests {
     use super::*;
 
     fn pattern(regex: &str, cap: u32) -> Pattern {
-        Pattern { id: "r".into(), regex: regex.into(), label: None, cap }
+        Pattern { id: "r".into(), regex: regex.into(), label: None, behind: None, cap }
     }
 
     #[test]

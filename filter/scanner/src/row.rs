@@ -9,7 +9,10 @@ use crate::limits::ROW_REACH;
 /// point, or groups of digits behind another group that is as long and set off in the same way. Between colons the digits
 /// are hexadecimal.
 pub(crate) fn continues(value: &[u8], in_front: impl Iterator<Item = u8>) -> bool {
-    let hexadecimal = value.iter().find(|byte| !byte.is_ascii_hexdigit()) == Some(&b':');
+    let hexadecimal = match value.iter().position(|byte| !byte.is_ascii_hexdigit()) {
+        Some(end) => matches!((end, value.get(end)), (_, Some(b':')) | (2, Some(b'-'))),
+        None => false,
+    };
     let is_digit = |byte: &u8| byte.is_ascii_digit() || hexadecimal && byte.is_ascii_hexdigit();
     let first = value.iter().take_while(|byte| is_digit(byte)).count();
     if first == 0 {
@@ -45,6 +48,7 @@ mod tests {
             ("OID 1.", "3.6.1.4"),
             ("123-", "456-7890"),
             ("EA:8D:", "99:DD:36:AA:2D:07"),
+            ("ea-8d-", "ff-dd-36-aa-2d-07"),
         ] {
             assert!(is_in_row(before, value), "{before}{value}");
         }
@@ -58,6 +62,7 @@ mod tests {
             ("4111111111111111,", "4111111111111111"),
             ("no. ", "4111111111111111"),
             ("v.", "4111111111111111"),
+            ("fade-", "2155-0132"),
             ("2024-05-06 ", "06 12 34 56 78"),
             ("12 ", "mail"),
             ("", "1.2.3.4"),

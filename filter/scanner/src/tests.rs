@@ -36,17 +36,23 @@ impl Accept for Picky {
         true
     }
 
-    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<usize> {
+    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<std::ops::Range<usize>> {
         let length = !(text.len() + usize::from(rule)).is_multiple_of(3);
         let content = text.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte)) % 5 != 1;
-        (length && content).then_some(0)
+        (length && content).then_some(0..text.len())
     }
 }
 
 fn patterns(rules: &[(&str, u32)]) -> Vec<Pattern> {
     rules
         .iter()
-        .map(|&(regex, cap)| Pattern { id: regex.into(), regex: regex.into(), label: None, cap })
+        .map(|&(regex, cap)| Pattern {
+            id: regex.into(),
+            regex: regex.into(),
+            label: None,
+            behind: None,
+            cap,
+        })
         .collect()
 }
 
@@ -387,7 +393,7 @@ impl Accept for Never {
         true
     }
 
-    fn accept(&self, _rule: RuleIndex, text: &[u8]) -> Option<usize> {
+    fn accept(&self, _rule: RuleIndex, text: &[u8]) -> Option<std::ops::Range<usize>> {
         self.read.set(self.read.get() + text.len());
         None
     }
@@ -504,5 +510,28 @@ fn the_earlier_rule_has_the_match_although_it_needs_no_word_boundary() {
         let found = scan(&scanner, text.as_bytes(), &AcceptAll);
         assert_eq!(found, [Match { rule: 0, start: 0, value: 0, end: 3 }]);
         assert_eq!(stream(&scanner, &[b"ab", &text.as_bytes()[2..]], &AcceptAll), found);
+    }
+}
+
+#[test]
+fn what_stands_behind_a_value_is_kept_for_any_cut() {
+    let pattern = Pattern {
+        id: "r".into(),
+        regex: r"\b[0-9]{4,9}".into(),
+        label: None,
+        behind: Some(r"(?:,| is) my (?:card|pin)\b".into()),
+        cap: 40,
+    };
+    let text = "code 1234, my name; 55667 is my pin, 998877, my card is 1234 is my pint";
+    let labels = crate::Labels::new(std::slice::from_ref(&pattern));
+    let scanner = Scanner::new(&[pattern]).unwrap();
+    let (mut rules, validators) = (crate::RuleSet::default(), [None]);
+    rules.insert(0);
+    let mask = crate::RuleMask::new(&rules, &validators, &labels);
+    let whole = scan(&scanner, text.as_bytes(), &mask);
+    let values: Vec<_> = whole.iter().map(|one| one.value..one.end).collect();
+    assert_eq!(values, [20..25, 37..43]);
+    for at in 0..=text.len() {
+        assert_eq!(stream(&scanner, &cut(text.as_bytes(), &[at]), &mask), whole, "cut at {at}");
     }
 }

@@ -11,6 +11,7 @@ use crate::row;
 use crate::starts::{Cursor, Queue, Starts};
 use crate::{Accept, Match, RuleIndex};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// The part of a text that is at hand: `bytes` begin at offset `base` of the text, and `before` is the end of what stood
@@ -38,7 +39,7 @@ pub(crate) struct Threads {
     live: Vec<Thread>,
     starts: Starts,
     /// Accepted matches that an older start could still swallow: disjoint and sorted.
-    pending: VecDeque<Match>,
+    pending: VecDeque<Pending>,
     /// The last pending match reached its cap in its open run, which goes on.
     overflowing: bool,
     /// Up to where that match was reported already.
@@ -48,6 +49,14 @@ pub(crate) struct Threads {
     /// Cache epoch in which the threads' states are valid, and their keys in case it ends.
     epoch: u64,
     keys: Vec<Rc<Key>>,
+}
+
+/// An accepted match.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    found: Match,
+    /// One past its last byte, which may stand behind its value.
+    until: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +82,21 @@ impl<'a> Window<'a> {
         let in_front = self.slice(self.base, start).iter().rev().chain(self.before.iter().rev());
         row::continues(self.slice(start, end), in_front.copied())
     }
+}
+
+// === impl Pending ===
+
+impl Pending {
+    /// A match from `start` to `until`, whose value is at `value` in it.
+    fn new(rule: RuleIndex, start: u64, value: &Range<usize>, until: u64) -> Pending {
+        let at = |offset: usize| until.min(start + offset as u64);
+        Pending { found: Match { rule, start, value: at(value.start), end: at(value.end) }, until }
+    }
+}
+
+/// Of a match that nobody divides any more, all.
+fn whole(start: u64, end: u64) -> Range<usize> {
+    0..usize::try_from(end - start).unwrap_or(usize::MAX)
 }
 
 // === impl Threads ===
@@ -163,7 +187,7 @@ impl Threads {
     /// The position before which everything is decided, given that the text was read up to `at`.
     pub(crate) fn settled(&self, at: u64) -> u64 {
         let overflowing = self.pending.back().filter(|_| self.overflowing);
-        let overflowing = overflowing.map(|last| last.start.max(self.reported));
+        let overflowing = overflowing.map(|last| last.found.start.max(self.reported));
         let oldest = self.live.first().map(|oldest| self.starts.front(oldest.queue));
         overflowing.into_iter().chain(oldest).min().unwrap_or(at)
     }
@@ -171,7 +195,7 @@ impl Threads {
     /// The next match that is decided, in text order.
     pub(crate) fn next_match(&mut self, settled: u64) -> Option<Match> {
         while self.pending.len() > usize::from(self.overflowing) {
-            let mut next = self.pending.pop_front_if(|first| first.start < settled)?;
+            let mut next = self.pending.pop_front_if(|first| first.found.start < settled)?.found;
             // What was reported of it already ends where its value now begins.
             next.value = next.value.max(self.reported.min(next.end));
             if next.value < next.end {
@@ -184,7 +208,7 @@ impl Threads {
     /// What is known of a match that goes on beyond its cap, if nothing but its end is open. The rest is a match that
     /// starts where this one does and has its value behind it.
     pub(crate) fn next_part(&mut self) -> Option<Match> {
-        let last = *self.pending.back().filter(|_| self.overflowing && self.live.is_empty())?;
+        let last = self.pending.back().filter(|_| self.overflowing && self.live.is_empty())?.found;
         let value = last.value.max(self.reported);
         self.reported = last.end;
         (value < last.end).then_some(Match { value, ..last })
@@ -263,7 +287,7 @@ impl Threads {
         queue: Queue,
         byte: u8,
         at: u64,
-    ) -> Option<Match> {
+    ) -> Option<Pending> {
         let start = self.starts.front(queue);
         let len = at - start;
         let is_capped =
@@ -277,20 +301,21 @@ impl Threads {
         let value = if context.budget.spend(len, at) {
             context.accept.accept(rule, context.window.slice(start, at))?
         } else {
-            0
+            whole(start, at)
         };
-        Some(Match { rule, start, value: start + value as u64, end: at })
+        Some(Pending::new(rule, start, &value, at))
     }
 
     /// Whether the match that goes on began at `start` or before.
     fn overflows_from(&self, start: u64) -> bool {
-        self.overflowing && self.pending.back().is_some_and(|last| last.start <= start)
+        self.overflowing && self.pending.back().is_some_and(|last| last.found.start <= start)
     }
 
     /// Whether an earlier rule has the same match already: one that needed no look at the byte behind it.
-    fn is_taken(&self, found: Match) -> bool {
-        let same =
-            |last: &Match| (last.start, last.end) == (found.start, found.end) && last.rule < found.rule;
+    fn is_taken(&self, one: Pending) -> bool {
+        let same = |last: &Pending| {
+            (last.found.start, last.until) == (one.found.start, one.until) && last.found.rule < one.found.rule
+        };
         self.pending.back().is_some_and(same)
     }
 
@@ -300,8 +325,9 @@ impl Threads {
             return;
         }
         match self.pending.back_mut() {
-            Some(last) if last.end == at && context.program.tails.goes_on(last.rule, byte) => {
-                last.end = at + 1;
+            Some(last) if last.until == at && context.program.tails.goes_on(last.found.rule, byte) => {
+                // A rule whose match goes on has nothing behind its value.
+                (last.found.end, last.until) = (at + 1, at + 1);
             }
             _ => self.overflowing = false,
         }
@@ -349,7 +375,7 @@ impl Threads {
         for index in 0..self.live.len() {
             let Some(&thread) = self.live.get(index) else { break };
             let Some((cursor, found)) = self.first_accepted(context, thread, end) else { continue };
-            if !self.overflows_from(found.start) && !self.is_taken(found) {
+            if !self.overflows_from(found.found.start) && !self.is_taken(found) {
                 self.push(found);
             }
             let queue = self.starts.cut_behind(thread.queue, cursor);
@@ -372,16 +398,21 @@ impl Threads {
     }
 
     /// Adds a match in place of those that began at its start or behind it.
-    fn push(&mut self, found: Match) {
-        while self.pending.back().is_some_and(|last| last.start >= found.start) {
+    fn push(&mut self, one: Pending) {
+        while self.pending.back().is_some_and(|last| last.found.start >= one.found.start) {
             self.pending.pop_back();
         }
-        self.pending.push_back(found);
+        self.pending.push_back(one);
         self.overflowing = false;
     }
 
     /// The oldest start of `thread` with an accepted match that ends at `end`.
-    fn first_accepted(&self, context: &mut Context<'_>, thread: Thread, end: u64) -> Option<(Cursor, Match)> {
+    fn first_accepted(
+        &self,
+        context: &mut Context<'_>,
+        thread: Thread,
+        end: u64,
+    ) -> Option<(Cursor, Pending)> {
         // Borrowed apart from the budget, which changes while they are looked at.
         let (cache, accept, window) = (&*context.cache, context.accept, context.window);
         let rules = cache.matched(thread.state);
@@ -399,10 +430,10 @@ impl Threads {
                 let value = if context.budget.spend(end - start, end) {
                     accept.accept(rule, window.slice(start, end))
                 } else {
-                    Some(0)
+                    Some(whole(start, end))
                 };
                 if let Some(value) = value {
-                    return Some((here, Match { rule, start, value: start + value as u64, end }));
+                    return Some((here, Pending::new(rule, start, &value, end)));
                 }
             }
             cursor = self.starts.advance(here);

@@ -121,6 +121,7 @@ impl CommandRule {
             description: self.description.clone(),
             source: self.source.clone(),
             label: None,
+            behind: None,
             pattern: String::new(),
             cap: 0,
             validator: None,

@@ -7,6 +7,7 @@ fn args() -> ScanArgs {
         direction: Direction::Request,
         slot: Slot::User,
         summary: false,
+        explain: false,
         workbench: WorkbenchArgs { policy: None, placeholder_key: None },
     }
 }

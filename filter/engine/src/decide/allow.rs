@@ -219,11 +219,11 @@ impl Accept for Sparing<'_> {
         self.inner.acts(rule)
     }
 
-    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<usize> {
+    fn accept(&self, rule: RuleIndex, text: &[u8]) -> Option<Range<usize>> {
         let value = self.inner.accept(rule, text)?;
         // A candidate is a part of the text. If it were not, it would be found, which is the safe side.
         let start = text.first().and_then(|first| self.text.element_offset(first));
-        let spared = start.is_some_and(|start| self.spans.contain(start + value..start + text.len()));
+        let spared = start.is_some_and(|start| self.spans.contain(start + value.start..start + value.end));
         (!spared).then_some(value)
     }
 }

@@ -1,5 +1,6 @@
 //! Keys of placeholder tags.
 
+use super::seal::SealKey;
 use aegis_scanner::exact::ExactKey;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -20,6 +21,7 @@ pub struct TenantKey {
     master: [u8; 32],
     tenant: Vec<u8>,
     derived: OnceCell<Hmac<Sha256>>,
+    seal: OnceCell<SealKey>,
 }
 
 /// The key of digests that stand for values in a compiled policy.
@@ -44,7 +46,7 @@ impl MasterKey {
 
     /// The key of `tenant`. Tenants cannot recognise each other's placeholders.
     pub fn tenant(&self, tenant: &[u8]) -> TenantKey {
-        TenantKey { master: self.0, tenant: tenant.to_vec(), derived: OnceCell::new() }
+        TenantKey { master: self.0, tenant: tenant.to_vec(), derived: OnceCell::new(), seal: OnceCell::new() }
     }
 
     /// The key of a policy's exact values.
@@ -77,6 +79,11 @@ impl TenantKey {
         let digest = derived.clone().chain_update(value).finalize().into_bytes();
         data_encoding::BASE32_NOPAD.encode(digest.get(..TAG_BYTES).unwrap_or_default())
     }
+
+    /// The key of the values that are sealed.
+    pub(super) fn seal(&self) -> &SealKey {
+        self.seal.get_or_init(|| SealKey::derive(&self.master, &self.tenant))
+    }
 }
 
 impl fmt::Debug for TenantKey {
@@ -106,7 +113,7 @@ impl fmt::Debug for DigestKey {
 }
 
 /// HMAC takes keys of any length, so the error cannot happen; an empty key stands in for it.
-fn mac(key: &[u8]) -> Hmac<Sha256> {
+pub(super) fn mac(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default()))
 }
 

@@ -6,12 +6,16 @@ use crate::hosts::{Hosts, is_local};
 use crate::leak::Print;
 use crate::limits::MAX_TRUSTED_HOSTS;
 use aegis_scanner::{Accept, RuleIndex};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 
 /// The values that were taken out of one request. Lives and dies with the exchange; nothing of it is stored or logged.
 pub struct Vault {
     key: TenantKey,
+    /// Placeholders carry their values, where they fit.
+    seals: bool,
     /// Canonical name → value.
     values: HashMap<String, Vec<u8>>,
     /// Hosts that may know the values.
@@ -25,12 +29,23 @@ pub struct Vault {
 impl Vault {
     /// An empty vault of the tenant with this key.
     pub fn new(key: TenantKey) -> Vault {
-        Vault { key, values: HashMap::new(), hosts: Hosts::default(), print: Print::default() }
+        Vault { key, seals: false, values: HashMap::new(), hosts: Hosts::default(), print: Print::default() }
     }
 
-    /// Whether nothing was taken in.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+    /// An empty vault of the tenant with this key, whose placeholders are sealed: it knows the values of those that
+    /// another one gave as well.
+    pub fn sealing(key: TenantKey) -> Vault {
+        Vault { seals: true, ..Vault::new(key) }
+    }
+
+    /// Whether its placeholders are sealed.
+    pub(crate) fn seals(&self) -> bool {
+        self.seals
+    }
+
+    /// Whether it may know the value of any placeholder.
+    pub fn restores(&self) -> bool {
+        self.seals || !self.values.is_empty()
     }
 
     /// Whether the answer is compared with the request's system prompt.
@@ -59,11 +74,16 @@ impl Vault {
     pub(crate) fn trusts(&self, host: &str) -> bool {
         is_local(host)
             || self.hosts.contain(host)
-            || self.value(host.as_bytes()).is_some_and(|_| is_whole(host))
+            || (is_whole(host) && self.value(host.as_bytes()).is_some())
     }
 
     /// Takes `value` in and returns its placeholder.
     pub fn placeholder(&mut self, kind: &str, value: &[u8]) -> String {
+        if self.seals
+            && let Some(name) = self.key.seal().seal(kind, value)
+        {
+            return format!("{{{{{name}}}}}");
+        }
         let tag = self.key.tag(value);
         let mut number = 1u32;
         loop {
@@ -80,9 +100,14 @@ impl Vault {
         }
     }
 
-    /// The value behind a placeholder as a model wrote it; `None` if it stands for nothing in this exchange.
-    pub fn value(&self, placeholder: &[u8]) -> Option<&[u8]> {
-        self.values.get(&canonical(placeholder)).map(Vec::as_slice)
+    /// The value behind a placeholder as a model wrote it; `None` if it stands for nothing here.
+    pub fn value(&self, placeholder: &[u8]) -> Option<Cow<'_, [u8]>> {
+        let name = canonical(placeholder);
+        match self.values.get(&name) {
+            Some(value) => Some(Cow::Borrowed(value)),
+            None if self.seals => self.key.seal().open(&name).map(Cow::Owned),
+            None => None,
+        }
     }
 }
 
@@ -92,8 +117,8 @@ impl Accept for Vault {
         true
     }
 
-    fn accept(&self, _rule: RuleIndex, text: &[u8]) -> Option<usize> {
-        self.value(text).map(|_| 0)
+    fn accept(&self, _rule: RuleIndex, text: &[u8]) -> Option<Range<usize>> {
+        self.value(text).map(|_| 0..text.len())
     }
 }
 
@@ -112,6 +137,7 @@ impl fmt::Debug for Vault {
 mod tests {
     use super::*;
     use crate::MasterKey;
+    use crate::limits::MAX_SEALED_VALUE;
 
     #[test]
     fn the_same_value_has_the_same_placeholder() {
@@ -121,8 +147,34 @@ mod tests {
         assert_eq!(two.placeholder("PHONE", b"+1 202 555 0100").len(), "{{AG_ABCDEFGH_PHONE_1}}".len());
         assert_eq!(two.placeholder("EMAIL", b"a@b.example"), mail);
         assert_eq!(one.placeholder("EMAIL", b"a@b.example"), mail);
-        assert_eq!(one.value(mail.to_lowercase().as_bytes()), Some(b"a@b.example".as_slice()));
+        assert_eq!(one.value(mail.to_lowercase().as_bytes()).as_deref(), Some(b"a@b.example".as_slice()));
         assert_eq!(one.value(b"{{AG_ABCDEFGH_EMAIL_1}}"), None);
         assert!(!format!("{one:?}").contains("b.example"));
+    }
+
+    #[test]
+    fn a_sealed_placeholder_needs_no_vault_that_knows_it() {
+        let tenant = |name: &[u8]| MasterKey::from_hex(&"a5".repeat(32)).unwrap().tenant(name);
+        let mut one = Vault::sealing(tenant(b"t"));
+        let mail = one.placeholder("EMAIL", b"a@b.example");
+        let two = Vault::sealing(tenant(b"t"));
+        for spelling in
+            [mail.clone(), mail.to_lowercase(), mail.replace('_', "&lowbar;"), mail.replace("{{", "{{ ")]
+        {
+            assert_eq!(
+                two.value(spelling.as_bytes()).as_deref(),
+                Some(b"a@b.example".as_slice()),
+                "{spelling}"
+            );
+        }
+        assert_eq!(Vault::new(tenant(b"t")).value(mail.as_bytes()), None);
+        assert_eq!(Vault::sealing(tenant(b"u")).value(mail.as_bytes()), None);
+        assert_eq!(two.value(mail.replace("EMAIL", "PHONE").as_bytes()), None);
+
+        let long = [b'x'; MAX_SEALED_VALUE + 1];
+        let ordinary = one.placeholder("KEY", &long);
+        assert_eq!(ordinary, Vault::new(tenant(b"t")).placeholder("KEY", &long));
+        assert_eq!(one.value(ordinary.as_bytes()).as_deref(), Some(long.as_slice()));
+        assert_eq!(two.value(ordinary.as_bytes()), None);
     }
 }

@@ -11,6 +11,7 @@ use crate::splice::Splice;
 use crate::text::{OffsetMap, Unescaper, escape_json_times};
 use aegis_policy::Slot;
 use aegis_scanner::{Match, Stream};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A text that is written in one or more JSON strings.
@@ -50,7 +51,7 @@ impl Channel {
     /// The channel of a text in `slot`; `None` if nothing is looked for in it.
     pub(super) fn new(context: &Context<'_>, slot: Slot) -> Option<Channel> {
         let watch = match slot {
-            Slot::ToolCallArguments if context.inspects(slot) || !context.vault.is_empty() => {
+            Slot::ToolCallArguments if context.inspects(slot) || context.vault.restores() => {
                 Watch::Arguments(Box::default())
             }
             Slot::Assistant if context.inspects(slot) => Watch::Text(Box::default()),
@@ -66,7 +67,7 @@ impl Channel {
 
     /// The channel of a text in `slot` into which values are put and that is judged elsewhere; `None` if there are none.
     pub(super) fn restoring(context: &Context<'_>, slot: Slot) -> Option<Channel> {
-        (!context.vault.is_empty()).then(|| Channel::unwatched(slot))
+        context.vault.restores().then(|| Channel::unwatched(slot))
     }
 
     fn unwatched(slot: Slot) -> Channel {
@@ -190,7 +191,7 @@ impl Channel {
                 self.nest.push(text, at, &mut Nobody);
             }
         }
-        if !context.vault.is_empty() {
+        if context.vault.restores() {
             if self.slot != Slot::ToolCallArguments {
                 self.link.push(text);
             }
@@ -230,7 +231,7 @@ impl Channel {
         &mut self,
         splice: &mut Splice,
         found: Match,
-        value: Option<&[u8]>,
+        value: Option<Cow<'_, [u8]>>,
         trusts: impl Fn(&str) -> bool,
     ) {
         let Some(value) = value else { return };
@@ -239,7 +240,7 @@ impl Channel {
         if self.link.leads_out(trusts) {
             return;
         }
-        let mut replacement = self.escaped(found.start, value);
+        let mut replacement = self.escaped(found.start, &value);
         for run in self.map.raw_runs(found.start..found.end) {
             splice.replace(run, std::mem::take(&mut replacement));
         }

@@ -4,12 +4,15 @@
 
 use crate::limits::{MAX_CHANNELS, MAX_FACT};
 use crate::protocol::{Fact, Protocol};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// What is known of an answer when it must be ended.
 #[derive(Debug)]
 pub(super) struct Facts {
     protocol: Protocol,
+    /// What the client is told instead of the answer, as it stands in a JSON string.
+    words: Cow<'static, str>,
     /// Values as they stand in the answer, strings with their quotes.
     id: Option<String>,
     model: Option<String>,
@@ -35,6 +38,7 @@ impl Facts {
     pub(super) fn new(protocol: Protocol) -> Facts {
         Facts {
             protocol,
+            words: Cow::Borrowed(REFUSAL),
             id: None,
             model: None,
             created: None,
@@ -44,6 +48,11 @@ impl Facts {
             has_entities: false,
             ended: false,
         }
+    }
+
+    /// Of an answer that says `words`, as they stand in a JSON string, and nothing else.
+    pub(super) fn saying(protocol: Protocol, words: String) -> Facts {
+        Facts { words: Cow::Owned(words), ..Facts::new(protocol) }
     }
 
     /// Learns a value, as it is written.
@@ -89,6 +98,11 @@ impl Facts {
         }
     }
 
+    /// Whether a stream of this dialect may have a comment. Google's client takes one for broken JSON.
+    pub(super) fn takes_comment(&self) -> bool {
+        self.protocol != Protocol::Gemini
+    }
+
     /// The events that end a stream which the policy refuses to continue.
     pub(super) fn refuse_stream(&self) -> String {
         let mut out = String::new();
@@ -112,7 +126,7 @@ impl Facts {
                     out,
                     "event: response.incomplete\ndata: {{\"type\":\"response.incomplete\",\"sequence_number\":{},\"response\":{}}}\n\n",
                     self.sequence + 1,
-                    self.incomplete_response(""),
+                    self.response("incomplete", ""),
                 );
             }
             Protocol::Messages => {
@@ -142,6 +156,61 @@ impl Facts {
         out
     }
 
+    /// The events of a stream that is nothing but a refusal.
+    pub(super) fn refuse_whole_stream(&mut self) -> String {
+        let words = self.words.clone();
+        let mut events = Vec::new();
+        match self.protocol {
+            Protocol::ChatCompletions => events.push(format!(
+                "data: {{{},\"choices\":[{{\"index\":0,\"delta\":{{\"role\":\"assistant\",\"content\":\"{words}\"}},\"logprobs\":null,\"finish_reason\":null}}]}}\n\n",
+                self.chunk_head(),
+            )),
+            Protocol::Completions => events.push(format!(
+                "data: {{{},\"choices\":[{{\"text\":\"{words}\",\"index\":0,\"logprobs\":null,\"finish_reason\":null}}]}}\n\n",
+                self.chunk_head(),
+            )),
+            Protocol::Responses => return self.refuse_whole_response(&words),
+            Protocol::Messages => {
+                events.push(named("message_start", &format!(r#""message":{}"#, self.message("", "null"))));
+                let block = r#""index":0,"content_block":{"type":"text","text":""}"#;
+                events.push(named("content_block_start", block));
+                let delta = format!(r#""index":0,"delta":{{"type":"text_delta","text":"{words}"}}"#);
+                events.push(named("content_block_delta", &delta));
+                self.began = true;
+                self.open(0);
+            }
+            Protocol::Gemini => return format!("data: {}\r\n\r\n", self.refuse_document()),
+            Protocol::Embeddings | Protocol::Generic => {}
+        }
+        events.push(self.refuse_stream());
+        events.concat()
+    }
+
+    /// The events of a response that is nothing but a refusal: <https://platform.openai.com/docs/api-reference/responses-streaming>.
+    fn refuse_whole_response(&self, words: &str) -> String {
+        let place = r#""item_id":"msg_aegisgate","output_index":0,"content_index":0"#;
+        let started = format!(r#""response":{}"#, self.response("in_progress", ""));
+        let done = message_item("incomplete", &text_part(words));
+        [
+            ("response.created", started.clone()),
+            ("response.in_progress", started),
+            (
+                "response.output_item.added",
+                format!(r#""output_index":0,"item":{}"#, message_item("in_progress", "")),
+            ),
+            ("response.content_part.added", format!(r#"{place},"part":{}"#, text_part(""))),
+            ("response.output_text.delta", format!(r#"{place},"delta":"{words}","logprobs":[]"#)),
+            ("response.output_text.done", format!(r#"{place},"text":"{words}","logprobs":[]"#)),
+            ("response.content_part.done", format!(r#"{place},"part":{}"#, text_part(words))),
+            ("response.output_item.done", format!(r#""output_index":0,"item":{done}"#)),
+            ("response.incomplete", format!(r#""response":{}"#, self.response("incomplete", &done))),
+        ]
+        .iter()
+        .enumerate()
+        .map(|(number, (kind, rest))| named(kind, &format!(r#""sequence_number":{number},{rest}"#)))
+        .collect()
+    }
+
     /// What closes Gemini's array of answers when the policy refuses to continue it.
     pub(super) fn refuse_array(&self) -> String {
         let separator = if self.began { "," } else { "[" };
@@ -150,23 +219,24 @@ impl Facts {
 
     /// The document that stands for an answer which the policy refuses.
     pub(super) fn refuse_document(&self) -> String {
+        let words = &self.words;
         match self.protocol {
             Protocol::ChatCompletions => format!(
-                r#"{{{},"choices":[{{"index":0,"message":{{"role":"assistant","content":"{REFUSAL}","refusal":null}},"logprobs":null,"finish_reason":"content_filter"}}]}}"#,
+                r#"{{{},"choices":[{{"index":0,"message":{{"role":"assistant","content":"{words}","refusal":null}},"logprobs":null,"finish_reason":"content_filter"}}]}}"#,
                 self.head("chat.completion"),
             ),
             Protocol::Completions => format!(
-                r#"{{{},"choices":[{{"text":"{REFUSAL}","index":0,"logprobs":null,"finish_reason":"content_filter"}}]}}"#,
+                r#"{{{},"choices":[{{"text":"{words}","index":0,"logprobs":null,"finish_reason":"content_filter"}}]}}"#,
                 self.head("text_completion"),
             ),
-            Protocol::Responses => self.incomplete_response(&format!(
-                r#"{{"type":"message","id":"msg_aegisgate","status":"incomplete","role":"assistant","content":[{{"type":"output_text","text":"{REFUSAL}","annotations":[]}}]}}"#
-            )),
-            Protocol::Messages => {
-                self.message(&format!(r#"{{"type":"text","text":"{REFUSAL}"}}"#), "\"refusal\"")
+            Protocol::Responses => {
+                self.response("incomplete", &message_item("incomplete", &text_part(words)))
             }
-            Protocol::Gemini => self.gemini(&format!(r#"{{"text":"{REFUSAL}"}}"#)),
-            Protocol::Embeddings | Protocol::Generic => error(REFUSAL, "response_blocked"),
+            Protocol::Messages => {
+                self.message(&format!(r#"{{"type":"text","text":"{words}"}}"#), "\"refusal\"")
+            }
+            Protocol::Gemini => self.gemini(&format!(r#"{{"text":"{words}"}}"#)),
+            Protocol::Embeddings | Protocol::Generic => error(words, "response_blocked"),
         }
     }
 
@@ -198,12 +268,13 @@ impl Facts {
         format!(r#""id":{id},"object":"{object}","created":{created},"model":{model}"#)
     }
 
-    fn incomplete_response(&self, output: &str) -> String {
+    fn response(&self, status: &str, output: &str) -> String {
         let id = self.id.as_deref().unwrap_or("\"resp_aegisgate\"");
         let model = self.model.as_deref().unwrap_or("\"\"");
         let created = self.created.as_deref().unwrap_or("0");
+        let details = if status == "incomplete" { r#"{"reason":"content_filter"}"# } else { "null" };
         format!(
-            r#"{{"id":{id},"object":"response","created_at":{created},"status":"incomplete","error":null,"incomplete_details":{{"reason":"content_filter"}},"instructions":null,"metadata":{{}},"model":{model},"output":[{output}],"parallel_tool_calls":true,"temperature":null,"tool_choice":"auto","tools":[],"top_p":null,"usage":null}}"#
+            r#"{{"id":{id},"object":"response","created_at":{created},"status":"{status}","error":null,"incomplete_details":{details},"instructions":null,"metadata":{{}},"model":{model},"output":[{output}],"parallel_tool_calls":true,"temperature":null,"tool_choice":"auto","tools":[],"top_p":null,"usage":null}}"#
         )
     }
 
@@ -226,6 +297,22 @@ impl Facts {
             self.model.as_deref().map(|model| format!(r#","modelVersion":{model}"#)).unwrap_or_default();
         format!(r#"{{"candidates":[{}]{model}}}"#, candidates.join(","))
     }
+}
+
+/// The one item of a response that is nothing but a refusal.
+fn message_item(status: &str, content: &str) -> String {
+    format!(
+        r#"{{"type":"message","id":"msg_aegisgate","status":"{status}","role":"assistant","content":[{content}]}}"#
+    )
+}
+
+fn text_part(text: &str) -> String {
+    format!(r#"{{"type":"output_text","text":"{text}","annotations":[]}}"#)
+}
+
+/// An event whose data say its kind once more.
+fn named(kind: &str, members: &str) -> String {
+    format!("event: {kind}\ndata: {{\"type\":\"{kind}\",{members}}}\n\n")
 }
 
 /// An error as OpenAI writes it.

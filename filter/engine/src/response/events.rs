@@ -139,15 +139,15 @@ impl EventStream {
         }
     }
 
-    /// What the client is told behind the last event: a comment, which is no event to any client.
+    /// What the client is told behind the last event: a comment, which is no event to a client.
     pub(super) fn note(&self, note: Option<String>) -> Option<String> {
         match self.finder {
             // The last line may have no end.
-            Finder::Sse(_) => {
+            Finder::Sse(_) if self.facts.takes_comment() => {
                 let line_end = if self.is_torn && self.cut_off().is_empty() { "\n\n" } else { "" };
                 note.map(|note| format!("{line_end}: aegisgate {note}\n\n"))
             }
-            Finder::Elements(_) => None,
+            Finder::Sse(_) | Finder::Elements(_) => None,
         }
     }
 

@@ -127,7 +127,7 @@ impl Verdict {
             }
         }
         match self.disposition {
-            Disposition::Allow | Disposition::Redact => {}
+            Disposition::Allow | Disposition::Mark | Disposition::Redact => {}
             // The call goes on, and says to whoever is asked to approve it that it should be looked at.
             Disposition::Defang => {
                 if let Some(first) = runs.first().filter(|_| self.is_command) {

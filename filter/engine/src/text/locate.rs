@@ -17,6 +17,9 @@ pub fn locate(raw: &[u8], at: u64, spans: &[Range<u64>]) -> Vec<Range<u64>> {
     let mut text = Vec::new();
     let mut offset = at;
     for piece in raw.chunks(STEP) {
+        if locator.spans.is_empty() {
+            return locator.found;
+        }
         text.clear();
         unescaper.push(piece, offset, &mut text, &mut locator);
         offset += piece.len() as u64;

@@ -1,7 +1,8 @@
 //! JSON string contents → text, in pieces that may be cut inside an escape sequence.
 
-/// Length of `\uXXXX`.
+/// Length of `\uXXXX`, and of all others.
 const UNICODE_ESCAPE: u64 = 6;
+const SHORT_ESCAPE: u64 = 2;
 
 /// Hears where decoded text comes from.
 pub trait Origins {
@@ -63,6 +64,16 @@ impl Unescaper {
             }
             if self.open.is_empty() {
                 self.open_at = at;
+                // Most escape sequences are `\n` or `\"`, and most are not cut.
+                if self.high.is_none()
+                    && let [_, letter, behind @ ..] = rest
+                    && let Some(character) = short(*letter)
+                {
+                    self.emit(Some(character), at, SHORT_ESCAPE, out, origins);
+                    at += SHORT_ESCAPE;
+                    rest = behind;
+                    continue;
+                }
             }
             self.open.push(byte);
             at += 1;
@@ -156,13 +167,21 @@ fn decode(escape: &[u8]) -> Option<Escaped> {
             };
             digits.get(..4).map(unit).map(Escaped::Unit)
         }
-        [b'\\', b'b'] => Some(Escaped::Char('\u{8}')),
-        [b'\\', b'f'] => Some(Escaped::Char('\u{c}')),
-        [b'\\', b'n'] => Some(Escaped::Char('\n')),
-        [b'\\', b'r'] => Some(Escaped::Char('\r')),
-        [b'\\', b't'] => Some(Escaped::Char('\t')),
-        [b'\\', other] => Some(Escaped::Char(char::from(*other))),
+        [b'\\', letter] => short(*letter).map(Escaped::Char),
         _ => None,
+    }
+}
+
+/// What a backslash and `letter` stand for; `None` if more bytes must come.
+fn short(letter: u8) -> Option<char> {
+    match letter {
+        b'u' => None,
+        b'b' => Some('\u{8}'),
+        b'f' => Some('\u{c}'),
+        b'n' => Some('\n'),
+        b'r' => Some('\r'),
+        b't' => Some('\t'),
+        other => Some(char::from(other)),
     }
 }
 

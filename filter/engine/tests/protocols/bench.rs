@@ -16,6 +16,7 @@ pub(crate) struct Bench {
 
 thread_local! {
     static INSPECTING: Rc<Engine> = Rc::new(engine("enforce", "sanitize"));
+    static SEALING: Rc<Engine> = Rc::new(sealing_engine());
     static SHADOW: Rc<Engine> = Rc::new(engine("shadow", "sanitize"));
     static ASKING: Rc<Engine> = Rc::new(engine("enforce", "defang"));
     static BLOCKING: Rc<Engine> = Rc::new(engine("enforce", "block"));
@@ -34,7 +35,25 @@ pub(crate) fn vault() -> Vault {
     Vault::new(key().tenant(b"protocols"))
 }
 
+pub(crate) fn sealing_vault() -> Vault {
+    Vault::sealing(key().tenant(b"protocols"))
+}
+
 fn engine(mode: &str, commands: &str) -> Engine {
+    compiled(&policy(mode, commands))
+}
+
+fn sealing_engine() -> Engine {
+    let mut policy = policy("enforce", "sanitize");
+    policy.restore.sealed = true;
+    compiled(&policy)
+}
+
+fn compiled(policy: &Policy) -> Engine {
+    Engine::new(&compile(policy, &key()).unwrap(), &key()).unwrap()
+}
+
+fn policy(mode: &str, commands: &str) -> Policy {
     let rule = |id: &str, pattern: &str, action: &str, matches: &str| {
         json!({
             "id": id, "kind": "TEST", "description": "For these tests.", "source": "own", "severity": "high",
@@ -56,8 +75,7 @@ fn engine(mode: &str, commands: &str) -> Engine {
         rule("test-image", r"!\[[ -Z^-~]{0,40}\]\([!-(*-~]{1,150}\)", "sanitize", "![a](b)"),
         rule("test-word", r"DANGER-[a-z]{3,9}", "defang", "DANGER-word"),
     ]);
-    let policy: Policy = serde_json::from_value(document).unwrap();
-    Engine::new(&compile(&policy, &key()).unwrap(), &key()).unwrap()
+    serde_json::from_value(document).unwrap()
 }
 
 // === impl Bench ===
@@ -70,6 +88,11 @@ impl Bench {
     /// Dangerous commands are taken out.
     pub(crate) fn inspecting() -> Bench {
         Bench::of(INSPECTING.with(Rc::clone))
+    }
+
+    /// The same with sealed placeholders.
+    pub(crate) fn sealing() -> Bench {
+        Bench::of(SEALING.with(Rc::clone))
     }
 
     /// Findings have no consequences.

@@ -1,7 +1,7 @@
 //! Where values go: not to hosts that must not know them.
 
-use super::bench::{Bench, vault, without_note};
-use aegis_engine::{Framing, Protocol};
+use super::bench::{Bench, sealing_vault, vault, without_note};
+use aegis_engine::{Framing, Protocol, Vault};
 use serde_json::{Value, json};
 
 const VALUE: &str = "ada@corp.example";
@@ -11,7 +11,21 @@ const VALUE: &str = "ada@corp.example";
 fn answers(text: &str, in_arguments: bool) -> Vec<String> {
     let mut vault = vault();
     let placeholder = vault.placeholder("EMAIL", VALUE.as_bytes());
-    let text = text.replace('*', &placeholder);
+    let mut all = answers_of(&mut Bench::inspecting(), &vault, &placeholder, text, in_arguments);
+    // One that another exchange gave.
+    let sealed = sealing_vault().placeholder("EMAIL", VALUE.as_bytes());
+    all.extend(answers_of(&mut Bench::sealing(), &sealing_vault(), &sealed, text, in_arguments));
+    all
+}
+
+fn answers_of(
+    bench: &mut Bench,
+    vault: &Vault,
+    placeholder: &str,
+    text: &str,
+    in_arguments: bool,
+) -> Vec<String> {
+    let text = text.replace('*', placeholder);
     let arguments = json!({ "command": &text });
     let texts: [(Protocol, Value, &str); 5] = [
         (
@@ -49,33 +63,27 @@ fn answers(text: &str, in_arguments: bool) -> Vec<String> {
             "/candidates/0/content/parts/0/functionCall/args/command",
         ),
     ];
-    let mut bench = Bench::inspecting();
     let mut all = Vec::new();
     let chosen = if in_arguments { calls.to_vec() } else { texts.to_vec() };
     for (protocol, document, pointer) in chosen {
         let body = document.to_string();
         let pieces: Vec<&[u8]> = body.as_bytes().chunks(1).collect();
-        let out = bench.run(&vault, protocol, Framing::Json, &pieces);
-        assert_eq!(out, bench.run(&vault, protocol, Framing::Json, &[body.as_bytes()]));
+        let out = bench.run(vault, protocol, Framing::Json, &pieces);
+        assert_eq!(out, bench.run(vault, protocol, Framing::Json, &[body.as_bytes()]));
         let out: Value = serde_json::from_str(&without_note(&out).0).unwrap();
         all.push(
-            out.pointer(pointer)
-                .unwrap()
-                .as_str()
-                .unwrap()
-                .replace(&placeholder, "*")
-                .replace(VALUE, "VALUE"),
+            out.pointer(pointer).unwrap().as_str().unwrap().replace(placeholder, "*").replace(VALUE, "VALUE"),
         );
         // The same in an event.
         let event = format!("data: {body}\n\n");
-        let streamed = bench.run(&vault, protocol, Framing::Sse, &[event.as_bytes()]);
+        let streamed = bench.run(vault, protocol, Framing::Sse, &[event.as_bytes()]);
         if let Ok(out) = serde_json::from_str::<Value>(streamed.trim_start_matches("data: ")) {
             all.push(
                 out.pointer(pointer)
                     .unwrap()
                     .as_str()
                     .unwrap()
-                    .replace(&placeholder, "*")
+                    .replace(placeholder, "*")
                     .replace(VALUE, "VALUE"),
             );
         }
@@ -83,7 +91,7 @@ fn answers(text: &str, in_arguments: bool) -> Vec<String> {
     if in_arguments {
         let body = json!({ "choices": [{ "message": { "tool_calls": [{ "function": { "arguments": arguments.to_string() } }] } }] }).to_string();
         let out: Value = serde_json::from_str(&bench.run(
-            &vault,
+            vault,
             Protocol::ChatCompletions,
             Framing::Json,
             &[body.as_bytes()],
@@ -91,7 +99,7 @@ fn answers(text: &str, in_arguments: bool) -> Vec<String> {
         .unwrap();
         let called = out["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"].as_str().unwrap();
         let called: Value = serde_json::from_str(called).unwrap();
-        all.push(called["command"].as_str().unwrap().replace(&placeholder, "*").replace(VALUE, "VALUE"));
+        all.push(called["command"].as_str().unwrap().replace(placeholder, "*").replace(VALUE, "VALUE"));
     }
     all
 }

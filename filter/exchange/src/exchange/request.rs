@@ -7,7 +7,7 @@ use crate::host::{Headers, Host, Side};
 use crate::reply::Reply;
 use crate::route::{self, Route, TokenPath};
 use aegis_engine::framing::json::{JsonError, JsonProblem};
-use aegis_engine::{Media, MediaError, Protocol, RequestError, Vault, redact_body};
+use aegis_engine::{Blocked, Engine, Media, MediaError, Protocol, RequestError, redact_body};
 use aegis_policy::{Disposition, FilterMode, TokenHash};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -79,7 +79,6 @@ impl Exchange {
             return self.refuse(host, &Reply::boundary(400, "invalid_path", message));
         }
         self.protocol = Protocol::of_path(path.bare_rest());
-        self.response = Response::Expected { action: Disposition::Allow, vault: None };
         self.event = Event {
             token: Some(hash.clone()),
             tenant: route.tenant.clone(),
@@ -88,7 +87,6 @@ impl Exchange {
             trial: admission.trial,
             ..Event::default()
         };
-        self.act = Some(admission.act);
         self.shadow = admission.shadow;
         self.max_body = gateway.max_request_body(route);
         self.max_messages = route.max_messages;
@@ -96,6 +94,12 @@ impl Exchange {
         self.wants_metadata =
             headers.text(METADATA_HEADER).is_some_and(|wanted| wanted == "true" || wanted == "1");
         let filtered = mode != FilterMode::Passthrough;
+        let tenant = tenant(route.tenant.as_deref(), &hash);
+        // Also the answer to a request without a body may hold what an earlier one took out.
+        let engine = &admission.act.worker.engine;
+        let vault = (filtered && engine.seals()).then(|| engine.vault(gateway.key().tenant(&tenant)));
+        self.response = Response::Expected { action: Disposition::Allow, vault };
+        self.act = Some(admission.act);
         let media = match self.media(headers) {
             Err(reply) if filtered && !end_of_stream => return self.refuse(host, &reply),
             media => media.ok().filter(|_| filtered && !end_of_stream),
@@ -128,7 +132,8 @@ impl Exchange {
             host.set_header(Side::Request, "content-length", None);
         }
         self.request = Request::Reading(Reading {
-            tenant: tenant(route.tenant.as_deref(), &hash),
+            tenant,
+            path: path.rest.to_owned(),
             media,
             announce_length: announced && gateway.holds_headers(),
             buffered: 0,
@@ -199,6 +204,19 @@ impl Exchange {
         }
     }
 
+    /// A body that the policy refuses: an error, or an answer in the model's place.
+    fn blocked(&self, engine: &Engine, reading: &Reading, body: &[u8]) -> Reply {
+        let (code, message) =
+            ("request_blocked", "The request contains something that this gateway's policy refuses.");
+        let (protocol, path) = (self.protocol, reading.path.as_str());
+        let id = self.request_id.as_deref().and_then(|id| std::str::from_utf8(id).ok()).unwrap_or_default();
+        let blocked = Blocked { protocol, path, body, id, code, message };
+        match engine.blocks_as_message().then(|| blocked.answer()).flatten() {
+            Some(refusal) => Reply::in_place(refusal),
+            None => Reply::dialect(protocol, u32::from(engine.block_status()), code, message),
+        }
+    }
+
     /// Redacts the buffered body and lets the request go.
     fn send(&mut self, host: &mut impl Host) -> Step {
         let Request::Reading(reading) = &self.request else { return Step::Continue };
@@ -214,28 +232,29 @@ impl Exchange {
             return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
         }
         if self.max_messages.is_some_and(|limit| !has_at_most(&body, limit)) {
-            let reply = unacceptable(self.protocol, 400, &reading.media, RequestError::TooManyMessages);
+            let reply = unacceptable(self.protocol, &reading.media, &RequestError::TooManyMessages);
             return self.refuse(host, &reply);
         }
-        let mut vault = Vault::new(self.gateway.key().tenant(&reading.tenant));
         let Some(Act { worker, .. }) = self.act.clone() else {
             return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
         };
+        let mut vault = worker.engine.vault(self.gateway.key().tenant(&reading.tenant));
         let media = &reading.media;
         self.ask_shadow(&reading, &body);
         let caches = &mut worker.caches.borrow_mut();
         match redact_body(&worker.engine, caches, self.protocol, media, &body, &mut vault) {
+            Err(RequestError::Blocked) => {
+                self.event.request = Half::blocked();
+                let reply = self.blocked(&worker.engine, &reading, &body);
+                self.refuse(host, &reply)
+            }
             Err(error) => {
-                if error == RequestError::Blocked {
-                    self.event.request = Half::blocked();
-                }
-                let status = u32::from(worker.engine.block_status());
-                let reply = unacceptable(self.protocol, status, &reading.media, error);
+                let reply = unacceptable(self.protocol, &reading.media, &error);
                 self.refuse(host, &reply)
             }
             Ok(redacted) => {
                 self.event.request = Half::new(&worker.engine, redacted.action, &redacted.findings);
-                let keeps = redacted.body.is_some() || (self.inspects && vault.knows_prompt());
+                let keeps = vault.restores() || (self.inspects && vault.knows_prompt());
                 if let Some(body) = redacted.body {
                     if reading.announce_length {
                         host.set_header(
@@ -259,7 +278,7 @@ impl Exchange {
     /// Has a policy on trial judge the body as well.
     fn ask_shadow(&mut self, reading: &Reading, body: &[u8]) {
         let Some(Act { worker, version }) = &self.shadow else { return };
-        let mut vault = Vault::new(self.gateway.key().tenant(&reading.tenant));
+        let mut vault = worker.engine.vault(self.gateway.key().tenant(&reading.tenant));
         let caches = &mut worker.caches.borrow_mut();
         let judged = redact_body(&worker.engine, caches, self.protocol, &reading.media, body, &mut vault);
         let request = match judged {
@@ -272,13 +291,10 @@ impl Exchange {
     }
 }
 
-/// A body that the engine refuses.
-fn unacceptable(protocol: Protocol, block_status: u32, media: &Media, error: RequestError) -> Reply {
+/// A body that the engine cannot read.
+fn unacceptable(protocol: Protocol, media: &Media, error: &RequestError) -> Reply {
     let (status, code) = match error {
-        RequestError::Blocked => {
-            let message = "The request contains something that this gateway's policy refuses.";
-            return Reply::dialect(protocol, block_status, "request_blocked", message);
-        }
+        RequestError::Blocked => (403, "request_blocked"),
         RequestError::TooMany => (413, "request_too_complex"),
         RequestError::TooManyMessages => (400, "messages_too_many"),
         RequestError::NotJson(JsonError { problem: JsonProblem::Depth, .. }) => (400, "json_too_deep"),

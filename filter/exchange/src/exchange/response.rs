@@ -1,15 +1,14 @@
 //! The response half of an exchange.
 
-use super::{DECOMPRESSOR_TRAILERS, Exchange, REQUEST_ID_HEADER, Response, Step, is_json};
+use super::{
+    ACTION_HEADER, DECOMPRESSOR_TRAILERS, Exchange, REQUEST_ID_HEADER, Request, Response, Step, is_json,
+};
 use crate::event::{Half, Shadow};
 use crate::gateway::Act;
 use crate::host::{Host, Side};
-use crate::reply::{self, Reply};
+use crate::reply::Reply;
 use aegis_engine::{Framing, ResponseStream, Vault};
 use aegis_policy::Disposition;
-
-/// Tells the client what the gateway did.
-const ACTION_HEADER: &str = "x-aegis-action";
 
 /// Whether Envoy answers itself, and not with a reply of ours.
 fn is_of_envoy(host: &impl Host) -> bool {
@@ -21,6 +20,11 @@ impl Exchange {
     pub fn on_response_headers(&mut self, host: &mut impl Host, end_of_stream: bool) -> Step {
         let Response::Expected { action, vault } = &mut self.response else { return Step::Continue };
         let (action, vault) = (*action, vault.take());
+        // The answer is the gateway's own, unless Envoy refused the request first.
+        if matches!(self.request, Request::Refused) && !is_of_envoy(host) {
+            self.response = Response::Untouched;
+            return Step::Continue;
+        }
         if let Some(id) = &self.request_id {
             host.set_header(Side::Response, REQUEST_ID_HEADER, Some(id));
         }
@@ -55,7 +59,7 @@ impl Exchange {
         let tries = self.shadow.as_ref().is_some_and(|act| act.worker.engine.acts_on_answers());
         let tries = self.inspects && status < 400 && tries;
         let inspects = self.inspects && status < 400 && acts;
-        let vault = vault.filter(|vault| inspects || tries || !vault.is_empty());
+        let vault = vault.filter(|vault| inspects || tries || vault.restores());
         if vault.is_none() && !inspects && !tries && !self.wants_metadata {
             return Response::Untouched;
         }
@@ -168,7 +172,7 @@ impl Exchange {
 
 /// The headers of an answer of the gateway's own that takes the place of what comes.
 fn announced(host: &mut impl Host, reply: Reply) -> Response {
-    for (name, value) in reply::HEADERS {
+    for (name, value) in reply.headers() {
         host.set_header(Side::Response, name, Some(value.as_bytes()));
     }
     host.set_header(Side::Response, "content-length", Some(reply.body.len().to_string().as_bytes()));

@@ -1,8 +1,9 @@
 //! What is wrong with a policy document, as far as it shows without the rules.
 
-use super::{Allow, Override, Policy, Restore, VERSION};
+use super::{AS_MESSAGE, Allow, Override, Policy, Restore, VERSION};
 use crate::disposition::Disposition;
 use crate::exact::{MAX_EXACT_BYTES, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
+use crate::injection::Injection;
 use crate::key_name::{is_field_name, names_credential};
 use crate::limits::{
     MAX_ALLOWED_KEYS, MAX_ALLOWED_PATTERN_BYTES, MAX_ALLOWED_PATTERNS, MAX_ALLOWED_VALUE_BYTES,
@@ -40,6 +41,7 @@ impl Policy {
         }
         checker.check_allow(&self.allow);
         checker.check_restore(&self.restore);
+        checker.check_injection(&self.injection);
         checker.check_block_status(self.block_status);
         checker.check_custom_rules(self);
         checker.check_exact_values(self);
@@ -90,6 +92,25 @@ impl Checker {
         }
     }
 
+    fn check_injection(&mut self, injection: &Injection) {
+        let Injection { mark, act, act_on_user, actions } = injection;
+        for (key, score) in [("mark", mark), ("act", act), ("act_on_user", act_on_user)] {
+            if score.is_some_and(|score| score == 0 || score > 100) {
+                let what = "every text has at least 0 and at most 100";
+                self.report(format!("injection.{key}"), what, "use 1 to 100");
+            }
+        }
+        for (slot, action) in actions {
+            let path = format!("injection.actions.{}", slot.name());
+            if !Injection::SLOTS.contains(slot) {
+                self.report(path, "this slot is not looked at for injection", "leave it out");
+            } else if matches!(action, Disposition::Redact | Disposition::Defang) {
+                let what = format!("`{}` has no meaning for injection", action.name());
+                self.report(path, what, "use `allow`, `mark`, `sanitize` or `block`");
+            }
+        }
+    }
+
     fn check_allow(&mut self, allow: &Allow) {
         self.count("allow.values", allow.values.len(), MAX_ALLOWED_VALUES);
         for (index, value) in allow.values.iter().enumerate() {
@@ -121,9 +142,9 @@ impl Checker {
     }
 
     fn check_block_status(&mut self, status: u16) {
-        if !(400..500).contains(&status) {
+        if status != AS_MESSAGE && !(400..500).contains(&status) {
             let what = format!("{status} does not say that the request was wrong");
-            self.report("block_status", what, "use 400 to 499");
+            self.report("block_status", what, "use 400 to 499, or 200 to answer in the model's place");
         }
     }
 

@@ -21,54 +21,71 @@ pub(super) struct Head {
     pub(super) longest: Option<usize>,
     /// It stands for all of the original, so that something may follow.
     pub(super) whole: bool,
+    /// What of the original is behind it; `None` if that depends on how it matched.
+    pub(super) rest: Option<Hir>,
 }
 
 /// The relaxed head of `hir` that matches at least `want` bytes, or all of it.
 pub(super) fn head(hir: &Hir, want: usize, leading: bool) -> Head {
     let shortest = hir.properties().minimum_len().unwrap_or(0);
     if shortest <= want {
-        return Head { hir: relax(hir, leading), shortest, longest: longest(hir), whole: true };
+        let (hir, longest) = (relax(hir, leading), longest(hir));
+        return Head { hir, shortest, longest, whole: true, rest: Some(Hir::empty()) };
     }
-    let cut = |hir: Hir, longest| {
+    let cut = |hir: Hir, longest, rest| {
         let shortest = hir.properties().minimum_len().unwrap_or(0);
-        Head { hir, shortest, longest, whole: false }
+        Head { hir, shortest, longest, whole: false, rest }
     };
     match hir.kind() {
         HirKind::Literal(literal) => {
-            let bytes = literal.0.get(..want).unwrap_or(&literal.0);
-            cut(relax(&Hir::literal(bytes), leading), Some(want))
+            let (bytes, rest) = literal.0.split_at_checked(want).unwrap_or((&literal.0, &[]));
+            cut(relax(&Hir::literal(bytes), leading), Some(want), Some(Hir::literal(rest)))
         }
         HirKind::Repetition(repetition) => {
             let one = repetition.sub.properties().minimum_len().unwrap_or(0);
             let rounds = want.checked_div(one).and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(0);
             if rounds == 0 {
-                return head(&repetition.sub, want, leading);
+                let first = head(&repetition.sub, want, leading);
+                let others = others(repetition, 1);
+                return Head { rest: first.rest.map(|rest| Hir::concat(vec![rest, others])), ..first };
             }
             let longest = longest(&repetition.sub).map(|len| len.saturating_mul(rounds as usize));
-            cut(repeated(rounds, Some(rounds), relax(&repetition.sub, leading)), longest)
+            let head = repeated(rounds, Some(rounds), relax(&repetition.sub, leading));
+            cut(head, longest, Some(others(repetition, rounds)))
         }
         HirKind::Capture(capture) => head(&capture.sub, want, leading),
         HirKind::Concat(parts) => {
             let (mut taken, mut left, mut sum, mut leading) = (Vec::new(), want, Some(0usize), leading);
-            for part in parts {
+            let mut rest = None;
+            for (index, part) in parts.iter().enumerate() {
                 let next = head(part, left, leading);
                 leading &= next.shortest == 0;
                 left = left.saturating_sub(next.shortest);
                 sum = sum.zip(next.longest).map(|(sum, len)| sum.saturating_add(len));
                 taken.push(next.hir);
                 if !next.whole || left == 0 {
+                    let behind = parts.get(index + 1..).unwrap_or_default();
+                    rest = next.rest.map(|rest| Hir::concat([&[rest], behind].concat()));
                     break;
                 }
             }
-            cut(Hir::concat(taken), sum)
+            cut(Hir::concat(taken), sum, rest)
         }
         HirKind::Alternation(parts) => {
             let heads: Vec<Head> = parts.iter().map(|part| head(part, want, leading)).collect();
             let longest = heads.iter().try_fold(0, |max, head| head.longest.map(|len| len.max(max)));
-            cut(Hir::alternation(heads.into_iter().map(|head| head.hir).collect()), longest)
+            cut(Hir::alternation(heads.into_iter().map(|head| head.hir).collect()), longest, None)
         }
-        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => cut(relax(hir, leading), longest(hir)),
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => {
+            cut(relax(hir, leading), longest(hir), Some(Hir::empty()))
+        }
     }
+}
+
+/// The rounds of `repetition` behind its first `done`.
+fn others(repetition: &Repetition, done: u32) -> Hir {
+    let less = |rounds: u32| rounds.saturating_sub(done);
+    repeated(less(repetition.min), repetition.max.map(less), (*repetition.sub).clone())
 }
 
 /// `hir` with fewer distinctions.

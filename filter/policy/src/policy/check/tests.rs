@@ -27,12 +27,13 @@ fn only_problem(members: Value) -> (String, String) {
 #[test]
 fn a_policy_of_everything_has_no_problem() {
     let policy = policy(json!({
-        "mode": "shadow", "level": "high", "preset": "strict",
+        "block_status": 200, "mode": "shadow", "level": "high", "preset": "strict",
         "rules": [
             { "family": "pii", "action": "allow", "slots": ["system"] },
             { "rule": "email", "directions": ["response"], "action": "defang" },
         ],
         "allow": { "values": ["a@b.example"], "patterns": ["10\\..*"], "keys": ["user_id"] },
+        "restore": { "hosts": ["*.corp.example"], "sealed": true },
         "custom_rules": [rule("order")],
         "exact_values": [{ "name": "db", "kind": "DB_PASSWORD", "values": ["correct horse"], "action": "block" }],
     }));
@@ -53,7 +54,7 @@ fn every_problem_says_where_it_is() {
         (json!({ "allow": { "values": ["x", ""] } }), "allow.values[1]"),
         (json!({ "allow": { "patterns": ["x".repeat(1001)] } }), "allow.patterns[0]"),
         (json!({ "allow": { "keys": ["a b"] } }), "allow.keys[0]"),
-        (json!({ "block_status": 200 }), "block_status"),
+        (json!({ "block_status": 201 }), "block_status"),
         (
             json!({ "restore": { "hosts": ["api.example.com", "*.example.com", "*", "https://x/"] } }),
             "restore.hosts[3]",

@@ -1,0 +1,41 @@
+//! A gateway with one upstream.
+
+use aegis_engine::{MasterKey, compile};
+use aegis_exchange::{Gateway, Policies, Routes, Worker};
+use aegis_policy::{Policy, PolicyPart, RoutePart, TokenHash, TokenRoute, Upstream};
+use std::rc::Rc;
+
+/// How a gateway is set up.
+pub(crate) struct Setup<'a> {
+    /// A byte of the placeholder key, in hexadecimal.
+    pub(crate) key: &'a str,
+    /// What holds for each token.
+    pub(crate) route: TokenRoute,
+    pub(crate) tokens: &'a [&'a str],
+    /// The first one acts.
+    pub(crate) policies: &'a [&'a Policy],
+}
+
+impl Setup<'_> {
+    /// The gateway, whose policies `edit` may arrange in another way.
+    pub(crate) fn gateway(&self, edit: impl Fn(&mut PolicyPart)) -> Rc<Gateway> {
+        let key = MasterKey::from_hex(&self.key.repeat(32)).unwrap();
+        let policies: Vec<_> = self.policies.iter().map(|policy| compile(policy, &key).unwrap()).collect();
+        let workers: Vec<_> =
+            policies.iter().map(|policy| Rc::new(Worker::new(policy, &key).unwrap())).collect();
+        let token = |token: &&str| (TokenHash::of(token.as_bytes()), self.route.clone());
+        let routes = RoutePart {
+            revision: 3,
+            upstreams: vec![Upstream {
+                cluster: "upstream-1".into(),
+                authority: "llm.example".into(),
+                path: "/api/v1".into(),
+            }],
+            tokens: self.tokens.iter().map(token).collect(),
+        };
+        let mut part = PolicyPart::single(3, policies[0].clone());
+        part.policies = policies;
+        edit(&mut part);
+        Rc::new(Gateway::new(Some(Rc::new(Routes::new(routes))), Rc::new(Policies::new(part, &workers, key))))
+    }
+}

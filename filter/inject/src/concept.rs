@@ -1,0 +1,231 @@
+//! Words that mean something to attacks, of all languages together.
+
+use crate::document::Concept;
+use crate::limits::{MAX_CONCEPTS, MAX_EVENTS, MAX_PHRASE};
+use crate::reading::Reading;
+use crate::script::{Script, script};
+use crate::trie::Trie;
+use aegis_disguise::utf8;
+use std::ops::Range;
+
+/// Which concept.
+pub type ConceptId = u8;
+
+/// A word that stands in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// What it means.
+    pub concept: ConceptId,
+    /// Where it stands in the text as it reads.
+    pub start: u32,
+    /// See `start`.
+    pub end: u32,
+}
+
+/// Finds concepts.
+#[derive(Debug)]
+pub struct Concepts {
+    trie: Trie,
+    phrases: Vec<Phrase>,
+    names: Vec<String>,
+    pulls: Vec<u8>,
+    discussion: Vec<bool>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Phrase {
+    concept: ConceptId,
+    /// It begins, and ends, with a letter that must not be inside a word.
+    bound: (bool, bool),
+}
+
+/// Why a lexicon cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LexiconError {
+    /// Too many concepts.
+    #[error("more than {MAX_CONCEPTS} concepts")]
+    TooMany,
+    /// A phrase that is empty or too long.
+    #[error("concept `{0}`: `{1}` has fewer than 2 or more than {MAX_PHRASE} bytes")]
+    Phrase(String, String),
+    /// A phrase of two concepts.
+    #[error("`{0}` is a phrase of two concepts: `{1}` and `{2}`")]
+    Twice(String, String, String),
+}
+
+// === impl Concepts ===
+
+impl Concepts {
+    /// Compiles a lexicon.
+    pub fn new(concepts: &[Concept]) -> Result<Concepts, LexiconError> {
+        if concepts.len() > MAX_CONCEPTS {
+            return Err(LexiconError::TooMany);
+        }
+        let mut patterns: Vec<(Vec<u8>, Phrase)> = Vec::new();
+        let mut reading = Reading::default();
+        for (concept, number) in concepts.iter().zip(0..) {
+            for phrase in concept.words.values().flatten() {
+                let (stem, open) =
+                    phrase.strip_suffix('*').map_or((phrase.as_str(), false), |stem| (stem, true));
+                reading.read(stem.as_bytes());
+                let text = &reading.text;
+                if text.iter().all(|byte| *byte == b' ') || text.len() < 2 || text.len() > MAX_PHRASE {
+                    return Err(LexiconError::Phrase(concept.name.clone(), phrase.clone()));
+                }
+                let bound =
+                    (is_word(last_of(text, 0, true)), !open && is_word(last_of(text, text.len(), false)));
+                patterns.push((text.clone(), Phrase { concept: number, bound }));
+            }
+        }
+        patterns.sort_by(|left, right| left.0.cmp(&right.0));
+        for pair in patterns.windows(2) {
+            if let [(text, one), (other, two)] = pair
+                && text == other
+                && one.concept != two.concept
+            {
+                let name =
+                    |phrase: &Phrase| concepts.get(usize::from(phrase.concept)).map_or("", |one| &one.name);
+                let text = String::from_utf8_lossy(text).into_owned();
+                return Err(LexiconError::Twice(text, name(one).to_owned(), name(two).to_owned()));
+            }
+        }
+        patterns.dedup_by(|left, right| left.0 == right.0);
+        Ok(Concepts {
+            trie: Trie::new(patterns.iter().map(|(text, _)| text.as_slice())),
+            phrases: patterns.into_iter().map(|(_, phrase)| phrase).collect(),
+            names: concepts.iter().map(|concept| concept.name.clone()).collect(),
+            pulls: concepts.iter().map(|concept| concept.pull).collect(),
+            discussion: concepts.iter().map(|concept| concept.discussion).collect(),
+        })
+    }
+
+    /// Bytes of the automaton.
+    pub fn size(&self) -> usize {
+        self.trie.size() + self.phrases.len() * size_of::<Phrase>()
+    }
+
+    /// The concept with this name.
+    pub fn by_name(&self, name: &str) -> Option<ConceptId> {
+        self.names.iter().position(|known| known == name).and_then(|index| ConceptId::try_from(index).ok())
+    }
+
+    /// The name of `concept`.
+    pub fn name(&self, concept: ConceptId) -> &str {
+        self.names.get(usize::from(concept)).map_or("", String::as_str)
+    }
+
+    /// How much `concept` draws attention.
+    pub(crate) fn pull(&self, concept: ConceptId) -> u8 {
+        self.pulls.get(usize::from(concept)).copied().unwrap_or_default()
+    }
+
+    /// Whether people who write about attacks use `concept`.
+    pub fn is_discussion(&self, concept: ConceptId) -> bool {
+        self.discussion.get(usize::from(concept)).is_some_and(|gate| *gate)
+    }
+
+    /// Puts into `events` the concepts of `text`, in order; of several that begin in one place the longest, and none
+    /// inside another. In a text without spaces between its words, these may begin and end anywhere.
+    pub(crate) fn find(&self, text: &[u8], spaceless: bool, events: &mut Vec<Event>) {
+        events.clear();
+        let mut end = 0;
+        let mut at = 0;
+        while let Some(byte) = text.get(at) {
+            let here = at;
+            // Within a word begins nothing; what other letters begin is looked at more closely if it is there.
+            at += if byte.is_ascii_alphanumeric() && !spaceless {
+                let rest = text.get(at..).unwrap_or_default();
+                rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len())
+            } else {
+                1
+            };
+            if utf8::is_inside(*byte) {
+                continue;
+            }
+            let mut found = None;
+            self.trie.walk(text, here, |pattern, end| {
+                let phrase = self.phrases.get(pattern);
+                let fits = |phrase: &&Phrase| spaceless || stands_alone(text, &(here..end), phrase.bound);
+                found = phrase.filter(fits).map(|phrase| (phrase.concept, end)).or(found);
+            });
+            let Some((concept, to)) = found.filter(|(_, to)| *to > end) else { continue };
+            if events.len() >= MAX_EVENTS {
+                return;
+            }
+            end = to;
+            events.push(Event { concept, start: small(here), end: small(to) });
+        }
+    }
+}
+
+/// Whether what stands at `span` is no part of a longer word.
+fn stands_alone(text: &[u8], span: &Range<usize>, (begins, ends): (bool, bool)) -> bool {
+    if begins && is_word(last_of(text, span.start, false)) {
+        return false;
+    }
+    if !ends || !is_word(last_of(text, span.end, true)) {
+        return true;
+    }
+    text.get(span.end) == Some(&b's') && !is_word(last_of(text, span.end + 1, true))
+}
+
+/// The character in front of `at`, or behind it.
+fn last_of(text: &[u8], at: usize, behind: bool) -> Option<char> {
+    if behind {
+        return utf8::first(text.get(at..)?).map(|(character, _)| character);
+    }
+    let before = text.get(..at)?;
+    let start = (1..=4).find_map(|len| {
+        let start = at.checked_sub(len)?;
+        before.get(start).filter(|byte| !utf8::is_inside(**byte)).map(|_| start)
+    })?;
+    utf8::first(before.get(start..)?).map(|(character, _)| character)
+}
+
+fn is_word(character: Option<char>) -> bool {
+    character.is_some_and(|character| script(character) == Script::Word)
+}
+
+fn small(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn concepts(words: &[(&str, &[&str])]) -> Concepts {
+        let concept = |(name, words): &(&str, &[&str])| Concept {
+            name: (*name).to_owned(),
+            words: BTreeMap::from([("en".to_owned(), words.iter().map(|word| (*word).to_owned()).collect())]),
+            ..Concept::default()
+        };
+        Concepts::new(&words.iter().map(concept).collect::<Vec<_>>()).unwrap()
+    }
+
+    fn found(concepts: &Concepts, text: &str, spaceless: bool) -> Vec<String> {
+        let mut events = Vec::new();
+        concepts.find(text.as_bytes(), spaceless, &mut events);
+        events.iter().map(|event| concepts.name(event.concept).to_owned()).collect()
+    }
+
+    #[test]
+    fn words_are_whole_and_the_longest_counts() {
+        let concepts = concepts(&[
+            ("ignore", &["ignore", "ignor*", "忽略"]),
+            ("prompt", &["prompt"]),
+            ("system", &["system prompt", "prompt injection"]),
+        ]);
+        for (text, expected) in [
+            ("ignore the prompts", vec!["ignore", "prompt"]),
+            ("ignoring promptly", vec!["ignore"]),
+            ("signore, system prompt", vec!["system"]),
+            ("请忽略它", vec!["ignore"]),
+            ("system prompt injection", vec!["system", "system"]),
+        ] {
+            assert_eq!(found(&concepts, text, false), expected, "{text}");
+        }
+        assert_eq!(found(&concepts, "xignorepromptx", true), ["ignore", "prompt"]);
+    }
+}

@@ -1,0 +1,395 @@
+//! From a text to a score.
+
+use crate::concept::{Concepts, Event, LexiconError};
+use crate::disguised::{self, Disguised, Signs};
+use crate::document::{Knowledge, Technique};
+use crate::features::{self, Distinct, Setting};
+use crate::limits::{MAX_DEPTH, MAX_HITS, SEGMENT, SEGMENT_OVERLAP, WHOLE};
+use crate::model::{Model, ModelError, Scope};
+use crate::reading::Reading;
+use crate::script::is_dense;
+use crate::technique::{Techniques, UnknownConcept};
+use crate::typo::Typos;
+use crate::window;
+use aegis_disguise::utf8;
+use std::ops::Range;
+
+/// What the build put together.
+const KNOWLEDGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/knowledge.json"));
+/// What `make train` made.
+const WEIGHTS: &[u8] = include_bytes!("../weights.bin");
+
+/// The score that a place has at least to be reported.
+const WORTH_REPORTING: u8 = 30;
+
+/// Finds prompt injection. Immutable; what changes while it looks is in a [`Scratch`].
+#[derive(Debug)]
+pub struct Detector {
+    concepts: Concepts,
+    techniques: Techniques,
+    typos: Typos,
+    model: Model<'static>,
+    rotated: Option<u8>,
+    reversed: Option<u8>,
+}
+
+/// Memory that is used again for every text.
+#[derive(Debug)]
+pub struct Scratch {
+    ngrams: Distinct,
+    concepts: Distinct,
+}
+
+/// Who wrote a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Writer {
+    /// The user, who may say what is to be done.
+    User,
+    /// Somebody else: a tool, a document, a web page.
+    Other,
+}
+
+/// What a text looks like.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Of 100: from 50 on it is more likely an attack than nearly all harmless texts.
+    pub score: u8,
+    /// What carries it, strongest first.
+    pub hits: Vec<Hit>,
+}
+
+/// A place in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// Bytes of the text.
+    pub span: Range<usize>,
+    /// Of 100.
+    pub score: u8,
+    /// What it is for the one who wants to know.
+    pub cause: Cause,
+}
+
+/// What a score comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The model.
+    Model(Scope),
+    /// The rule with this index.
+    Technique(usize),
+}
+
+/// A stretch of a text as the model sees it.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// What it is judged as.
+    pub scope: Scope,
+    /// It is in a script without spaces.
+    pub dense: bool,
+    /// Bytes of the text.
+    pub span: Range<usize>,
+    /// Distinct buckets of n-grams …
+    pub ngrams: Vec<u32>,
+    /// … and of concepts.
+    pub concepts: Vec<u32>,
+}
+
+/// Why a detector cannot be made. What is embedded is damaged, or was not checked.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The lexicon and the techniques cannot be read.
+    #[error("the lexicon cannot be read: {0}")]
+    Knowledge(#[from] serde_json::Error),
+    /// The lexicon cannot be used.
+    #[error(transparent)]
+    Lexicon(#[from] LexiconError),
+    /// A technique cannot be used.
+    #[error(transparent)]
+    Technique(#[from] UnknownConcept),
+    /// The weights cannot be used.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+/// What is done with each stretch, and each finding of a rule.
+trait Judge {
+    fn stretch(&mut self, stretch: &Stretch<'_>) -> u8;
+}
+
+/// A stretch that is worth a judgement.
+struct Stretch<'a> {
+    scope: Scope,
+    /// As it reads.
+    text: &'a [u8],
+    events: &'a [Event],
+    start: u32,
+    setting: Setting,
+    /// Bytes of the text that it stands for.
+    span: Range<usize>,
+}
+
+// === impl Outcome ===
+
+impl Outcome {
+    /// The places with at least this score, in order and disjoint: what overlaps is one place, and the strongest speaks
+    /// for it.
+    pub fn places(&self, from: u8) -> Vec<Hit> {
+        let mut hits: Vec<&Hit> = self.hits.iter().filter(|hit| hit.score >= from).collect();
+        hits.sort_by_key(|hit| (hit.span.start, hit.span.end));
+        let mut places: Vec<Hit> = Vec::new();
+        for hit in hits {
+            match places.last_mut() {
+                Some(last) if last.span.end > hit.span.start => {
+                    last.span.end = last.span.end.max(hit.span.end);
+                    if hit.score > last.score {
+                        (last.score, last.cause) = (hit.score, hit.cause);
+                    }
+                }
+                _ => places.push(hit.clone()),
+            }
+        }
+        places
+    }
+}
+
+// === impl Scratch ===
+
+impl Default for Scratch {
+    fn default() -> Scratch {
+        Scratch { ngrams: Distinct::new(features::NGRAMS), concepts: Distinct::new(features::CONCEPTS) }
+    }
+}
+
+// === impl Detector ===
+
+impl Detector {
+    /// The built-in one.
+    pub fn new() -> Result<Detector, LoadError> {
+        Detector::with_weights(WEIGHTS)
+    }
+
+    /// With weights of one's own.
+    pub fn with_weights(weights: &'static [u8]) -> Result<Detector, LoadError> {
+        let knowledge: Knowledge = serde_json::from_slice(KNOWLEDGE)?;
+        let concepts = Concepts::new(&knowledge.concepts)?;
+        Ok(Detector {
+            techniques: Techniques::new(knowledge.techniques, &concepts)?,
+            typos: Typos::new(&knowledge.concepts),
+            model: Model::read(weights)?,
+            rotated: concepts.by_name("rotated"),
+            reversed: concepts.by_name("reversed"),
+            concepts,
+        })
+    }
+
+    /// SHA-256 of what the weights were made from.
+    pub fn digest(&self) -> &[u8] {
+        self.model.digest
+    }
+
+    /// Bytes that it takes, without the weights.
+    pub fn size(&self) -> usize {
+        self.concepts.size()
+    }
+
+    /// The rule at `index`.
+    pub fn technique(&self, index: usize) -> Option<&Technique> {
+        self.techniques.rule(index)
+    }
+
+    /// How much `text` looks like an attack.
+    pub fn look(&self, scratch: &mut Scratch, text: &[u8], writer: Writer) -> Outcome {
+        let mut hits = Vec::new();
+        self.walk(text, writer, &mut Scoring { detector: self, scratch }, &mut hits);
+        let score = hits.iter().map(|hit| hit.score).max().unwrap_or_default();
+        hits.retain(|hit| hit.score >= WORTH_REPORTING);
+        for hit in &mut hits {
+            hit.span = whole_characters(text, &hit.span);
+        }
+        Outcome { score, hits }
+    }
+
+    /// The stretches of `text` that the model would judge.
+    pub fn pieces(&self, scratch: &mut Scratch, text: &[u8], writer: Writer) -> Vec<Piece> {
+        let mut collecting = Collecting { scratch, pieces: Vec::new() };
+        self.walk(text, writer, &mut collecting, &mut Vec::new());
+        collecting.pieces
+    }
+
+    /// What carries the score of `text` at `span`, weightiest first: relations between concepts with their weights.
+    pub fn explain(&self, text: &[u8], span: &Range<usize>) -> Vec<(String, i8)> {
+        let mut reading = Reading::default();
+        reading.read(text.get(span.clone()).unwrap_or_default());
+        let mut events = Vec::new();
+        self.concepts.find(&reading.text, false, &mut events);
+        let mut found = Vec::new();
+        let name = |id: u64| self.concepts.name(u8::try_from(id).unwrap_or(u8::MAX)).to_owned();
+        features::concepts(&events, 0, Setting::default(), |relation, bucket| {
+            found.extend(relation.describe(name).map(|words| (words, self.model.concept_weight(bucket))));
+        });
+        found.sort_by(|left, right| right.1.unsigned_abs().cmp(&left.1.unsigned_abs()).then(left.cmp(right)));
+        found.dedup();
+        found
+    }
+
+    /// Shows `judge` what is worth a judgement, and collects what is found.
+    fn walk(&self, text: &[u8], writer: Writer, judge: &mut impl Judge, hits: &mut Vec<Hit>) {
+        let mut start = 0;
+        loop {
+            let end = text.len().min(start + SEGMENT);
+            let segment = text.get(start..end).unwrap_or_default();
+            let from = hits.len();
+            let part = Part { writer, whole: text.len() <= SEGMENT, encoded: false, spaceless: false };
+            self.segment(segment, part, 0, judge, hits);
+            for hit in hits.iter_mut().skip(from) {
+                hit.span = start + hit.span.start..start + hit.span.end;
+            }
+            hits.sort_by_key(|hit| std::cmp::Reverse(hit.score));
+            hits.truncate(MAX_HITS);
+            if end == text.len() {
+                return;
+            }
+            start = end - SEGMENT_OVERLAP;
+        }
+    }
+
+    /// Reads a segment, and what is hidden in it. Spans are those of the segment.
+    fn segment(&self, text: &[u8], part: Part, depth: usize, judge: &mut impl Judge, hits: &mut Vec<Hit>) {
+        let mut reading = Reading::default();
+        reading.read(text);
+        let mut events = Vec::new();
+        self.concepts.find(&reading.text, part.spaceless, &mut events);
+        let signs =
+            Signs { rotated: count(&events, self.rotated) > 1, reversed: count(&events, self.reversed) > 1 };
+        self.judge(&reading, &events, part, judge, hits);
+        if depth >= MAX_DEPTH {
+            return;
+        }
+        for Disguised { view, spaceless, encoded } in disguised::disguised(text, signs, &self.typos) {
+            let inner = Part { encoded: part.encoded || encoded, spaceless, ..part };
+            let mut found = Vec::new();
+            self.segment(&view.bytes, inner, depth + 1, judge, &mut found);
+            hits.extend(found.into_iter().filter_map(|hit| {
+                let span = view.source(&hit.span)?;
+                Some(Hit { span: span.start.min(text.len())..span.end.min(text.len()), ..hit })
+            }));
+        }
+    }
+
+    /// Judges what was read.
+    fn judge(
+        &self,
+        reading: &Reading,
+        events: &[Event],
+        part: Part,
+        judge: &mut impl Judge,
+        hits: &mut Vec<Hit>,
+    ) {
+        let text = reading.text.as_slice();
+        let windows = window::windows(text, &self.concepts, events);
+        let long = windows.len() > 1 || !part.whole || text.len() > WHOLE;
+        let setting = Setting { invisible: reading.invisible > 2, encoded: part.encoded, part: long };
+        let mut stretch = |scope, span: Range<usize>, setting| {
+            let from = events.partition_point(|event| (event.start as usize) < span.start);
+            let to = events.partition_point(|event| event.end as usize <= span.end);
+            let stretch = Stretch {
+                scope,
+                text: text.get(span.clone()).unwrap_or_default(),
+                events: events.get(from..to).unwrap_or_default(),
+                start: u32::try_from(span.start).unwrap_or(u32::MAX),
+                setting,
+                span: reading.source(&span),
+            };
+            let score = judge.stretch(&stretch);
+            hits.push(Hit { span: stretch.span, score, cause: Cause::Model(scope) });
+        };
+        if part.writer == Writer::User && window::is_suspicious(text.len(), &self.concepts, events) {
+            for whole in window::wholes(text) {
+                stretch(Scope::Message, whole, Setting { part: false, ..setting });
+            }
+        }
+        let scope = match part.writer {
+            Writer::User => Scope::MessageWindow,
+            Writer::Other => Scope::DocumentWindow,
+        };
+        if part.writer == Writer::Other || long {
+            for window in windows {
+                stretch(scope, window, setting);
+            }
+        }
+        self.techniques.find(&self.concepts, text, events, |sighting| {
+            let floor = match part.writer {
+                Writer::User => sighting.user_floor,
+                Writer::Other => sighting.floor,
+            };
+            let cause = Cause::Technique(sighting.rule);
+            hits.push(Hit { span: reading.source(&sighting.span), score: floor, cause });
+        });
+    }
+}
+
+/// What is known of a text in which something is looked for.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    writer: Writer,
+    /// There is nothing else.
+    whole: bool,
+    encoded: bool,
+    spaceless: bool,
+}
+
+struct Scoring<'a> {
+    detector: &'a Detector,
+    scratch: &'a mut Scratch,
+}
+
+struct Collecting<'a> {
+    scratch: &'a mut Scratch,
+    pieces: Vec<Piece>,
+}
+
+// === impl Scratch ===
+
+impl Scratch {
+    fn fill(&mut self, stretch: &Stretch<'_>) {
+        self.ngrams.clear();
+        self.concepts.clear();
+        let text = std::str::from_utf8(stretch.text).unwrap_or_default();
+        features::ngrams(text, &mut self.ngrams);
+        let concepts = &mut self.concepts;
+        features::concepts(stretch.events, stretch.start, stretch.setting, |_, bucket| concepts.meet(bucket));
+    }
+}
+
+impl Judge for Scoring<'_> {
+    fn stretch(&mut self, stretch: &Stretch<'_>) -> u8 {
+        self.scratch.fill(stretch);
+        let logit = self.detector.model.logit(self.scratch.ngrams.met(), self.scratch.concepts.met());
+        self.detector.model.calibration(stretch.scope, is_dense(stretch.text)).score(logit)
+    }
+}
+
+impl Judge for Collecting<'_> {
+    fn stretch(&mut self, stretch: &Stretch<'_>) -> u8 {
+        self.scratch.fill(stretch);
+        self.pieces.push(Piece {
+            scope: stretch.scope,
+            dense: is_dense(stretch.text),
+            span: stretch.span.clone(),
+            ngrams: self.scratch.ngrams.met().to_vec(),
+            concepts: self.scratch.concepts.met().to_vec(),
+        });
+        0
+    }
+}
+
+/// `span` with the characters whole in which it begins and ends.
+fn whole_characters(text: &[u8], span: &Range<usize>) -> Range<usize> {
+    let inside = |at: &usize| text.get(*at).copied().is_some_and(utf8::is_inside);
+    let start = (span.start.saturating_sub(3)..=span.start).rev().find(|at| !inside(at));
+    let end = (span.end..text.len()).find(|at| !inside(at));
+    start.unwrap_or(span.start)..end.unwrap_or(text.len())
+}
+
+fn count(events: &[Event], concept: Option<u8>) -> usize {
+    events.iter().filter(|event| Some(event.concept) == concept).count()
+}

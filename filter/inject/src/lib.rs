@@ -1,0 +1,33 @@
+//! Prompt injection in texts: what tries to give orders where it has none to give.
+//!
+//! ```text
+//! text ─► reading (as it reads, with a map back) ─► concept (one tree of words of all languages)
+//!      ─► technique (rules over concepts)
+//!      ─► window ─► features ─► model (integers)      ─► score, 0 to 100, with its places
+//!      ─► disguised (base64, tags, leet …) ─► the same again
+//! ```
+//!
+//! A text without a word that attacks need is not looked at any further. The model sees what [`Detector::pieces`]
+//! returns, so training and detection cannot drift apart.
+#![forbid(unsafe_code)]
+
+mod concept;
+mod detector;
+mod disguised;
+pub mod document;
+mod features;
+pub mod limits;
+mod model;
+mod reading;
+mod script;
+mod technique;
+mod traditional;
+mod trie;
+mod typo;
+mod window;
+
+pub use concept::{ConceptId, Concepts, LexiconError};
+pub use detector::{Cause, Detector, Hit, LoadError, Outcome, Piece, Scratch, Writer};
+pub use features::{CONCEPTS, NGRAMS};
+pub use model::{Calibration, FLOOR_CONCEPTS, FLOOR_NGRAMS, FRACTION, Model, ModelError, Parts, Scope};
+pub use reading::Reading;

@@ -1,0 +1,52 @@
+//! Every limit of the detector, with its reason.
+
+/// Bytes of text that are read at a time. It bounds what a worker keeps: the text as it reads and its map.
+pub const SEGMENT: usize = 16 << 10;
+
+/// Bytes that two segments share, so that an attack on the border is whole in one of them.
+pub const SEGMENT_OVERLAP: usize = 1 << 10;
+
+/// Characters of a window. Of 80 to 600, 160 finds most of what is hidden in documents.
+pub const WINDOW: usize = 160;
+
+/// Characters between the beginnings of two windows, at least.
+pub const STRIDE: usize = 80;
+
+/// Characters of a window in front of the word that it is looked at for.
+pub const LEAD: usize = 40;
+
+/// Bytes of a text that are judged as a whole: the longest role play that is pasted into one message.
+pub const WHOLE: usize = 8 << 10;
+
+/// Bytes of a text that is judged for one word; longer ones need words of [`SUSPICIOUS`] pull together.
+pub const SHORT: usize = 1 << 10;
+/// See [`SHORT`].
+pub const SUSPICIOUS: u8 = 6;
+
+/// Concepts of one segment. English text has one for every twelve bytes at most.
+pub const MAX_EVENTS: usize = 4096;
+
+/// Concepts behind one that it makes pairs with.
+pub const MAX_PAIRED: usize = 8;
+
+/// Bytes between two concepts that are near each other, and that have to do with each other at all.
+pub const NEAR: u32 = 60;
+/// See [`NEAR`].
+pub const FAR: u32 = 200;
+
+/// Views of one segment that are read, and their bytes together. Each costs as much as the text itself.
+pub const MAX_VIEWS: usize = 32;
+/// See [`MAX_VIEWS`].
+pub const MAX_VIEW_BYTES: usize = 2 * SEGMENT;
+
+/// Encodings inside each other: base64 of a text that is spaced out.
+pub const MAX_DEPTH: usize = 2;
+
+/// Places of one text that are reported.
+pub const MAX_HITS: usize = 64;
+
+/// Words of one phrase of the lexicon, in bytes.
+pub const MAX_PHRASE: usize = 64;
+
+/// Concepts, so that a number fits into a byte.
+pub const MAX_CONCEPTS: usize = 255;

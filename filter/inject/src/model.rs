@@ -1,0 +1,158 @@
+//! Weights of a linear model in integers: the same on every machine.
+
+use crate::features::{CONCEPTS, NGRAMS};
+
+/// Fraction bits of a logit.
+pub const FRACTION: u32 = 16;
+
+/// Distinct features from which on more make each of them count less.
+pub const FLOOR_NGRAMS: usize = 20;
+/// See [`FLOOR_NGRAMS`].
+pub const FLOOR_CONCEPTS: usize = 8;
+
+/// How a file of weights begins.
+pub(crate) const MAGIC: &[u8; 8] = b"AEGINJ\x00\x01";
+
+/// Bytes of the digest of what the weights were made from.
+pub(crate) const DIGEST: usize = 32;
+
+/// What a stretch of text is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// The whole of what a user wrote.
+    Message,
+    /// A part of it.
+    MessageWindow,
+    /// A part of something that somebody else wrote.
+    DocumentWindow,
+}
+
+/// Where scores lie among logits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Calibration {
+    /// The logit of score 50: of the worst source of harmless texts one in a hundred has more.
+    pub at_50: i32,
+    /// The logit of score 90: of all sources together one in a thousand has more.
+    pub at_90: i32,
+}
+
+/// A trained model.
+#[derive(Debug, Clone, Copy)]
+pub struct Model<'a> {
+    /// SHA-256 of what it was made from.
+    pub digest: &'a [u8],
+    numbers: [i32; NUMBERS],
+    ngrams: &'a [u8],
+    concepts: &'a [u8],
+}
+
+/// A model as it is trained.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// SHA-256 of what it was made from.
+    pub digest: [u8; DIGEST],
+    /// What a weight of 1 is worth, and what every text begins with.
+    pub scales: [i32; 3],
+    /// By [`Scope`] and script: with spaces between words, and without.
+    pub calibrations: [[Calibration; 2]; 3],
+    /// Weights of n-grams.
+    pub ngrams: Vec<i8>,
+    /// Weights of concepts.
+    pub concepts: Vec<i8>,
+}
+
+/// Two scales, the bias, and six calibrations.
+const NUMBERS: usize = 15;
+
+const HEADER: usize = MAGIC.len() + DIGEST + 4 * NUMBERS;
+
+/// Why weights cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a file of weights of this version")]
+pub struct ModelError;
+
+// === impl Model ===
+
+impl<'a> Model<'a> {
+    /// Reads a file of weights.
+    pub fn read(bytes: &'a [u8]) -> Result<Model<'a>, ModelError> {
+        let (header, tables) = bytes.split_at_checked(HEADER).ok_or(ModelError)?;
+        let rest = header.strip_prefix(MAGIC).ok_or(ModelError)?;
+        let (digest, numbers) = rest.split_at_checked(DIGEST).ok_or(ModelError)?;
+        let (ngrams, concepts) = tables.split_at_checked(NGRAMS).ok_or(ModelError)?;
+        if concepts.len() != CONCEPTS {
+            return Err(ModelError);
+        }
+        let mut values = [0; NUMBERS];
+        for (value, bytes) in values.iter_mut().zip(numbers.chunks_exact(4)) {
+            *value = i32::from_le_bytes(bytes.try_into().map_err(|_| ModelError)?);
+        }
+        Ok(Model { digest, numbers: values, ngrams, concepts })
+    }
+
+    /// The logit of a text with these distinct features.
+    pub fn logit(&self, ngrams: &[u32], concepts: &[u32]) -> i64 {
+        let [scale_ngram, scale_concept, bias, ..] = self.numbers;
+        i64::from(bias)
+            + share(self.ngrams, ngrams, scale_ngram, FLOOR_NGRAMS)
+            + share(self.concepts, concepts, scale_concept, FLOOR_CONCEPTS)
+    }
+
+    /// The weight of a bucket of concepts.
+    pub fn concept_weight(&self, bucket: u32) -> i8 {
+        self.concepts.get(bucket as usize).map_or(0, |weight| weight.cast_signed())
+    }
+
+    /// Where scores lie among logits, of texts in a script with spaces or, `dense`, without.
+    pub fn calibration(&self, scope: Scope, dense: bool) -> Calibration {
+        let at = |index: usize| self.numbers.get(index).copied().unwrap_or_default();
+        let index = 3 + 4 * scope as usize + 2 * usize::from(dense);
+        Calibration { at_50: at(index), at_90: at(index + 1) }
+    }
+}
+
+/// What one family of features adds to a logit.
+fn share(weights: &[u8], buckets: &[u32], scale: i32, floor: usize) -> i64 {
+    let weight = |bucket: &u32| weights.get(*bucket as usize).map_or(0, |weight| weight.cast_signed());
+    let sum: i64 = buckets.iter().map(|bucket| i64::from(weight(bucket))).sum();
+    let root = ((buckets.len().max(floor) as u64) << 16).isqrt();
+    (sum * i64::from(scale)) * 256 / i64::try_from(root).unwrap_or(i64::MAX)
+}
+
+// === impl Calibration ===
+
+impl Calibration {
+    /// The score of 0 to 100 that `logit` means.
+    pub fn score(&self, logit: i64) -> u8 {
+        let width = i64::from(self.at_90.saturating_sub(self.at_50)).max(1);
+        let score = 50 + 40 * (logit - i64::from(self.at_50)) / width;
+        u8::try_from(score.clamp(0, 100)).unwrap_or_default()
+    }
+}
+
+// === impl Parts ===
+
+impl Parts {
+    /// A model that says nothing.
+    pub fn blank() -> Parts {
+        Parts {
+            digest: [0; DIGEST],
+            scales: [0; 3],
+            calibrations: [[Calibration { at_50: 1, at_90: 2 }; 2]; 3],
+            ngrams: vec![0; NGRAMS],
+            concepts: vec![0; CONCEPTS],
+        }
+    }
+
+    /// The file of these weights.
+    pub fn write(&self) -> Vec<u8> {
+        let mut file = MAGIC.to_vec();
+        file.extend(self.digest);
+        let calibrations = self.calibrations.iter().flatten().flat_map(|one| [one.at_50, one.at_90]);
+        for number in self.scales.into_iter().chain(calibrations) {
+            file.extend(number.to_le_bytes());
+        }
+        file.extend(self.ngrams.iter().chain(&self.concepts).map(|weight| weight.cast_unsigned()));
+        file
+    }
+}

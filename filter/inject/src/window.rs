@@ -1,0 +1,82 @@
+//! Which stretches of a text are judged.
+
+use crate::concept::{Concepts, Event};
+use crate::limits::{LEAD, NEAR, SHORT, STRIDE, SUSPICIOUS, WHOLE, WINDOW};
+use aegis_disguise::utf8;
+use std::ops::Range;
+
+/// Whether a text of this length with these `events` is worth a judgement as a whole.
+pub(crate) fn is_suspicious(len: usize, concepts: &Concepts, events: &[Event]) -> bool {
+    let (mut pull, mut last) = (0, None);
+    for event in events {
+        let one = concepts.pull(event.concept);
+        if one > 0 && last != Some(event.concept) {
+            pull += one;
+            last = Some(event.concept);
+        }
+        if pull >= SUSPICIOUS || (pull > 0 && len <= SHORT) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Parts of `text` around words that attacks need, about [`WINDOW`] characters each.
+pub(crate) fn windows(text: &[u8], concepts: &Concepts, events: &[Event]) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut next = 0;
+    // The last word that draws some attention.
+    let mut before: Option<&Event> = None;
+    for event in events {
+        let pull = concepts.pull(event.concept);
+        if pull == 0 || (event.start as usize) < next {
+            continue;
+        }
+        let other = before
+            .filter(|other| other.concept != event.concept && event.start.saturating_sub(other.end) <= NEAR);
+        let first = if pull > 1 { event } else { other.unwrap_or(event) };
+        before = Some(event);
+        if pull < 2 && other.is_none() {
+            continue;
+        }
+        let at = first.start as usize;
+        let start = word_start(text, backward(text, at, LEAD));
+        found.push(start..forward(text, start, WINDOW));
+        next = forward(text, start, STRIDE);
+    }
+    found
+}
+
+/// Parts of `text` that are judged as a whole.
+pub(crate) fn wholes(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+    let starts = (0..text.len()).step_by(WHOLE);
+    starts.map(|start| boundary(text, start)..boundary(text, text.len().min(start + WHOLE)))
+}
+
+/// `count` characters behind `at`.
+fn forward(text: &[u8], at: usize, count: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let mut starts = rest.iter().enumerate().filter(|(_, byte)| !utf8::is_inside(**byte));
+    starts.nth(count).map_or(text.len(), |(offset, _)| at + offset)
+}
+
+/// `count` characters in front of `at`.
+fn backward(text: &[u8], at: usize, count: usize) -> usize {
+    let before = text.get(..at).unwrap_or_default();
+    let mut starts = before.iter().enumerate().rev().filter(|(_, byte)| !utf8::is_inside(**byte));
+    starts.nth(count.saturating_sub(1)).map_or(0, |(offset, _)| offset)
+}
+
+/// Behind the space in front of `at`, or the next, if there is one at hand.
+fn word_start(text: &[u8], at: usize) -> usize {
+    if at == 0 {
+        return 0;
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    rest.iter().take(12).position(|byte| *byte == b' ').map_or(at, |space| at + space + 1)
+}
+
+fn boundary(text: &[u8], at: usize) -> usize {
+    let inside = |at: &usize| text.get(*at).copied().is_some_and(utf8::is_inside);
+    (at.saturating_sub(3)..=at).rev().find(|at| !inside(at)).unwrap_or(at)
+}

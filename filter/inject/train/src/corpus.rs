@@ -1,0 +1,144 @@
+//! Texts to learn from: what the grammars make.
+
+use crate::grammar::Grammars;
+use crate::rng::Rng;
+use std::ops::Range;
+
+/// Texts of one kind from one grammar.
+const ROWS: usize = 240;
+
+/// Texts of one template of ordinary requests.
+const ORDINARY_ROWS: usize = 40;
+
+/// A text with its label.
+#[derive(Debug, Clone)]
+pub(crate) struct Text {
+    pub(crate) body: String,
+    pub(crate) attack: bool,
+    /// Where it comes from: what is weighted together.
+    pub(crate) source: String,
+    /// What is left out together when a model is checked.
+    pub(crate) fold: String,
+    pub(crate) language: String,
+    /// Where the sentence stands that makes it what it is; all of it if that is not known.
+    pub(crate) span: Option<Range<usize>>,
+}
+
+/// What the grammars make: for each technique and language as many attacks as harmless twins.
+pub(crate) fn texts(grammars: &Grammars) -> anyhow::Result<Vec<Text>> {
+    let mut texts = Vec::new();
+    for file in &grammars.techniques {
+        let id = &file.technique.id;
+        for (language, grammar) in &file.grammar {
+            let rows = if language == "en" || language == "zh" { ROWS } else { ROWS / 4 };
+            for (attack, templates) in [(true, &grammar.attack), (false, &grammar.benign)] {
+                let mut rng = Rng::of(&[id, language, if attack { "attack" } else { "benign" }]);
+                for row in 0..rows {
+                    let Some(template) = templates.get(row % templates.len().max(1)) else { continue };
+                    let core = grammars.expand(template, language, &mut rng)?;
+                    let core = if rng.percent(8) { misspelt(&core, &mut rng) } else { core };
+                    let (body, span) = placed(grammars, language, &core, &mut rng)?;
+                    let kind = if attack { "attack" } else { "benign" };
+                    texts.push(Text {
+                        body,
+                        attack,
+                        source: format!("grammar {id} {language} {kind}"),
+                        fold: id.clone(),
+                        language: language.clone(),
+                        span: Some(span),
+                    });
+                }
+            }
+        }
+    }
+    for (language, templates) in &grammars.ordinary {
+        let mut rng = Rng::of(&["ordinary", language]);
+        for template in templates {
+            for _ in 0..ORDINARY_ROWS {
+                let core = grammars.expand(template, language, &mut rng)?;
+                let (body, span) = if rng.percent(60) {
+                    (core.clone(), 0..core.len())
+                } else {
+                    placed(grammars, language, &core, &mut rng)?
+                };
+                texts.push(Text {
+                    body,
+                    attack: false,
+                    source: format!("grammar ordinary {language} benign"),
+                    fold: "ordinary".to_owned(),
+                    language: language.clone(),
+                    span: Some(span),
+                });
+            }
+        }
+    }
+    Ok(texts)
+}
+
+/// `core` by itself, or in something longer.
+fn placed(
+    grammars: &Grammars,
+    language: &str,
+    core: &str,
+    rng: &mut Rng,
+) -> anyhow::Result<(String, Range<usize>)> {
+    let form = rng.below(100);
+    let (mut before, mut behind) = (String::new(), String::new());
+    let filler = |rng: &mut Rng, count: usize| -> anyhow::Result<String> {
+        let mut all = String::new();
+        for _ in 0..count {
+            let name = if rng.percent(15) { "record" } else { "sentence" };
+            all.push_str(&grammars.word(name, language, rng)?);
+            all.push_str(if rng.percent(20) { "\n" } else { " " });
+        }
+        Ok(all)
+    };
+    match form {
+        0..42 => {}
+        42..52 => before = filler(rng, 1)?,
+        52..58 => behind = format!(" {}", filler(rng, 1)?),
+        58..70 => {
+            let count = 1 + rng.below(4);
+            before = format!("{} {}", grammars.word("ask", language, rng)?, filler(rng, count)?);
+        }
+        _ => {
+            let (front, back) = (rng.below(7), rng.below(7));
+            before = filler(rng, front)?;
+            behind = filler(rng, back)?;
+            let (open, close) = match rng.below(9) {
+                0 => ("<!-- ", " -->\n"),
+                1 => ("\n# ", "\n"),
+                2 => ("<img src=\"a.png\" alt=\"", "\">"),
+                3 => ("\n17,\"", "\",open\n"),
+                4 => ("<p style=\"display:none\">", "</p>"),
+                5 => ("{\"note\": \"", "\"}"),
+                6 => ("\n\n", "\n\n"),
+                _ => ("", " "),
+            };
+            before.push_str(open);
+            behind = format!("{close}{behind}");
+        }
+    }
+    let span = before.len()..before.len() + core.len();
+    Ok((format!("{before}{core}{behind}"), span))
+}
+
+/// `text` with two letters changed.
+fn misspelt(text: &str, rng: &mut Rng) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    for _ in 0..=letters.len() / 60 {
+        let at = rng.below(letters.len());
+        match rng.below(3) {
+            0 if at + 1 < letters.len() => letters.swap(at, at + 1),
+            1 if letters.len() > 8 => {
+                letters.remove(at);
+            }
+            _ => {
+                if let Some(letter) = letters.get(at).copied() {
+                    letters.insert(at, letter);
+                }
+            }
+        }
+    }
+    letters.into_iter().collect()
+}

@@ -1,0 +1,134 @@
+//! Texts as the model sees them.
+
+use crate::corpus::Text;
+use crate::learn::{Sample, Weights};
+use aegis_inject::{Cause, Detector, Piece, Scope, Scratch, Writer};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A text, looked at.
+#[derive(Debug)]
+pub(crate) struct Example {
+    pub(crate) text: Text,
+    /// As what a user wrote.
+    message: Vec<Piece>,
+    /// As what somebody else wrote.
+    windows: Vec<Piece>,
+    /// What rules say about it, as the one and as the other.
+    pub(crate) floors: [u8; 2],
+    /// The rules.
+    pub(crate) techniques: Vec<String>,
+}
+
+/// How a text is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum As {
+    Message,
+    Document,
+}
+
+/// Of a sentence, so much has to be in a window that says what the sentence is; of a message so much has to be it.
+const SHARE: usize = 60;
+const SHARE_OF_MESSAGE: usize = 10;
+
+// === impl Example ===
+
+impl Example {
+    pub(crate) fn new(detector: &Detector, scratch: &mut Scratch, text: Text) -> Example {
+        let bytes = text.body.as_bytes();
+        let mut techniques = Vec::new();
+        let mut floor = |writer| {
+            let mut highest = 0;
+            for hit in detector.look(scratch, bytes, writer).hits {
+                if let Cause::Technique(index) = hit.cause {
+                    highest = highest.max(hit.score);
+                    techniques.extend(detector.technique(index).map(|rule| rule.id.clone()));
+                }
+            }
+            highest
+        };
+        let floors = [floor(Writer::User), floor(Writer::Other)];
+        techniques.sort();
+        techniques.dedup();
+        let windows = detector.pieces(scratch, bytes, Writer::Other);
+        let message = detector.pieces(scratch, bytes, Writer::User);
+        Example { text, message, windows, floors, techniques }
+    }
+
+    /// The highest logit of any stretch; `None` if there is nothing to judge.
+    pub(crate) fn logit(&self, weights: &Weights, judged: As) -> Option<f64> {
+        let pieces = match judged {
+            As::Message => &self.message,
+            As::Document => &self.windows,
+        };
+        let logits = pieces.iter().map(|piece| weights.logit(&piece.ngrams, &piece.concepts));
+        logits.max_by(f64::total_cmp)
+    }
+
+    /// Whether most of it is in a script without spaces.
+    pub(crate) fn is_dense(&self, judged: As) -> bool {
+        let pieces = if judged == As::Message { &self.message } else { &self.windows };
+        2 * pieces.iter().filter(|piece| piece.dense).count() > pieces.len()
+    }
+
+    pub(crate) fn floor(&self, judged: As) -> u8 {
+        let [message, document] = self.floors;
+        if judged == As::Message { message } else { document }
+    }
+
+    /// The stretches whose label is known.
+    fn samples(&self) -> impl Iterator<Item = (&Piece, bool)> {
+        let messages = self.message.iter().filter(|piece| piece.scope == Scope::Message);
+        messages.chain(&self.windows).filter_map(|piece| Some((piece, self.label(piece)?)))
+    }
+
+    /// Whether `piece` is an attack, if that is known.
+    fn label(&self, piece: &Piece) -> Option<bool> {
+        if !self.text.attack {
+            return Some(false);
+        }
+        let Some(core) = &self.text.span else {
+            return (piece.scope == Scope::Message).then_some(true);
+        };
+        let common = overlap(core, &piece.span);
+        if piece.scope == Scope::Message {
+            return (100 * common >= SHARE_OF_MESSAGE * piece.span.len()).then_some(true);
+        }
+        if common == 0 {
+            return Some(false);
+        }
+        (100 * common >= SHARE * core.len().min(piece.span.len())).then_some(true)
+    }
+}
+
+fn overlap(one: &Range<usize>, two: &Range<usize>) -> usize {
+    one.end.min(two.end).saturating_sub(one.start.max(two.start))
+}
+
+/// Samples of `examples`: a source counts as the square root of what it has, both labels count the same.
+pub(crate) fn samples<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -> Vec<Sample<'a>> {
+    let mut counts: HashMap<(&str, bool), usize> = HashMap::new();
+    for example in examples.clone() {
+        for (_, attack) in example.samples() {
+            *counts.entry((example.text.source.as_str(), attack)).or_default() += 1;
+        }
+    }
+    let mut samples = Vec::new();
+    let mut totals = [0.0, 0.0];
+    for example in examples {
+        for (piece, attack) in example.samples() {
+            let count = counts.get(&(example.text.source.as_str(), attack)).copied().unwrap_or(1);
+            #[expect(clippy::cast_precision_loss)]
+            let weight = 1.0 / (count as f64).sqrt();
+            let total = if attack { &mut totals[1] } else { &mut totals[0] };
+            *total += weight;
+            samples.push(Sample { ngrams: &piece.ngrams, concepts: &piece.concepts, attack, weight });
+        }
+    }
+    #[expect(clippy::cast_precision_loss)]
+    let half = samples.len() as f64 / 2.0;
+    for sample in &mut samples {
+        sample.weight *= half / if sample.attack { totals[1] } else { totals[0] };
+    }
+    samples
+}

@@ -1,0 +1,179 @@
+//! The model that is kept: trained on everything, in integers, with its scale.
+
+use crate::example::{As, Example, samples};
+use crate::folds::score;
+use crate::grammar::files;
+use crate::learn::{Weights, learn};
+use crate::measure::threshold;
+use crate::report::line;
+use aegis_inject::{Calibration, FRACTION, Parts};
+use anyhow::Context as _;
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Parts of everything that a model is checked on without having seen them.
+const PARTS: usize = 5;
+
+/// A model, and what is to be said of it.
+#[derive(Debug)]
+pub(crate) struct FinalModel {
+    pub(crate) parts: Parts,
+    pub(crate) report: String,
+}
+
+/// SHA-256 of all that weights are made from: lexicon, techniques, words and requests, and the digest of labelled texts.
+pub(crate) fn digest(folder: &Path, data: Option<&str>) -> anyhow::Result<[u8; 32]> {
+    let mut hash = Sha256::new();
+    for part in ["lexicon", "techniques", "train/grammar", "train/ordinary"] {
+        for path in files(&folder.join(part))? {
+            let text = fs::read(&path).with_context(|| path.display().to_string())?;
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        }
+    }
+    hash.update(data.unwrap_or_default());
+    Ok(hash.finalize().into())
+}
+
+/// What is judged together: as what, and whether in a script without spaces.
+const CELLS: [(As, bool, &str); 4] = [
+    (As::Message, false, "messages"),
+    (As::Message, true, "messages in Chinese and the like"),
+    (As::Document, false, "documents"),
+    (As::Document, true, "documents in Chinese and the like"),
+];
+
+/// Scores of texts that a model has not seen.
+#[derive(Debug, Default)]
+struct Cell<'a> {
+    attacks: Vec<f64>,
+    /// By source.
+    benign: BTreeMap<&'a str, Vec<f64>>,
+}
+
+/// Trains, and finds the scale with models that have not seen what they judge.
+pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
+    let mut cells = CELLS.map(|_| Cell::default());
+    for part in 0..PARTS {
+        // Of a technique, and of a labelled source, all parts have some.
+        let in_part = |index: usize| index % PARTS == part;
+        let rest =
+            examples.iter().enumerate().filter(|(index, _)| !in_part(*index)).map(|(_, example)| example);
+        let weights = learn(&samples(rest));
+        for (_, example) in examples.iter().enumerate().filter(|(index, _)| in_part(*index)) {
+            for ((judged, dense, _), cell) in CELLS.iter().zip(&mut cells) {
+                if example.is_dense(*judged) == *dense {
+                    cell.add(example, score(example, &weights, *judged));
+                }
+            }
+        }
+    }
+    let mut report = String::from(
+        "\n## Scale\n\nOf texts that the model has not seen (every fifth left out). Score 50 is the logit that one in a hundred of the worst source of harmless texts exceeds, score 90 that one in a thousand of all together exceeds; rules are left out on this side.\n\n| | worst source | score 50 | score 90 | recall of seen techniques at 50 | at 90 |\n|---|---|---|---|---|---|\n",
+    );
+    let calibrations =
+        CELLS.iter().zip(&cells).map(|((_, _, name), cell)| cell.calibration(name, &mut report));
+    let calibrations: Vec<Calibration> = calibrations.collect();
+    let at = |index: usize| calibrations.get(index).copied().unwrap_or_default();
+    let (message, document) = ([at(0), at(1)], [at(2), at(3)]);
+    let weights = learn(&samples(examples.iter()));
+    FinalModel { parts: quantized(&weights, digest, [message, document, document]), report }
+}
+
+// === impl Cell ===
+
+impl<'a> Cell<'a> {
+    fn add(&mut self, example: &'a Example, score: f64) {
+        if example.text.attack {
+            self.attacks.push(score);
+        } else if score < f64::INFINITY {
+            let source = example.text.source.as_str();
+            let source = if source.starts_with("grammar ") { "grammars" } else { source };
+            self.benign.entry(source).or_default().push(score);
+        }
+    }
+
+    /// Where scores lie, and a line of the report about it.
+    fn calibration(&self, name: &str, report: &mut String) -> Calibration {
+        let sources = self.benign.iter().filter(|(_, scores)| scores.len() >= MIN_SOURCE);
+        let at_one = sources.map(|(source, scores)| (threshold(scores, 0.01), *source));
+        let worst =
+            at_one.filter(|(logit, _)| logit.is_finite()).max_by(|left, right| left.0.total_cmp(&right.0));
+        let (at_50, source) = worst.unwrap_or_default();
+        let all: Vec<f64> = self.benign.values().flatten().copied().collect();
+        let at_90 = threshold(&all, 0.001).max(at_50 + MIN_WIDTH);
+        let recall = |at: f64| {
+            let found = self.attacks.iter().filter(|score| **score > at).count();
+            crate::measure::count(found) / crate::measure::count(self.attacks.len()).max(1.0)
+        };
+        let (low, high) = (recall(at_50), recall(at_90));
+        line(report, &format!("| {name} | {source} | {at_50:.2} | {at_90:.2} | {low:.3} | {high:.3} |"));
+        Calibration { at_50: fixed(at_50), at_90: fixed(at_90) }
+    }
+}
+
+/// Texts of the smallest source that has a one in a hundred.
+const MIN_SOURCE: usize = 100;
+
+/// Logits between score 50 and score 90, at least.
+const MIN_WIDTH: f64 = 0.8;
+
+fn quantized(weights: &Weights, digest: [u8; 32], calibrations: [[Calibration; 2]; 3]) -> Parts {
+    let (ngrams, ngram_scale) = family(&weights.ngrams);
+    let (concepts, concept_scale) = family(&weights.concepts);
+    Parts {
+        digest,
+        scales: [ngram_scale, concept_scale, fixed(weights.bias)],
+        calibrations,
+        ngrams,
+        concepts,
+    }
+}
+
+/// Weights of one family, and what one of them is worth.
+fn family(weights: &[f64]) -> (Vec<i8>, i32) {
+    let largest = weights.iter().fold(0.0f64, |largest, weight| largest.max(weight.abs()));
+    let step = (largest / 127.0).max(f64::from(1u32 << FRACTION).recip());
+    #[expect(clippy::cast_possible_truncation, reason = "at most 127")]
+    let weights = weights.iter().map(|weight| (weight / step).round() as i8).collect();
+    (weights, fixed(step))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "logits are small")]
+fn fixed(value: f64) -> i32 {
+    (value * f64::from(1u32 << FRACTION)).round() as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Digest of the labelled texts that the model card names.
+    fn labelled(card: &str) -> Option<&str> {
+        let (_, behind) = card.split_once("`dev/injection.jsonl` with SHA-256 `")?;
+        behind.split_once('`').map(|(digest, _)| digest)
+    }
+
+    #[test]
+    fn the_weights_are_made_from_these_files() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let card = fs::read_to_string(folder.join("MODEL.md")).unwrap();
+        let digest = digest(&folder, labelled(&card)).unwrap();
+        let detector = aegis_inject::Detector::new().unwrap();
+        assert_eq!(detector.digest(), digest, "lexicon, techniques or words have changed: run `make train`");
+        assert!(card.contains(&crate::report::hexadecimal(&digest)), "the card is of other weights");
+    }
+
+    #[test]
+    fn weights_are_small_and_none_is_cut_off() {
+        let (weights, step) = family(&[0.5, -1.0, 0.004, 0.0]);
+        assert_eq!(weights, [64, -127, 1, 0]);
+        assert_eq!(step, fixed(1.0 / 127.0));
+        assert!(
+            fs::metadata(Path::new(env!("CARGO_MANIFEST_DIR")).join("../weights.bin")).unwrap().len()
+                <= 256 << 10
+        );
+    }
+}

@@ -1,0 +1,120 @@
+//! Logistic regression over features that are scaled by how much they tell by themselves.
+
+use crate::rng::Rng;
+use aegis_inject::{CONCEPTS, FLOOR_CONCEPTS, FLOOR_NGRAMS, NGRAMS};
+
+/// A stretch of text to learn from.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample<'a> {
+    pub(crate) ngrams: &'a [u32],
+    pub(crate) concepts: &'a [u32],
+    pub(crate) attack: bool,
+    pub(crate) weight: f64,
+}
+
+/// Weights before they are made integers.
+#[derive(Debug, Clone)]
+pub(crate) struct Weights {
+    pub(crate) ngrams: Vec<f64>,
+    pub(crate) concepts: Vec<f64>,
+    pub(crate) bias: f64,
+}
+
+const EPOCHS: usize = 6;
+const RATE: f64 = 0.15;
+/// Pulls every weight to nothing.
+const DECAY: f64 = 2e-6;
+/// Counts that every feature begins with, in samples of weight one.
+const SMOOTHING: f64 = 1.5;
+
+/// Learns from `samples`.
+pub(crate) fn learn(samples: &[Sample<'_>]) -> Weights {
+    let ratios = [
+        ratios(samples, NGRAMS, |sample| sample.ngrams),
+        ratios(samples, CONCEPTS, |sample| sample.concepts),
+    ];
+    let mut weights = [vec![0.0; NGRAMS], vec![0.0; CONCEPTS]];
+    let mut squares = [vec![1e-4; NGRAMS], vec![1e-4; CONCEPTS]];
+    let (mut bias, mut bias_square) = (0.0, 1e-4);
+    let mut order: Vec<usize> = (0..samples.len()).collect();
+    let mut rng = Rng::new(0x5eed);
+    for _ in 0..EPOCHS {
+        rng.shuffle(&mut order);
+        for sample in order.iter().filter_map(|index| samples.get(*index)) {
+            let families = [(sample.ngrams, FLOOR_NGRAMS), (sample.concepts, FLOOR_CONCEPTS)];
+            let mut logit = bias;
+            for ((buckets, floor), (weights, ratios)) in families.iter().zip(weights.iter().zip(&ratios)) {
+                let value = value(buckets.len(), *floor);
+                let one = |bucket: &u32| Some(weights.get(*bucket as usize)? * ratios.get(*bucket as usize)?);
+                logit += value * buckets.iter().filter_map(one).sum::<f64>();
+            }
+            let expected = 1.0 / (1.0 + (-logit).exp());
+            let error = (expected - f64::from(u8::from(sample.attack))) * sample.weight;
+            bias_square += error * error;
+            bias -= RATE * error / bias_square.sqrt();
+            for (index, (buckets, floor)) in families.iter().enumerate() {
+                let value = value(buckets.len(), *floor);
+                let (Some(weights), Some(squares), Some(ratios)) =
+                    (weights.get_mut(index), squares.get_mut(index), ratios.get(index))
+                else {
+                    continue;
+                };
+                for bucket in *buckets {
+                    let bucket = *bucket as usize;
+                    if let (Some(weight), Some(square), Some(ratio)) =
+                        (weights.get_mut(bucket), squares.get_mut(bucket), ratios.get(bucket))
+                    {
+                        let gradient = error * value * ratio + DECAY * *weight;
+                        *square += gradient * gradient;
+                        *weight -= RATE * gradient / square.sqrt();
+                    }
+                }
+            }
+        }
+    }
+    let scaled = |index: usize| -> Vec<f64> {
+        let (weights, ratios) = (weights.get(index), ratios.get(index));
+        weights.into_iter().flatten().zip(ratios.into_iter().flatten()).map(|(one, two)| one * two).collect()
+    };
+    Weights { ngrams: scaled(0), concepts: scaled(1), bias }
+}
+
+/// For each feature the logarithm of how much more common it is in attacks.
+fn ratios<'a>(samples: &[Sample<'a>], buckets: usize, of: impl Fn(&Sample<'a>) -> &'a [u32]) -> Vec<f64> {
+    let mut counts = [vec![SMOOTHING; buckets], vec![SMOOTHING; buckets]];
+    let mut totals = [SMOOTHING * 2.0; 2];
+    for sample in samples {
+        let class = usize::from(sample.attack);
+        if let (Some(counts), Some(total)) = (counts.get_mut(class), totals.get_mut(class)) {
+            *total += sample.weight;
+            for bucket in of(sample) {
+                if let Some(count) = counts.get_mut(*bucket as usize) {
+                    *count += sample.weight;
+                }
+            }
+        }
+    }
+    let [benign, attack] = &counts;
+    let [all_benign, all_attack] = totals;
+    attack.iter().zip(benign).map(|(one, two)| ((one / all_attack) / (two / all_benign)).ln()).collect()
+}
+
+fn value(count: usize, floor: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss)]
+    let count = count.max(floor) as f64;
+    1.0 / count.sqrt()
+}
+
+// === impl Weights ===
+
+impl Weights {
+    /// The logit of a stretch of text.
+    pub(crate) fn logit(&self, ngrams: &[u32], concepts: &[u32]) -> f64 {
+        let sum = |weights: &[f64], buckets: &[u32]| -> f64 {
+            buckets.iter().filter_map(|bucket| weights.get(*bucket as usize)).sum()
+        };
+        self.bias
+            + value(ngrams.len(), FLOOR_NGRAMS) * sum(&self.ngrams, ngrams)
+            + value(concepts.len(), FLOOR_CONCEPTS) * sum(&self.concepts, concepts)
+    }
+}
