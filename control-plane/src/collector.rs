@@ -7,9 +7,11 @@ pub(crate) use tally::Tallies;
 
 use crate::json::at;
 use aegis_model::{Event, Events as _};
+use aegis_policy::Disposition;
 use aegis_store::SqlStore;
 use aegis_xds::{ExchangeReport, Fleet};
 use judge::Judge;
+use serde::Deserialize as _;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -131,18 +133,13 @@ fn read(report: &ExchangeReport) -> Option<Event> {
 }
 
 /// The strongest thing that was done to an exchange; `refuse` if the gateway answered for another reason.
-fn action(event: &Value) -> &str {
-    const ORDER: [&str; 5] = ["allow", "redact", "defang", "sanitize", "block"];
-    let rank = |half: &str| {
-        let action = at(event, &[half, "action"]).as_str().unwrap_or("allow");
-        ORDER.iter().position(|name| *name == action).unwrap_or_default()
-    };
-    let strongest = rank("request").max(rank("response"));
-    match ORDER.get(strongest) {
-        Some(&"block") => "block",
+fn action(event: &Value) -> &'static str {
+    let done =
+        |half: &str| Disposition::deserialize(at(event, &[half, "action"])).unwrap_or(Disposition::Allow);
+    match done("request").max(done("response")) {
+        Disposition::Block => "block",
         _ if at(event, &["refused"]).is_string() => "refuse",
-        Some(action) => action,
-        None => "allow",
+        strongest => strongest.name(),
     }
 }
 

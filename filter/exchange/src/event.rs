@@ -1,9 +1,10 @@
 //! What is told about an exchange: enough to count, to judge a policy and to find the exchange again, and nothing that was
 //! in it.
 
-use aegis_engine::{Engine, Finding};
+use aegis_engine::{Engine, Finding, Redacted};
 use aegis_policy::{Disposition, Slot, TokenHash};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Different findings of one half of an exchange; what comes later is counted only.
 const MAX_KINDS: usize = 64;
@@ -41,6 +42,9 @@ pub(crate) struct Half {
     /// Findings that had no room.
     #[serde(skip_serializing_if = "is_zero")]
     more: u32,
+    /// How much each slot looks like prompt injection, of 100, where anything was looked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    injection: BTreeMap<Slot, u8>,
 }
 
 /// What a version on trial would have done.
@@ -73,11 +77,17 @@ struct Found {
 impl Half {
     /// A half in which `findings` were found and `action` was done.
     pub(crate) fn new(engine: &Engine, action: Disposition, findings: &[Finding]) -> Half {
-        let mut half = Half { action: Action(action), findings: Vec::new(), more: 0 };
+        let mut half = Half { action: Action(action), ..Half::default() };
         for finding in findings {
             half.add(engine, finding);
         }
         half
+    }
+
+    /// The request of which this became.
+    pub(crate) fn of_request(engine: &Engine, redacted: &Redacted) -> Half {
+        let half = Half::new(engine, redacted.action, &redacted.findings);
+        Half { injection: redacted.injection.clone(), ..half }
     }
 
     /// A half that was refused, which does not say for what.

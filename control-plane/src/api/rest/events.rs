@@ -24,7 +24,7 @@ pub(super) struct EventPage {
     #[serde(default)]
     since: i64,
     tenant: Option<String>,
-    /// `allow`, `redact`, `defang`, `sanitize`, `block` or `refuse`.
+    /// `allow`, `mark`, `redact`, `defang`, `sanitize`, `block` or `refuse`.
     action: Option<String>,
     /// At most so many, 1 to 10000.
     #[serde(default = "default_limit")]

@@ -253,7 +253,7 @@ impl Exchange {
                 self.refuse(host, &reply)
             }
             Ok(redacted) => {
-                self.event.request = Half::new(&worker.engine, redacted.action, &redacted.findings);
+                self.event.request = Half::of_request(&worker.engine, &redacted);
                 let keeps = vault.restores() || (self.inspects && vault.knows_prompt());
                 if let Some(body) = redacted.body {
                     if reading.announce_length {
@@ -282,7 +282,7 @@ impl Exchange {
         let caches = &mut worker.caches.borrow_mut();
         let judged = redact_body(&worker.engine, caches, self.protocol, &reading.media, body, &mut vault);
         let request = match judged {
-            Ok(redacted) => Half::new(&worker.engine, redacted.action, &redacted.findings),
+            Ok(redacted) => Half::of_request(&worker.engine, &redacted),
             Err(RequestError::Blocked) => Half::blocked(),
             // Refused by the policy that decides, too: for its form.
             Err(_) => Half::default(),
