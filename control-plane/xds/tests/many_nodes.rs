@@ -40,8 +40,8 @@ fn render(snapshot: &Snapshot) -> Arc<ResourceSet> {
     Arc::new(ResourceSet::render(snapshot, &BTreeMap::new(), &settings).unwrap())
 }
 
-fn node(id: usize) -> Option<Node> {
-    Some(Node { id: format!("node-{id}"), ..Node::default() })
+fn node(id: usize) -> Node {
+    Node { id: format!("node-{id}"), ..Node::default() }
 }
 
 /// Connects, takes everything that comes and says for each response how many bytes of which part it had.
@@ -51,7 +51,7 @@ async fn delta(port: u16, id: usize, sizes: mpsc::UnboundedSender<usize>) {
         AggregatedDiscoveryServiceClient::connect(format!("http://127.0.0.1:{port}")).await.unwrap();
     client = client.max_decoding_message_size(64 << 20);
     let first = DeltaDiscoveryRequest {
-        node: node(id),
+        node: Some(node(id)),
         type_url: Kind::Filter.type_url().into(),
         resource_names_subscribe: FILTERS.map(str::to_owned).to_vec(),
         ..DeltaDiscoveryRequest::default()
@@ -78,7 +78,7 @@ async fn sotw(port: u16, id: usize, sizes: mpsc::UnboundedSender<usize>) {
         AggregatedDiscoveryServiceClient::connect(format!("http://127.0.0.1:{port}")).await.unwrap();
     client = client.max_decoding_message_size(64 << 20);
     let request = |nonce: String| DiscoveryRequest {
-        node: node(id),
+        node: Some(node(id)),
         type_url: Kind::Filter.type_url().into(),
         resource_names: FILTERS.map(str::to_owned).to_vec(),
         response_nonce: nonce,
