@@ -43,6 +43,13 @@ pub(crate) fn report() {
     let body = case::Case::clean(100_000).request;
     let time = Spread::of((0..RUNS).map(|_| redact(&engine, &mut caches, &body)));
     print("redaction of a 100 KB chat", &format!("{time:.0} µs"));
+    for (name, text) in texts::all(100_000) {
+        let text = text.as_bytes();
+        let time = Spread::of((0..RUNS).map(|_| judge(&engine, text, Slot::User)));
+        print(&format!("injection: {name}, 100 KB"), &format!("{time:.0} µs never seen, as a user's words"));
+        let time = Spread::of((0..RUNS).map(|_| judge(&engine, text, Slot::ToolResult)));
+        print("  as a tool's", &format!("{time:.0} µs"));
+    }
     let events = chat::stream(&texts::prose(64 * 6, 5), 6);
     let mut held = 0;
     let time = Spread::of((0..RUNS).map(|_| restore(&engine, &mut caches, &events, &mut held)));
@@ -123,6 +130,16 @@ fn redact(engine: &Engine, caches: &mut Caches, body: &[u8]) -> f64 {
     let redacted = redact_request(engine, caches, Protocol::ChatCompletions, body, &mut vault).expect("JSON");
     let elapsed = began.elapsed();
     assert!(redacted.body.is_none(), "there is nothing to find");
+    elapsed.as_secs_f64() * 1e6
+}
+
+/// Microseconds for a text that no cache knows.
+fn judge(engine: &Engine, text: &[u8], slot: Slot) -> f64 {
+    let mut caches = engine.caches();
+    let began = Instant::now();
+    let seen = engine.injection(&mut caches, slot, text);
+    let elapsed = began.elapsed();
+    assert!(seen.is_some(), "it is looked for");
     elapsed.as_secs_f64() * 1e6
 }
 

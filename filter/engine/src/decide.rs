@@ -160,7 +160,8 @@ fn decide(policy: &CompiledPolicy, rule: &Rule, own: bool, direction: Direction,
 /// Whether a built-in rule acts without being named.
 fn acts(preset: Preset, level: Level, rule: &Rule) -> bool {
     let is_credential = rule.is_in_family(CREDENTIALS) || rule.severity == Severity::Critical;
-    if preset == Preset::Relaxed && !is_credential {
+    // An agent needs paths and addresses, and nobody else's orders.
+    if preset == Preset::Relaxed && !is_credential && rule.id != injection::RULE {
         return false;
     }
     let row = THRESHOLDS.iter().find(|row| (row.0, row.1) == (preset, level));

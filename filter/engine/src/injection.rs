@@ -3,6 +3,8 @@
 //! The detector gives scores; what they mean is decided by the policy and the slot. A conversation comes again with every
 //! turn, so texts in which nothing was found are remembered by a keyed hash and cost nothing the next time.
 
+mod scaffolding;
+
 use crate::decide;
 use crate::limits::{MAX_EXPLAINED, MAX_KNOWN_TEXTS, MIN_KNOWN};
 use aegis_inject::{Cause, Detector, LoadError, Outcome, Scratch, Writer};
@@ -120,10 +122,32 @@ impl Injections {
         if action == Disposition::Allow {
             return None;
         }
+        if slot == Slot::User
+            && let Some((said, added)) = scaffolding::apart(text)
+        {
+            let said = self.judge_part(cache, slot, action, &said);
+            let added = self.judge_part(cache, slot, action.min(Disposition::Mark), &added);
+            let (score, disposition) = (said.score.max(added.score), said.disposition.max(added.disposition));
+            // Their places are not those of the text.
+            let whole = Place { span: 0..text.len(), score, technique: None };
+            let places = Vec::from_iter(Some(whole).filter(|_| disposition > Disposition::Allow));
+            return Some(Suspicion { score, disposition, places });
+        }
+        Some(self.judge_part(cache, slot, action, text))
+    }
+
+    /// Judges a text that one writer wrote.
+    fn judge_part(
+        &self,
+        cache: &mut InjectionCache,
+        slot: Slot,
+        action: Disposition,
+        text: &[u8],
+    ) -> Suspicion {
         let writer = if slot == Slot::User { Writer::User } else { Writer::Other };
         let hash = (text.len() >= MIN_KNOWN).then(|| cache.known.hash(writer, text));
         if hash.is_some_and(|hash| cache.known.has(hash)) {
-            return Some(Suspicion { score: 0, disposition: Disposition::Allow, places: Vec::new() });
+            return Suspicion { score: 0, disposition: Disposition::Allow, places: Vec::new() };
         }
         let outcome = self.detector.look(&mut cache.scratch, text, writer);
         let act = if writer == Writer::User { self.act_on_user } else { self.act };
@@ -136,9 +160,9 @@ impl Injections {
             if let Some(hash) = hash {
                 cache.known.add(hash);
             }
-            return Some(Suspicion { score, disposition: Disposition::Allow, places: Vec::new() });
+            return Suspicion { score, disposition: Disposition::Allow, places: Vec::new() };
         };
-        Some(Suspicion { score, disposition, places: self.places(&outcome) })
+        Suspicion { score, disposition, places: self.places(&outcome) }
     }
 
     /// What carries the score of a place in `text`.

@@ -104,3 +104,6 @@ pub(crate) const MIN_ORDER: usize = 16;
 
 /// Relations that explain a place: the author of a rule looks at the first few.
 pub(crate) const MAX_EXPLAINED: usize = 24;
+
+/// Parts of one message that an agent added to its user's words. Each costs a look at all behind it.
+pub(crate) const MAX_SCAFFOLDING: usize = 64;

@@ -41,7 +41,7 @@ impl Injected {
 impl Redaction<'_> {
     /// Adds what looks like prompt injection in `text` to its `hits`, which stay sorted and disjoint.
     pub(super) fn add_injection(&mut self, text: &[u8], slot: Slot, hits: &mut Vec<Hit>) {
-        if self.injected.is_idle {
+        if self.injected.is_idle || is_role(text) {
             return;
         }
         let Some(rule) = self.engine.injection_rule() else { return };
@@ -50,7 +50,7 @@ impl Redaction<'_> {
             && let Some(both) = self.injected.joined(text)
             && seen.disposition <= Disposition::Mark
             && let Some(together) = self.engine.injection(self.caches, slot, &both)
-            && together.disposition > seen.disposition
+            && together.disposition > Disposition::Mark
         {
             (seen.score, seen.disposition) = (together.score, together.disposition);
             seen.places.clear();
@@ -101,6 +101,11 @@ impl Redaction<'_> {
         let covers = |hit: &Hit| hit.span.start <= span.start as u64 && span.end as u64 <= hit.span.end;
         hits.iter().any(|hit| covers(hit) && action(hit.rule) == Disposition::Sanitize)
     }
+}
+
+/// Whether `text` is the name of a role, which stands between two messages and is none.
+fn is_role(text: &[u8]) -> bool {
+    matches!(text, b"user" | b"assistant" | b"system" | b"developer" | b"tool" | b"function" | b"model")
 }
 
 /// The parts of `span` of a JSON document that lie within its strings and are long enough for an order: the document
