@@ -29,14 +29,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err(format!("rule id `{twice}` is used twice").into());
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    // The examples have done their work and would only make the module larger.
+    // The notes have done their work and would only make the module larger.
     for rule in &mut rules {
-        rule.drop_examples();
+        rule.drop_notes();
     }
     fs::write(out.join("catalogue.json"), serde_json::to_vec(&rules)?)?;
     let mut commands = commands;
     for command in &mut commands {
-        command.drop_examples();
+        command.drop_notes();
     }
     fs::write(out.join("commands.json"), serde_json::to_vec(&commands)?)?;
     Ok(())

@@ -57,10 +57,12 @@ fn message(text: &str) -> Value {
     json!([{ "role": "user", "content": [{ "type": "input_text", "text": text }] }])
 }
 
-/// A gateway of its own that has the tokens of the one at `first`, and a placeholder key of this byte.
+/// A gateway of its own that has the tokens, and the key to them, of the one at `first`, and a placeholder key of this byte.
 fn replica(first: &Site, key: &str) -> Gateway {
     let site = Site::new(options(key));
-    fs::copy(first.data_dir().join(DATABASE), site.data_dir().join(DATABASE)).unwrap();
+    for file in [DATABASE, "encryption.key"] {
+        fs::copy(first.data_dir().join(file), site.data_dir().join(file)).unwrap();
+    }
     Gateway::start_in(site)
 }
 

@@ -74,6 +74,7 @@ fn every_rule_has_examples_of_both_kinds() {
     assert_eq!(rules.len(), builtin_rules().unwrap().len(), "the embedded catalogue is not of these files");
     for rule in &rules {
         assert!(rule.matches.len() >= 2 && rule.no_matches.len() >= 2, "{}", rule.id);
+        assert!(!rule.source.is_empty() && rule.description.ends_with('.'), "{}", rule.id);
     }
     // The build checks them as well; that check can fail.
     let rule = rules.first().unwrap();

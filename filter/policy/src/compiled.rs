@@ -88,7 +88,7 @@ impl CompiledPolicy {
     pub fn without_values(policy: &Policy) -> CompiledPolicy {
         let mut custom_rules = policy.custom_rules.clone();
         for rule in &mut custom_rules {
-            rule.drop_examples();
+            rule.drop_notes();
         }
         let list = |list: &ExactValues| ExactList {
             name: list.name.clone(),

@@ -137,8 +137,10 @@ impl CommandRule {
         }
     }
 
-    /// Forgets the examples: once checked, they only take room.
-    pub fn drop_examples(&mut self) {
+    /// Forgets what only people read: once checked, it takes room in every worker.
+    pub fn drop_notes(&mut self) {
+        self.description.clear();
+        self.source.clear();
         self.matches.clear();
         self.no_matches.clear();
     }
