@@ -8,7 +8,7 @@ use std::ops::Range;
 const CONTEXT: u32 = 160;
 
 /// What a finding is worth less if it is talked about, quoted or negated. Never nothing: that would be a recipe.
-const TALK: u8 = 30;
+const TALK: u8 = 40;
 
 /// All rules.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::ops::Range;
 const ROWS: usize = 240;
 
 /// Texts of one template of ordinary requests.
-const ORDINARY_ROWS: usize = 40;
+const ORDINARY_ROWS: usize = 60;
 
 /// A text with its label.
 #[derive(Debug, Clone)]
