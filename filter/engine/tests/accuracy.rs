@@ -3,12 +3,13 @@
 //! The texts are not part of the project: `AEGIS_EVAL_DATA` names the folder that has them.
 #![allow(clippy::unwrap_used, reason = "clippy.toml lifts it in #[test] functions only")]
 
+mod labelled;
+
 use aegis_engine::{Caches, Engine, MasterKey, Site};
 use aegis_policy::{CompiledPolicy, Direction, Slot};
 use aegis_scanner::{Budget, Match};
-use serde::Deserialize;
+use labelled::rows;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// The least share of texts with secrets that the default policy covers wholly.
 const COVERED: f64 = 0.95;
@@ -23,20 +24,6 @@ const ORDINARY: [(&str, &[Slot]); 3] = [
     ("unicode.jsonl", &[Slot::User, Slot::Document]),
     ("commands.jsonl", &[Slot::User, Slot::ToolCallArguments]),
 ];
-
-#[derive(Debug, Deserialize)]
-struct Row {
-    text: String,
-    label: String,
-    #[serde(default)]
-    spans: Vec<Span>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Span {
-    bstart: usize,
-    bend: usize,
-}
 
 struct Bench {
     engine: Engine,
@@ -62,19 +49,6 @@ impl Bench {
     }
 }
 
-/// The rows of `file` with this label, if they are at hand.
-fn rows(file: &str, label: &str) -> Option<Vec<Row>> {
-    let Some(folder) = std::env::var_os("AEGIS_EVAL_DATA") else {
-        eprintln!("SKIPPED: {file} needs AEGIS_EVAL_DATA");
-        return None;
-    };
-    let text = std::fs::read_to_string(Path::new(&folder).join("dev").join(file)).unwrap();
-    let rows = text.lines().map(|line| serde_json::from_str::<Row>(line).unwrap());
-    let rows: Vec<Row> = rows.filter(|row| row.label == label).collect();
-    assert!(rows.len() > 300, "{file} holds {} rows", rows.len());
-    Some(rows)
-}
-
 fn share(part: usize, whole: usize) -> f64 {
     f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(whole).unwrap())
 }
@@ -83,14 +57,15 @@ fn share(part: usize, whole: usize) -> f64 {
 fn secrets_of_others_are_covered() {
     let Some(rows) = rows("secrets.jsonl", "positive") else { return };
     let mut bench = Bench::new();
-    let mut covered = 0;
+    let (mut covered, mut missed) = (0, BTreeMap::<&str, usize>::new());
     for row in &rows {
         let found = bench.find(Slot::User, &row.text);
-        let is_replaced = |at: usize| found.iter().any(|one| (one.value..one.end).contains(&(at as u64)));
-        covered += usize::from(row.spans.iter().all(|span| (span.bstart..span.bend).all(is_replaced)));
+        let left = || row.spans.iter().filter(|span| !span.is_covered(&found));
+        covered += usize::from(left().next().is_none());
+        left().for_each(|span| *missed.entry(&span.r#type).or_default() += 1);
     }
     let share = share(covered, rows.len());
-    println!("secrets: {covered} of {} covered ({:.2} %)", rows.len(), share * 100.0);
+    println!("secrets: {covered} of {} covered ({:.2} %); missed: {missed:?}", rows.len(), share * 100.0);
     assert!(share >= COVERED);
 }
 

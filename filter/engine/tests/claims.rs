@@ -2,9 +2,12 @@
 //! others. `AEGIS_EVAL_DATA` names the folder that has them; they are not part of the project.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "clippy.toml lifts them in #[test] functions only")]
 
+mod labelled;
+
 use aegis_engine::{Engine, MasterKey, Site, builtin_rules, compile};
 use aegis_policy::{Direction, Policy, Preset, Slot};
 use aegis_scanner::{Budget, Match};
+use labelled::{Span, rows};
 use regex::Regex;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashSet};
@@ -39,21 +42,6 @@ struct Claim {
     words: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Row {
-    text: String,
-    label: String,
-    #[serde(default)]
-    spans: Vec<Span>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Span {
-    bstart: usize,
-    bend: usize,
-    r#type: String,
-}
-
 mod patterns {
     use super::{Deserialize, Regex};
     use serde::{Deserializer, de::Error};
@@ -83,16 +71,6 @@ impl Claim {
         let line = [before.rsplit('\n').next().unwrap(), behind.split('\n').next().unwrap()];
         let near = line.map(str::to_lowercase);
         self.words.iter().any(|word| near.iter().any(|near| begins_word(near, word)))
-    }
-}
-
-// === impl Span ===
-
-impl Span {
-    /// Whether all of it is replaced.
-    fn is_covered(&self, found: &[Match]) -> bool {
-        let is_replaced = |at: usize| found.iter().any(|one| (one.value..one.end).contains(&(at as u64)));
-        (self.bstart..self.bend).all(is_replaced)
     }
 }
 
@@ -150,7 +128,7 @@ fn words_are_seen_in_front_and_behind_on_the_line_only() {
     };
     let holds = |text: &str| {
         let at = text.find(|c: char| c.is_ascii_digit()).unwrap();
-        claim.holds(text, &Span { bstart: at, bend: at + 4, r#type: String::new() })
+        claim.holds(text, &Span { bstart: at, bend: at + 4, ..Span::default() })
     };
     assert!(holds("my PIN is 1234") && holds("1234 is my pin") && holds("7123"));
     assert!(!holds("1234") && !holds("pin:\n1234") && !holds("spin 1234") && !holds("pin 7712"));
@@ -158,17 +136,12 @@ fn words_are_seen_in_front_and_behind_on_the_line_only() {
 
 #[test]
 fn what_is_claimed_is_found_in_texts_of_others() {
-    let Some(folder) = std::env::var_os("AEGIS_EVAL_DATA") else {
-        eprintln!("SKIPPED: what_is_claimed_is_found_in_texts_of_others needs AEGIS_EVAL_DATA");
-        return;
-    };
-    let rows = std::fs::read_to_string(Path::new(&folder).join("dev/pii.jsonl")).unwrap();
-    let rows = rows.lines().map(|line| serde_json::from_str::<Row>(line).unwrap());
+    let Some(rows) = rows("pii.jsonl", "positive") else { return };
     let claims = claims();
     let mut find = [Preset::Default, Preset::Strict].map(finder);
     // By type: values, claimed ones, covered ones of these, and of all those that the strict preset covers.
     let mut counts: BTreeMap<String, [u32; 4]> = BTreeMap::new();
-    for row in rows.filter(|row| row.label == "positive") {
+    for row in rows {
         let [found, strictly] = find.each_mut().map(|find| find(&row.text));
         for span in &row.spans {
             let claim = claims.iter().find(|claim| claim.types.contains(&span.r#type));
