@@ -87,12 +87,15 @@ impl FakeHost {
     /// Sends the answer in `pieces`; returns what the client receives of each.
     pub fn answer(&mut self, exchange: &mut Exchange, pieces: &[&[u8]]) -> Vec<Vec<u8>> {
         exchange.on_response_headers(self, pieces.is_empty());
-        let last = pieces.len();
+        let (last, trails) = (pieces.len(), self.trailers.contains_key(&Side::Response));
         let mut received = Vec::new();
         for (index, piece) in pieces.iter().enumerate() {
             self.bodies.insert(Side::Response, piece.to_vec());
-            exchange.on_response_body(self, piece.len(), index + 1 == last);
+            exchange.on_response_body(self, piece.len(), index + 1 == last && !trails);
             received.push(self.bodies.remove(&Side::Response).unwrap_or_default());
+        }
+        if trails {
+            exchange.on_response_trailers(self);
         }
         received
     }

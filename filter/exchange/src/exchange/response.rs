@@ -111,8 +111,11 @@ impl Exchange {
     /// The answer's trailers are there, so no byte of its body can be added any more.
     pub fn on_response_trailers(&mut self, host: &mut impl Host) -> Step {
         host.remove_trailers(Side::Response, DECOMPRESSOR_TRAILERS);
+        let response = std::mem::replace(&mut self.response, Response::Untouched);
+        let Response::Worked { stream, shadow, .. } = &response else { return Step::Continue };
+        self.tell_answer(host, stream, shadow.as_deref());
         // A broken answer rather than one that lacks its end and does not say so.
-        if matches!(&self.response, Response::Worked { stream, .. } if stream.held() > 0) {
+        if stream.held() > 0 {
             host.abort_later();
             return Step::Pause;
         }
@@ -130,6 +133,7 @@ impl Exchange {
         if let Some(shadow) = &mut shadow {
             self.try_on(shadow, &vault, &chunk, end_of_stream);
         }
+        let was_blocked = stream.report().is_blocked();
         let (engine, caches) = (&worker.engine, &mut *worker.caches.borrow_mut());
         let mut out = Vec::with_capacity(chunk.len());
         if stream.push(engine, caches, &vault, &chunk, &mut out).is_err() {
@@ -139,11 +143,9 @@ impl Exchange {
         if end_of_stream {
             stream.finish(engine, caches, &vault, &mut out);
         }
-        let report = stream.report();
-        let found = report.findings().len();
-        if (end_of_stream && (found > 0 || self.event.shadow.is_some())) || report.is_blocked() {
-            self.event.response = Half::new(engine, report.action(), report.findings());
-            self.tell(host);
+        // A client that was refused the rest need not wait for the end.
+        if end_of_stream || (stream.report().is_blocked() && !was_blocked) {
+            self.tell_answer(host, &stream, shadow.as_deref());
         }
         if !end_of_stream {
             self.response = Response::Worked { vault, stream, shadow };
@@ -156,17 +158,37 @@ impl Exchange {
 
 impl Exchange {
     /// Has a policy on trial judge a part of the answer as well. What it makes of it is thrown away.
-    fn try_on(&mut self, stream: &mut ResponseStream, vault: &Vault, chunk: &[u8], end_of_stream: bool) {
-        let Some(Act { worker, version }) = &self.shadow else { return };
+    fn try_on(&self, stream: &mut ResponseStream, vault: &Vault, chunk: &[u8], end_of_stream: bool) {
+        let Some(Act { worker, .. }) = &self.shadow else { return };
         let (engine, caches) = (&worker.engine, &mut *worker.caches.borrow_mut());
         let mut thrown_away = Vec::new();
         if stream.push(engine, caches, vault, chunk, &mut thrown_away).is_ok() && end_of_stream {
             stream.finish(engine, caches, vault, &mut thrown_away);
         }
-        let report = stream.report();
-        let response = Half::new(engine, report.action(), report.findings());
-        let request = || Shadow { version: *version, request: Half::default(), response: Half::default() };
-        self.event.shadow.get_or_insert_with(request).response = response;
+    }
+
+    /// Tells what was found in the answer, and what a policy on trial found in it, if anybody would want to know.
+    fn tell_answer(
+        &mut self,
+        host: &mut impl Host,
+        stream: &ResponseStream,
+        shadow: Option<&ResponseStream>,
+    ) {
+        let half = |act: &Act, stream: &ResponseStream| {
+            let report = stream.report();
+            Half::new(&act.worker.engine, report.action(), report.findings())
+        };
+        if let (Some(act), Some(shadow)) = (&self.shadow, shadow) {
+            let version = act.version;
+            let request = || Shadow { version, request: Half::default(), response: Half::default() };
+            self.event.shadow.get_or_insert_with(request).response = half(act, shadow);
+        }
+        if let Some(act) = &self.act
+            && (shadow.is_some() || stream.report().is_blocked() || !stream.report().findings().is_empty())
+        {
+            self.event.response = half(act, stream);
+            self.tell(host);
+        }
     }
 }
 
