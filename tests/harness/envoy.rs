@@ -16,21 +16,46 @@ pub struct Parts {
     pub control_plane: Option<Process>,
     /// Envoy.
     pub envoy: Option<Process>,
-    arguments: Vec<String>,
-    environment: Vec<String>,
+    launch: Launch,
     site: Site,
 }
 
+/// How `aegisgate up` starts Envoy, which a first run shows.
+#[derive(Debug)]
+pub(crate) struct Launch {
+    arguments: Vec<String>,
+    environment: Vec<String>,
+}
+
+// === impl Launch ===
+
+impl Launch {
+    /// As `up` did it.
+    #[track_caller]
+    pub(crate) fn of(up: &Gateway) -> Launch {
+        let pid = up.envoy_pid().expect("Envoy is a child of the supervisor");
+        let arguments = process_table::command_line(pid).split_off(1);
+        Launch { arguments, environment: process_table::environment(pid) }
+    }
+
+    /// Starts Envoy with the files of `site`, without waiting for anything.
+    pub(crate) fn start(&self, site: &Site) -> Process {
+        let mut command = Command::new(workspace::envoy());
+        let variables = self.environment.iter().filter_map(|variable| variable.split_once('='));
+        command.args(&self.arguments).env_clear().envs(variables);
+        Process::spawn("envoy", &mut command, &site.data_dir().join("test-envoy.log"))
+    }
+}
+
+// === impl Parts ===
+
 impl Parts {
-    /// A place with neither part running. Envoy will be started with the arguments and the environment that
-    /// `aegisgate up` gives it, which a first run shows.
+    /// A place with neither part running.
     #[track_caller]
     pub fn prepare() -> Parts {
         let up = Gateway::start();
-        let pid = up.envoy_pid().expect("Envoy is a child of the supervisor");
-        let arguments = process_table::command_line(pid).split_off(1);
-        let environment = process_table::environment(pid);
-        Parts { control_plane: None, envoy: None, arguments, environment, site: up.stop() }
+        let launch = Launch::of(&up);
+        Parts { control_plane: None, envoy: None, launch, site: up.stop() }
     }
 
     /// Starts the next control plane with other options.
@@ -64,11 +89,7 @@ impl Parts {
 
     /// Starts Envoy without waiting for anything.
     pub fn start_envoy(&mut self) {
-        let mut command = Command::new(workspace::envoy());
-        let variables = self.environment.iter().filter_map(|variable| variable.split_once('='));
-        command.args(&self.arguments).env_clear().envs(variables);
-        let log = self.site.data_dir().join("test-envoy.log");
-        self.envoy = Some(Process::spawn("envoy", &mut command, &log));
+        self.envoy = Some(self.launch.start(&self.site));
     }
 
     /// Waits until the gateway says that it is ready.

@@ -1,13 +1,12 @@
 //! Several Envoys under several control planes that share a PostgreSQL, each a process of its own.
 
 use crate::client::{Answer, Request};
+use crate::envoy::Launch;
 use crate::gateway::{Gateway, Options, START, Site, chat_path};
 use crate::process::Process;
 use crate::wait::{eventually, holds_within};
-use crate::{process_table, workspace};
 use aegis_postgres::Postgres;
 use serde_json::Value;
-use std::process::Command;
 use std::time::Duration;
 
 /// Several Envoys under several control planes.
@@ -33,8 +32,7 @@ pub struct Plane {
 #[derive(Debug)]
 pub struct Node {
     process: Option<Process>,
-    arguments: Vec<String>,
-    environment: Vec<String>,
+    launch: Launch,
     /// Its ports.
     pub site: Site,
 }
@@ -141,9 +139,7 @@ impl Node {
         environment.push(("AEGIS_NODE_ID", format!("node-{number}")));
         environment.push(("AEGIS_NODE_GROUP", format!("group-{number}")));
         let up = Gateway::with(Options { environment, ..Options::default() });
-        let pid = up.envoy_pid().expect("Envoy is a child of the supervisor");
-        let arguments = process_table::command_line(pid).split_off(1);
-        let environment = process_table::environment(pid);
+        let launch = Launch::of(&up);
         let site = up.stop();
         let bootstrap = site.data_dir().join("envoy.yaml");
         let mut text = std::fs::read_to_string(&bootstrap).unwrap();
@@ -151,16 +147,12 @@ impl Node {
             text = text.replace(&format!("port_value: {own} "), &format!("port_value: {other} "));
         }
         std::fs::write(&bootstrap, text).unwrap();
-        Node { process: None, arguments, environment, site }
+        Node { process: None, launch, site }
     }
 
     /// Starts it without waiting for anything.
     pub fn start(&mut self) {
-        let mut command = Command::new(workspace::envoy());
-        let variables = self.environment.iter().filter_map(|variable| variable.split_once('='));
-        command.args(&self.arguments).env_clear().envs(variables);
-        let log = self.site.data_dir().join("test-envoy.log");
-        self.process = Some(Process::spawn("envoy", &mut command, &log));
+        self.process = Some(self.launch.start(&self.site));
     }
 
     /// `kill -9`.

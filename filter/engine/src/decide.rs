@@ -60,8 +60,9 @@ const THRESHOLDS: [(Preset, Level, [Option<Severity>; 3]); 9] = [
 const INJECTION: [(Level, [u8; 3]); 3] =
     [(Level::Low, [70, 90, 96]), (Level::Medium, [50, 64, 76]), (Level::High, [40, 50, 55])];
 
-/// The family of credentials.
-const CREDENTIALS: &str = "secrets";
+/// The families that a relaxed policy keeps beside what is critical: an agent needs paths and addresses, but neither
+/// credentials nor somebody else's orders.
+const RELAXED: [&str; 2] = ["secrets", injection::FAMILY];
 
 // === impl Decisions ===
 
@@ -159,9 +160,9 @@ fn decide(policy: &CompiledPolicy, rule: &Rule, own: bool, direction: Direction,
 
 /// Whether a built-in rule acts without being named.
 fn acts(preset: Preset, level: Level, rule: &Rule) -> bool {
-    let is_credential = rule.is_in_family(CREDENTIALS) || rule.severity == Severity::Critical;
-    // An agent needs paths and addresses, and nobody else's orders.
-    if preset == Preset::Relaxed && !is_credential && rule.id != injection::RULE {
+    let is_grave =
+        || rule.severity == Severity::Critical || RELAXED.iter().any(|family| rule.is_in_family(family));
+    if preset == Preset::Relaxed && !is_grave() {
         return false;
     }
     let row = THRESHOLDS.iter().find(|row| (row.0, row.1) == (preset, level));

@@ -18,6 +18,9 @@ use std::sync::LazyLock;
 /// The id of its rule.
 pub(crate) const RULE: &str = "prompt-injection";
 
+/// The family that it is alone in.
+pub(crate) const FAMILY: &str = "injection";
+
 /// What stands in place of an order in something that somebody else wrote. It fits into JSON, CSV and markup.
 pub(crate) const NOTICE: &str =
     "[UNTRUSTED_CONTENT_START] [REDACTED:prompt-injection] [UNTRUSTED_CONTENT_END]";
@@ -77,7 +80,7 @@ pub(crate) fn rule() -> Rule {
     Rule {
         id: RULE.to_owned(),
         kind: "INJECTION".to_owned(),
-        family: "injection".to_owned(),
+        family: FAMILY.to_owned(),
         description: "An order to the model from somebody who has none to give.".to_owned(),
         source: "OWASP LLM01:2025".to_owned(),
         label: None,

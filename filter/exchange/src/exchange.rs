@@ -67,7 +67,7 @@ enum Request {
     Refused,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Reading {
     /// Whose values get the same placeholders.
     tenant: Vec<u8>,

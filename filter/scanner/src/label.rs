@@ -70,22 +70,18 @@ impl fmt::Debug for Labels {
 impl Part {
     /// Where the longest one ends that `text` begins with, or begins that it ends with.
     fn find(&mut self, text: &[u8]) -> Option<usize> {
-        let backwards = match self {
-            Part::Source { regex, backwards } => {
-                let backwards = *backwards;
-                *self =
-                    compiled(regex, backwards).map_or(Part::Unusable, |part| Part::Compiled(Box::new(part)));
-                backwards
-            }
-            Part::Compiled(part) => part.0.get_nfa().is_reverse(),
-            Part::Unusable => false,
-        };
+        if let Part::Source { regex, backwards } = self {
+            *self = compiled(regex, *backwards).map_or(Part::Unusable, |part| Part::Compiled(Box::new(part)));
+        }
         let Part::Compiled(part) = self else { return None };
         let (dfa, cache) = &mut **part;
         let input = Input::new(text).anchored(Anchored::Yes);
         // With `MatchKind::All` a search runs to the end of the longest match.
-        let found =
-            if backwards { dfa.try_search_rev(cache, &input) } else { dfa.try_search_fwd(cache, &input) };
+        let found = if dfa.get_nfa().is_reverse() {
+            dfa.try_search_rev(cache, &input)
+        } else {
+            dfa.try_search_fwd(cache, &input)
+        };
         found.ok().flatten().map(|half| half.offset())
     }
 }

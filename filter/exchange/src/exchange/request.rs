@@ -11,6 +11,7 @@ use aegis_engine::{Blocked, Engine, Media, MediaError, Protocol, RequestError, r
 use aegis_policy::{Disposition, FilterMode, TokenHash};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use std::net::IpAddr;
 
 /// Names the Envoy cluster that the one data plane route sends the request to.
@@ -219,11 +220,11 @@ impl Exchange {
 
     /// Redacts the buffered body and lets the request go.
     fn send(&mut self, host: &mut impl Host) -> Step {
-        let Request::Reading(reading) = &self.request else { return Step::Continue };
-        let reading = reading.clone();
+        let Request::Reading(reading) = std::mem::replace(&mut self.request, Request::Sent) else {
+            return Step::Continue;
+        };
         if reading.buffered == 0 {
             // Announced as chunked, but there is none: nothing to read, and nothing that could carry anything out.
-            self.request = Request::Sent;
             self.tell(host);
             return Step::Continue;
         }
@@ -268,7 +269,6 @@ impl Exchange {
                     }
                 }
                 self.response = Response::Expected { action: redacted.action, vault: keeps.then_some(vault) };
-                self.request = Request::Sent;
                 self.tell(host);
                 Step::Continue
             }
@@ -315,27 +315,13 @@ fn tenant(name: Option<&str>, hash: &TokenHash) -> Vec<u8> {
 
 /// The lists that the protocols call messages.
 #[derive(Deserialize)]
-struct Conversation {
-    #[serde(default)]
-    messages: Turns,
-    #[serde(default)]
-    input: Turns,
-    #[serde(default)]
-    contents: Turns,
-}
-
-/// A list of messages, or a text, which is one.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Turns {
-    List(Vec<IgnoredAny>),
-    Other(IgnoredAny),
-}
-
-impl Default for Turns {
-    fn default() -> Turns {
-        Turns::Other(IgnoredAny)
-    }
+struct Conversation<'a> {
+    #[serde(borrow)]
+    messages: Option<&'a RawValue>,
+    #[serde(borrow)]
+    input: Option<&'a RawValue>,
+    #[serde(borrow)]
+    contents: Option<&'a RawValue>,
 }
 
 /// Whether a JSON body has at most `limit` messages. One that has a list twice has too many: servers differ in which of
@@ -344,11 +330,11 @@ fn has_at_most(body: &[u8], limit: u32) -> bool {
     let Ok(Conversation { messages, input, contents }) = serde_json::from_slice(body) else {
         return !body.trim_ascii_start().starts_with(b"{");
     };
-    let fits = |turns: Turns| match turns {
-        Turns::List(list) => u32::try_from(list.len()).is_ok_and(|count| count <= limit),
-        Turns::Other(_) => true,
-    };
-    [messages, input, contents].into_iter().all(fits)
+    // What is no list is a text, which is one message. What is ignored takes no room.
+    let count =
+        |turns: &RawValue| serde_json::from_str::<Vec<IgnoredAny>>(turns.get()).map_or(1, |list| list.len());
+    let fits = |turns| u32::try_from(count(turns)).is_ok_and(|count| count <= limit);
+    [messages, input, contents].into_iter().flatten().all(fits)
 }
 
 /// Whether the client is in the internal network and nothing says that it speaks for somebody else.
