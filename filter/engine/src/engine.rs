@@ -1,7 +1,7 @@
 //! The compiled engine: everything that a worker shares between exchanges.
 
 use crate::answer::AnswerText;
-use crate::catalogue::{builtin_commands, builtin_rules};
+use crate::catalogue::{CatalogueError, builtin_commands, builtin_rules};
 use crate::commands::CommandFinder;
 use crate::compile::without_rules;
 use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
@@ -102,7 +102,7 @@ pub enum EngineError {
     Injection(&'static aegis_inject::LoadError),
     /// The embedded catalogue cannot be read: the module is damaged.
     #[error("the built-in rules cannot be read: {0}")]
-    Catalogue(#[from] serde_json::Error),
+    Catalogue(#[from] CatalogueError),
 }
 
 // === impl Caches ===

@@ -66,7 +66,7 @@ pub mod text;
 mod text_rules;
 
 pub use answer::AnswerText;
-pub use catalogue::{builtin_commands, builtin_rules};
+pub use catalogue::{CatalogueError, builtin_commands, builtin_rules};
 pub use compile::compile;
 pub use decide::AllowError;
 pub use engine::{Caches, Engine, EngineError, Site};
