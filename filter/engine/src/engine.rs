@@ -8,6 +8,7 @@ use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::exact::{self, ExactFinder};
 use crate::hosts::Hosts;
 use crate::injection::{self, InjectionCache, Injections, Suspicion};
+use crate::known::Known;
 use crate::leak;
 use crate::placeholder::{self, MasterKey, TenantKey, Vault};
 use crate::text_rules::TextRules;
@@ -58,6 +59,8 @@ pub struct Caches {
     commands: CommandCache,
     pub(crate) placeholders: Cache,
     injection: InjectionCache,
+    /// Texts of requests in which the rules find nothing.
+    pub(crate) clean: Known,
 }
 
 /// Where a text stands.
@@ -208,6 +211,7 @@ impl Engine {
             commands: self.commands.cache(),
             placeholders: self.placeholders.cache(),
             injection: InjectionCache::default(),
+            clean: Known::default(),
         }
     }
 

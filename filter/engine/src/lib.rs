@@ -54,6 +54,7 @@ mod exact;
 pub mod framing;
 mod hosts;
 mod injection;
+mod known;
 mod leak;
 pub mod limits;
 mod normalize;
