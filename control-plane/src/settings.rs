@@ -2,6 +2,10 @@
 //!
 //! Keys are not among them: [`crate::keys`] reads those, because a flag would show them in the process list.
 
+mod access;
+
+pub(crate) use access::AccessArgs;
+
 use crate::api::Network;
 use crate::policy::Compiler;
 use crate::{keys, module};
@@ -58,6 +62,9 @@ pub(crate) struct ServeArgs {
     /// Largest request body in bytes; more is answered with 413.
     #[arg(long, env = "AEGIS_MAX_REQUEST_BODY_BYTES", default_value_t = 12_000_000)]
     pub max_request_body_bytes: u32,
+    /// Which requests the gateway takes.
+    #[command(flatten)]
+    pub access: AccessArgs,
 }
 
 /// What the supervisor needs besides.
@@ -130,6 +137,7 @@ impl ServeArgs {
             ca_bundle: self.find_ca_bundle()?,
             policy,
             max_request_body_bytes: self.max_request_body_bytes,
+            access: self.access.render(),
         };
         Ok((settings, compiler))
     }

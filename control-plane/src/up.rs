@@ -30,6 +30,10 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// `aegisgate up`
 pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
     let shutdown = shutdown::requested()?;
+    if args.serve.access.enable_request_hmac_auth {
+        // Envoy inherits it from here.
+        keys::check_request_hmac()?;
+    }
     // Envoys share a port silently (SO_REUSEPORT), so whether one is free has to be found out before.
     drop(serve::bind(args.serve.host, args.serve.port, "AEGIS_PORT").await?);
     drop(serve::bind(LOOPBACK, args.envoy_admin_port, "AEGIS_ENVOY_ADMIN_PORT").await?);

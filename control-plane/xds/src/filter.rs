@@ -32,6 +32,9 @@ const EVERYBODY: u16 = 10_000;
 /// The key of placeholders. It reaches the filter through Envoy's environment, because `/config_dump` shows the rest.
 const PLACEHOLDER_KEY: &str = "AEGIS_PLACEHOLDER_KEY";
 
+/// The secret that requests are signed with, if they must be.
+const REQUEST_HMAC_SECRET: &str = "AEGIS_REQUEST_HMAC_SECRET";
+
 /// A worker whose VM has trapped answers 503 for this long and then starts a fresh one.
 const RELOAD_BACKOFF: Duration = Duration { seconds: 0, nanos: 200_000_000 };
 
@@ -85,7 +88,7 @@ fn vm(module: &Path) -> VmConfig {
         runtime: "envoy.wasm.runtime.v8".to_owned(),
         code: Some(AsyncDataSource { specifier: Some(async_data_source::Specifier::Local(code)) }),
         environment_variables: Some(EnvironmentVariables {
-            host_env_keys: vec![PLACEHOLDER_KEY.to_owned()],
+            host_env_keys: [PLACEHOLDER_KEY, REQUEST_HMAC_SECRET].map(str::to_owned).to_vec(),
             key_values: HashMap::new(),
         }),
         ..VmConfig::default()
@@ -160,6 +163,7 @@ fn policy_part(
         revision: snapshot.revisions.policies,
         allow_on_headers_stop_iteration: true,
         max_request_body_bytes: settings.max_request_body_bytes,
+        request_hmac: settings.access.request_hmac,
         policies,
         tracks,
         default_track: assigned.to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::{cluster, filter};
 use aegis_model::{Revisions, Snapshot};
-use aegis_policy::CompiledPolicy;
+use aegis_policy::{CompiledPolicy, RequestHmac};
 use envoy_types::pb::google::protobuf::Any;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -20,6 +20,15 @@ pub struct RenderSettings {
     pub policy: CompiledPolicy,
     /// The largest request body in bytes.
     pub max_request_body_bytes: u32,
+    /// Which requests are taken.
+    pub access: Access,
+}
+
+/// Which requests are taken, besides those with a token of the snapshot.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// Requests must be signed.
+    pub request_hmac: Option<RequestHmac>,
 }
 
 /// The resource types, in the order in which an addition has to arrive: a route to a cluster that does not exist yet

@@ -36,6 +36,7 @@ fn render(snapshot: &Snapshot) -> Arc<ResourceSet> {
         ca_bundle: "/ca.crt".into(),
         policy: CompiledPolicy::default(),
         max_request_body_bytes: 1,
+        access: aegis_xds::Access::default(),
     };
     Arc::new(ResourceSet::render(snapshot, &BTreeMap::new(), &settings).unwrap())
 }

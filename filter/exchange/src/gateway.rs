@@ -1,5 +1,6 @@
 //! What the exchanges of one worker share.
 
+use crate::signature::Signatures;
 use aegis_engine::{Caches, Engine, EngineError, MasterKey};
 use aegis_policy::{CompiledPolicy, PolicyPart, RoutePart, TokenHash, TokenRoute, Upstream};
 use std::cell::RefCell;
@@ -27,6 +28,8 @@ pub struct Policies {
     key: MasterKey,
     holds_headers: bool,
     max_request_body: usize,
+    /// Requests must be signed.
+    signatures: Option<Signatures>,
     tracks: HashMap<String, Track>,
     default_track: String,
 }
@@ -107,8 +110,9 @@ impl Routes {
 // === impl Policies ===
 
 impl Policies {
-    /// Applies the policies of a configuration. `workers` are theirs, in the same order, compiled with `key`.
-    pub fn new(part: PolicyPart, workers: &[Rc<Worker>], key: MasterKey) -> Policies {
+    /// Applies the policies of a configuration. `workers` are theirs, in the same order, compiled with `key`. `secret` is
+    /// the one that requests are signed with, if there is one.
+    pub fn new(part: PolicyPart, workers: &[Rc<Worker>], key: MasterKey, secret: Option<&str>) -> Policies {
         let act = |version: &aegis_policy::Version| {
             let worker = workers.get(usize::try_from(version.policy).ok()?)?;
             Some(Act { worker: Rc::clone(worker), version: version.version })
@@ -126,6 +130,7 @@ impl Policies {
             key,
             holds_headers: part.allow_on_headers_stop_iteration,
             max_request_body: usize::try_from(part.max_request_body_bytes).unwrap_or(usize::MAX),
+            signatures: part.request_hmac.map(|settings| Signatures::new(settings, secret)),
             tracks: tracks.collect(),
             default_track: part.default_track,
         }
@@ -148,6 +153,11 @@ impl Gateway {
     /// Whether request headers can wait for the verdict on the body.
     pub(crate) fn holds_headers(&self) -> bool {
         self.policies.holds_headers
+    }
+
+    /// How signatures are checked, if requests must be signed.
+    pub(crate) fn signatures(&self) -> Option<&Signatures> {
+        self.policies.signatures.as_ref()
     }
 
     /// The largest request body, under `route`.

@@ -20,6 +20,7 @@ pub(crate) fn resources(revision: u64, ids: &[i64]) -> ResourceSet {
         ca_bundle: "/ca.crt".into(),
         policy: CompiledPolicy::default(),
         max_request_body_bytes: 1,
+        access: crate::Access::default(),
     };
     ResourceSet::render(&snapshot, &BTreeMap::new(), &settings).unwrap()
 }

@@ -6,6 +6,7 @@ use crate::gateway::{Act, NotAdmitted};
 use crate::host::{Headers, Host, Side};
 use crate::reply::Reply;
 use crate::route::{self, Route, TokenPath};
+use crate::signature::{SignatureError, Signed};
 use aegis_engine::framing::json::{JsonError, JsonProblem};
 use aegis_engine::{Blocked, Engine, Media, MediaError, Protocol, RequestError, redact_body};
 use aegis_policy::{Disposition, FilterMode, TokenHash};
@@ -56,6 +57,11 @@ impl Exchange {
         path: &TokenPath<'_>,
         end_of_stream: bool,
     ) -> Step {
+        self.protocol = Protocol::of_path(path.bare_rest());
+        let signed = match self.signed(host, headers, end_of_stream) {
+            Ok(signed) => signed,
+            Err(error) => return self.refuse(host, &error.reply(self.protocol)),
+        };
         let hash = TokenHash::of(path.token.as_bytes());
         let gateway = self.gateway.clone();
         let admission = match gateway.admit(&hash) {
@@ -79,7 +85,6 @@ impl Exchange {
             let message = "The path leads out of the upstream's.";
             return self.refuse(host, &Reply::boundary(400, "invalid_path", message));
         }
-        self.protocol = Protocol::of_path(path.bare_rest());
         self.event = Event {
             token: Some(hash.clone()),
             tenant: route.tenant.clone(),
@@ -123,12 +128,12 @@ impl Exchange {
         if filtered && headers.get("accept-encoding").is_some() {
             host.set_header(Side::Request, "accept-encoding", Some(b"identity"));
         }
-        let Some(media) = media else {
+        if media.is_none() && signed.is_none() {
             self.tell(host);
             return Step::Continue;
-        };
+        }
         let announced = headers.get("content-length").is_some();
-        if !gateway.holds_headers() {
+        if media.is_some() && !gateway.holds_headers() {
             // The headers leave before the body's new length is known; this is the only phase that can change them.
             host.set_header(Side::Request, "content-length", None);
         }
@@ -136,10 +141,27 @@ impl Exchange {
             tenant,
             path: path.rest.to_owned(),
             media,
+            signed: signed.map(Box::new),
             announce_length: announced && gateway.holds_headers(),
             buffered: 0,
         });
         if gateway.holds_headers() { Step::Pause } else { Step::Continue }
+    }
+
+    /// What the request says about its signature, if that is to be checked when its body is there. A request without a
+    /// body is checked here.
+    fn signed(
+        &self,
+        host: &mut impl Host,
+        headers: &Headers,
+        end_of_stream: bool,
+    ) -> Result<Option<Signed>, SignatureError> {
+        let Some(signatures) = self.gateway.signatures() else { return Ok(None) };
+        let signed = signatures.read(headers, host.now())?;
+        if !end_of_stream {
+            return Ok(Some(signed));
+        }
+        signatures.verify(host, signed, b"").map(|()| None)
     }
 
     /// How the announced body is written, or why it cannot be read.
@@ -218,30 +240,35 @@ impl Exchange {
         }
     }
 
-    /// Redacts the buffered body and lets the request go.
+    /// Checks the signature of the buffered body, redacts it and lets the request go.
     fn send(&mut self, host: &mut impl Host) -> Step {
-        let Request::Reading(reading) = std::mem::replace(&mut self.request, Request::Sent) else {
+        let Request::Reading(mut reading) = std::mem::replace(&mut self.request, Request::Sent) else {
             return Step::Continue;
         };
-        if reading.buffered == 0 {
-            // Announced as chunked, but there is none: nothing to read, and nothing that could carry anything out.
-            self.tell(host);
-            return Step::Continue;
-        }
-        let body = host.body(Side::Request, reading.buffered);
+        let body =
+            if reading.buffered == 0 { Vec::new() } else { host.body(Side::Request, reading.buffered) };
         if body.len() != reading.buffered {
             return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
         }
+        let signed = reading.signed.take().zip(self.gateway.signatures());
+        if let Some(Err(error)) = signed.map(|(signed, signatures)| signatures.verify(host, *signed, &body)) {
+            return self.refuse(host, &error.reply(self.protocol));
+        }
+        let Some(media) = reading.media.as_ref().filter(|_| reading.buffered > 0) else {
+            // Announced as chunked, but there is none: nothing to read, and nothing that could carry anything out. Or
+            // nobody looks into it.
+            self.tell(host);
+            return Step::Continue;
+        };
         if self.max_messages.is_some_and(|limit| !has_at_most(&body, limit)) {
-            let reply = unacceptable(self.protocol, &reading.media, &RequestError::TooManyMessages);
+            let reply = unacceptable(self.protocol, media, &RequestError::TooManyMessages);
             return self.refuse(host, &reply);
         }
         let Some(Act { worker, .. }) = self.act.clone() else {
             return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
         };
         let mut vault = worker.engine.vault(self.gateway.key().tenant(&reading.tenant));
-        let media = &reading.media;
-        self.ask_shadow(&reading, &body);
+        self.ask_shadow(&reading.tenant, media, &body);
         let caches = &mut worker.caches.borrow_mut();
         match redact_body(&worker.engine, caches, self.protocol, media, &body, &mut vault) {
             Err(RequestError::Blocked) => {
@@ -250,7 +277,7 @@ impl Exchange {
                 self.refuse(host, &reply)
             }
             Err(error) => {
-                let reply = unacceptable(self.protocol, &reading.media, &error);
+                let reply = unacceptable(self.protocol, media, &error);
                 self.refuse(host, &reply)
             }
             Ok(redacted) => {
@@ -276,11 +303,11 @@ impl Exchange {
     }
 
     /// Has a policy on trial judge the body as well.
-    fn ask_shadow(&mut self, reading: &Reading, body: &[u8]) {
+    fn ask_shadow(&mut self, tenant: &[u8], media: &Media, body: &[u8]) {
         let Some(Act { worker, version }) = &self.shadow else { return };
-        let mut vault = worker.engine.vault(self.gateway.key().tenant(&reading.tenant));
+        let mut vault = worker.engine.vault(self.gateway.key().tenant(tenant));
         let caches = &mut worker.caches.borrow_mut();
-        let judged = redact_body(&worker.engine, caches, self.protocol, &reading.media, body, &mut vault);
+        let judged = redact_body(&worker.engine, caches, self.protocol, media, body, &mut vault);
         let request = match judged {
             Ok(redacted) => Half::of_request(&worker.engine, &redacted),
             Err(RequestError::Blocked) => Half::blocked(),

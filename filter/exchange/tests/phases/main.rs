@@ -7,6 +7,7 @@
 )]
 
 mod admission;
+mod signature;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -31,7 +32,7 @@ fn gateway_with(holds_headers: bool, policy: &Policy) -> Rc<Gateway> {
 
 /// A gateway of which the first policy acts, and `edit` may say otherwise.
 fn build(policies: &[&Policy], route: TokenRoute, edit: impl Fn(&mut PolicyPart)) -> Rc<Gateway> {
-    Setup { key: "c3", route, tokens: &["TOK"], policies }.gateway(edit)
+    Setup { key: "c3", route, tokens: &["TOK"], secret: None, policies }.gateway(edit)
 }
 
 fn exchange() -> Exchange {

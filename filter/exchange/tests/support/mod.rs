@@ -12,6 +12,8 @@ pub(crate) struct Setup<'a> {
     /// What holds for each token.
     pub(crate) route: TokenRoute,
     pub(crate) tokens: &'a [&'a str],
+    /// What requests are signed with.
+    pub(crate) secret: Option<&'a str>,
     /// The first one acts.
     pub(crate) policies: &'a [&'a Policy],
 }
@@ -36,6 +38,7 @@ impl Setup<'_> {
         let mut part = PolicyPart::single(3, policies[0].clone());
         part.policies = policies;
         edit(&mut part);
-        Rc::new(Gateway::new(Some(Rc::new(Routes::new(routes))), Rc::new(Policies::new(part, &workers, key))))
+        let policies = Policies::new(part, &workers, key, self.secret);
+        Rc::new(Gateway::new(Some(Rc::new(Routes::new(routes))), Rc::new(policies)))
     }
 }
