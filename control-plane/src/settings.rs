@@ -10,7 +10,7 @@ use crate::api::Network;
 use crate::policy::Compiler;
 use crate::{keys, module};
 use aegis_engine::MasterKey;
-use aegis_xds::RenderSettings;
+use aegis_xds::{FieldDigest, RenderSettings};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use secrecy::ExposeSecret as _;
@@ -131,6 +131,7 @@ impl ServeArgs {
     pub(crate) fn render_settings(&self, data_dir: &Path) -> anyhow::Result<(RenderSettings, Compiler)> {
         // Digests are made with the key that the filter has.
         let key = MasterKey::from_hex(keys::placeholder(data_dir)?.expose_secret())?;
+        let digests = MasterKey::from_hex(keys::placeholder(data_dir)?.expose_secret())?;
         let (compiler, policy) = Compiler::new(key, self.policy.as_deref())?;
         let settings = RenderSettings {
             wasm: module::install(&module::find(self.wasm.as_deref())?, data_dir)?,
@@ -138,6 +139,7 @@ impl ServeArgs {
             policy,
             max_request_body_bytes: self.max_request_body_bytes,
             access: self.access.render(),
+            field_digest: FieldDigest::new(move |name| digests.field_digest(name)),
         };
         Ok((settings, compiler))
     }

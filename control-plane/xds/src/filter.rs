@@ -1,9 +1,10 @@
 //! The filter's configuration as extension configurations: one for policies, which does the work, and one for routes.
 
-use crate::{CompiledPolicies, RenderError, RenderSettings, cluster};
-use aegis_model::{Candidate, Rollout, Route, Snapshot, Stage};
+use crate::{CompiledPolicies, FieldDigest, RenderError, RenderSettings, cluster};
+use aegis_model::{Candidate, Rollout, Route, Snapshot, Stage, WhitelistKeys};
 use aegis_policy::{
     CompiledPolicy, FilterConfig, PolicyPart, RoutePart, TokenRoute, Track, Trial, Upstream, Version,
+    names_credential,
 };
 use envoy_types::pb::envoy::config::core::v3::{
     AsyncDataSource, BackoffStrategy, DataSource, TypedExtensionConfig, async_data_source, data_source,
@@ -40,7 +41,7 @@ const RELOAD_BACKOFF: Duration = Duration { seconds: 0, nanos: 200_000_000 };
 
 /// The tokens and upstreams of `snapshot`.
 pub(crate) fn routes(snapshot: &Snapshot, settings: &RenderSettings) -> Result<Any, RenderError> {
-    let config = FilterConfig { routes: Some(route_part(snapshot)?), policies: None };
+    let config = FilterConfig { routes: Some(route_part(snapshot, settings)?), policies: None };
     extension(ROUTES, &config, settings)
 }
 
@@ -95,13 +96,13 @@ fn vm(module: &Path) -> VmConfig {
     }
 }
 
-fn route_part(snapshot: &Snapshot) -> Result<RoutePart, RenderError> {
+fn route_part(snapshot: &Snapshot, render: &RenderSettings) -> Result<RoutePart, RenderError> {
     let upstreams = snapshot.upstreams.iter().map(|upstream| Upstream {
         cluster: cluster::name(upstream.id),
         authority: upstream.base.authority().to_owned(),
         path: upstream.base.path().to_owned(),
     });
-    let tokens = snapshot.tokens.iter().map(|(hash, Route { upstream: id, settings, .. })| {
+    let tokens = snapshot.tokens.iter().map(|(hash, Route { upstream: id, settings, whitelist })| {
         let index = snapshot.upstreams.binary_search_by_key(id, |upstream| upstream.id);
         let index = index.map_err(|_| RenderError::UnknownUpstream(*id))?;
         let route = TokenRoute {
@@ -112,6 +113,7 @@ fn route_part(snapshot: &Snapshot) -> Result<RoutePart, RenderError> {
             max_messages: settings.max_messages,
             timeout_seconds: settings.timeout_seconds,
             tenant: settings.tenant.clone(),
+            allow_keys: allow_keys(whitelist, &render.field_digest),
         };
         Ok((hash.clone(), route))
     });
@@ -120,6 +122,12 @@ fn route_part(snapshot: &Snapshot) -> Result<RoutePart, RenderError> {
         upstreams: upstreams.collect(),
         tokens: tokens.collect::<Result<_, RenderError>>()?,
     })
+}
+
+/// Digests of names that are exempt from redaction. A name of credentials would exempt every credential.
+fn allow_keys(names: &WhitelistKeys, digest: &FieldDigest) -> Vec<String> {
+    let names = names.as_slice().iter().filter(|name| !names_credential(name));
+    names.map(|name| digest.of(name)).collect()
 }
 
 fn policy_part(

@@ -19,7 +19,9 @@ pub mod sotw;
 mod telemetry;
 
 pub use fleet::{Fleet, NodeStatus, Refusal};
-pub use resources::{Access, CompiledPolicies, Kind, RenderError, RenderSettings, Resource, ResourceSet};
+pub use resources::{
+    Access, CompiledPolicies, FieldDigest, Kind, RenderError, RenderSettings, Resource, ResourceSet,
+};
 pub use server::{ServeError, serve};
 pub use session::Part;
 pub use telemetry::{ExchangeReport, ReportSink};

@@ -6,8 +6,9 @@ use aegis_policy::{CompiledPolicy, RequestHmac};
 use envoy_types::pb::google::protobuf::Any;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What resources depend on besides the snapshot.
 #[derive(Debug, Clone)]
@@ -22,7 +23,13 @@ pub struct RenderSettings {
     pub max_request_body_bytes: u32,
     /// Which requests are taken.
     pub access: Access,
+    /// What stands for names of fields.
+    pub field_digest: FieldDigest,
 }
+
+/// Makes digests of names of fields, with the key that the filter has: `/config_dump` shows what is rendered.
+#[derive(Clone)]
+pub struct FieldDigest(Arc<dyn Fn(&str) -> String + Send + Sync>);
 
 /// Which requests are taken, besides those with a token of the snapshot.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +88,26 @@ pub enum RenderError {
     /// The filter's configuration cannot be written as JSON.
     #[error("the filter configuration cannot be written")]
     Json(#[from] serde_json::Error),
+}
+
+// === impl FieldDigest ===
+
+impl FieldDigest {
+    /// Digests made by `digest`, whose key nobody else sees.
+    pub fn new(digest: impl Fn(&str) -> String + Send + Sync + 'static) -> FieldDigest {
+        FieldDigest(Arc::new(digest))
+    }
+
+    /// What stands for `name`.
+    pub fn of(&self, name: &str) -> String {
+        (self.0)(name)
+    }
+}
+
+impl fmt::Debug for FieldDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FieldDigest(…)")
+    }
 }
 
 // === impl Kind ===

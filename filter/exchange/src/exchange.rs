@@ -72,6 +72,8 @@ enum Request {
 struct Reading {
     /// Whose values get the same placeholders.
     tenant: Vec<u8>,
+    /// Digests of the names of fields whose values stay.
+    keys: Vec<String>,
     /// What the client appended to its base URL.
     path: String,
     /// How the body is written; `None` if nobody looks into it, and it is read for its signature only.

@@ -103,7 +103,12 @@ impl Worker {
 impl Routes {
     /// Applies the routes of a configuration.
     pub fn new(part: RoutePart) -> Routes {
-        Routes { upstreams: part.upstreams, tokens: part.tokens.into_iter().collect() }
+        let mut tokens: HashMap<TokenHash, TokenRoute> = part.tokens.into_iter().collect();
+        // They are looked up.
+        for route in tokens.values_mut() {
+            route.allow_keys.sort_unstable();
+        }
+        Routes { upstreams: part.upstreams, tokens }
     }
 }
 

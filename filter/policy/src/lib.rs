@@ -36,6 +36,7 @@ pub use filter_config::{
 };
 pub use hidden::HiddenText;
 pub use injection::Injection;
+pub use key_name::names_credential;
 pub use policy::{AS_MESSAGE, Allow, ExactValues, FORBIDDEN, Level, Mode, Override, Policy, Preset, Restore};
 pub use problem::{Problem, Problems};
 pub use rule::{Confidence, Rule, RuleFile, Severity, Validator};

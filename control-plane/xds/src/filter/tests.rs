@@ -25,6 +25,7 @@ fn settings() -> RenderSettings {
         policy: CompiledPolicy::default(),
         max_request_body_bytes: 1000,
         access: Access::default(),
+        field_digest: FieldDigest::new(|name| format!("digest of {name}")),
     }
 }
 
@@ -83,6 +84,15 @@ fn the_routes_are_what_the_filter_reads() {
     assert_eq!(part.upstreams[1].cluster, "upstream-9");
     assert_eq!(part.upstreams[1].authority, "127.0.0.1:9000");
     assert_eq!(part.tokens[&TokenHash::of(TOKEN)].upstream, 1);
+}
+
+#[test]
+fn names_of_a_tokens_fields_become_digests_and_those_of_credentials_nothing() {
+    let mut snapshot = snapshot();
+    let names = WhitelistKeys::from_json(&serde_json::json!(["order_id", "api_key", "author"]));
+    snapshot.tokens.values_mut().for_each(|route| route.whitelist = names.clone());
+    let part = config(&routes(&snapshot, &settings()).unwrap()).routes.unwrap();
+    assert_eq!(part.tokens[&TokenHash::of(TOKEN)].allow_keys, ["digest of order_id", "digest of author"]);
 }
 
 #[test]

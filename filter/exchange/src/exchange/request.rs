@@ -139,6 +139,7 @@ impl Exchange {
         }
         self.request = Request::Reading(Reading {
             tenant,
+            keys: route.allow_keys.clone(),
             path: path.rest.to_owned(),
             media,
             signed: signed.map(Box::new),
@@ -268,9 +269,9 @@ impl Exchange {
             return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
         };
         let mut vault = worker.engine.vault(self.gateway.key().tenant(&reading.tenant));
-        self.ask_shadow(&reading.tenant, media, &body);
-        let caches = &mut worker.caches.borrow_mut();
-        match redact_body(&worker.engine, caches, self.protocol, media, &body, &mut vault) {
+        self.ask_shadow(&reading, media, &body);
+        let (caches, keys) = (&mut worker.caches.borrow_mut(), &reading.keys);
+        match redact_body(&worker.engine, caches, self.protocol, media, &body, &mut vault, keys) {
             Err(RequestError::Blocked) => {
                 self.event.request = Half::blocked();
                 let reply = self.blocked(&worker.engine, &reading, &body);
@@ -303,11 +304,11 @@ impl Exchange {
     }
 
     /// Has a policy on trial judge the body as well.
-    fn ask_shadow(&mut self, tenant: &[u8], media: &Media, body: &[u8]) {
+    fn ask_shadow(&mut self, reading: &Reading, media: &Media, body: &[u8]) {
         let Some(Act { worker, version }) = &self.shadow else { return };
-        let mut vault = worker.engine.vault(self.gateway.key().tenant(tenant));
-        let caches = &mut worker.caches.borrow_mut();
-        let judged = redact_body(&worker.engine, caches, self.protocol, media, body, &mut vault);
+        let mut vault = worker.engine.vault(self.gateway.key().tenant(&reading.tenant));
+        let (caches, keys) = (&mut worker.caches.borrow_mut(), &reading.keys);
+        let judged = redact_body(&worker.engine, caches, self.protocol, media, body, &mut vault, keys);
         let request = match judged {
             Ok(redacted) => Half::of_request(&worker.engine, &redacted),
             Err(RequestError::Blocked) => Half::blocked(),

@@ -1,6 +1,7 @@
 //! What holds for the requests of one token, and what is told about them.
 
 use super::{CHAT, WITH_MAIL, build, exchange, refusal};
+use aegis_engine::MasterKey;
 use aegis_exchange::fake_host::FakeHost;
 use aegis_exchange::{Exchange, Side};
 use aegis_policy::{Disposition, FilterMode, Override, Policy, TokenHash, TokenRoute, Track, Trial, Version};
@@ -44,6 +45,28 @@ fn a_token_can_be_out_of_the_filters_reach() {
     // For every client, because an operator said so.
     let mut host = FakeHost::request("POST", CHAT).with_peer("203.0.113.9:1");
     assert_eq!(host.send(&mut Exchange::new(gateway), &[WITH_MAIL]).unwrap(), WITH_MAIL);
+}
+
+#[test]
+fn a_token_can_have_fields_whose_values_stay() {
+    let key = MasterKey::from_hex(&"c3".repeat(32)).unwrap();
+    // In any order.
+    let digests = ["a", "b", "c", "contact", "d"].map(|name| key.field_digest(name));
+    let mut names = digests.to_vec();
+    names.sort_by(|one, other| other.cmp(one));
+    let route = TokenRoute { allow_keys: names, ..TokenRoute::default() };
+    let policy = Policy::only(&["email"]);
+    for (body, stays) in
+        [(&br#"{"contact":"ada@corp.example"}"#[..], true), (br#"{"other":"ada@corp.example"}"#, false)]
+    {
+        let gateway = build(&[&policy], route.clone(), |_| ());
+        let mut host = FakeHost::request("POST", "/v1/__gw__/t/TOK/documents").with_header(
+            Side::Request,
+            "content-type",
+            "application/json",
+        );
+        assert_eq!(host.send(&mut Exchange::new(gateway), &[body]).unwrap() == body, stays);
+    }
 }
 
 #[test]

@@ -54,6 +54,9 @@ pub struct TokenRoute {
     /// Whose token it is; its own if not given. Tenants get different placeholders for the same value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// Keyed digests of names of fields whose values stay, as a policy's `allow.keys` do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_keys: Vec<String>,
 }
 
 /// What the filter does for a request.
