@@ -10,6 +10,7 @@ use crate::api::Network;
 use crate::policy::Compiler;
 use crate::{keys, module};
 use aegis_engine::MasterKey;
+use aegis_model::Destinations;
 use aegis_xds::{FieldDigest, RenderSettings};
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -138,10 +139,15 @@ impl ServeArgs {
             ca_bundle: self.find_ca_bundle()?,
             policy,
             max_request_body_bytes: self.max_request_body_bytes,
-            access: self.access.render(),
+            access: self.access.render(self.destinations())?,
             field_digest: FieldDigest::new(move |name| digests.field_digest(name)),
         };
         Ok((settings, compiler))
+    }
+
+    /// Where upstreams may be.
+    pub(crate) fn destinations(&self) -> Destinations {
+        Destinations { private: self.allow_private_upstreams }
     }
 
     fn find_ca_bundle(&self) -> anyhow::Result<PathBuf> {

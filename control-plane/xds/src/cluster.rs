@@ -41,7 +41,11 @@ const MAX_CONCURRENT: UInt32Value = UInt32Value { value: 1_000_000 };
 
 /// Name of the cluster of an upstream.
 pub(crate) fn name(id: UpstreamId) -> String {
-    format!("upstream-{id}")
+    match id {
+        // Of settings.
+        UpstreamId(..0) => format!("setting{id}"),
+        UpstreamId(_) => format!("upstream-{id}"),
+    }
 }
 
 /// The cluster of `upstream`.

@@ -102,21 +102,23 @@ fn route_part(snapshot: &Snapshot, render: &RenderSettings) -> Result<RoutePart,
         authority: upstream.base.authority().to_owned(),
         path: upstream.base.path().to_owned(),
     });
-    let tokens = snapshot.tokens.iter().map(|(hash, Route { upstream: id, settings, whitelist })| {
-        let index = snapshot.upstreams.binary_search_by_key(id, |upstream| upstream.id);
-        let index = index.map_err(|_| RenderError::UnknownUpstream(*id))?;
-        let route = TokenRoute {
-            upstream: u32::try_from(index).map_err(|_| RenderError::TooManyUpstreams)?,
-            track: settings.policy.clone(),
-            mode: settings.mode,
-            max_body_bytes: settings.max_body_bytes,
-            max_messages: settings.max_messages,
-            timeout_seconds: settings.timeout_seconds,
-            tenant: settings.tenant.clone(),
-            allow_keys: allow_keys(whitelist, &render.field_digest),
-        };
-        Ok((hash.clone(), route))
-    });
+    let tokens =
+        snapshot.tokens.iter().map(|(hash, Route { upstream: id, settings, whitelist, internal })| {
+            let index = snapshot.upstreams.binary_search_by_key(id, |upstream| upstream.id);
+            let index = index.map_err(|_| RenderError::UnknownUpstream(*id))?;
+            let route = TokenRoute {
+                upstream: u32::try_from(index).map_err(|_| RenderError::TooManyUpstreams)?,
+                track: settings.policy.clone(),
+                internal: *internal,
+                mode: settings.mode,
+                max_body_bytes: settings.max_body_bytes,
+                max_messages: settings.max_messages,
+                timeout_seconds: settings.timeout_seconds,
+                tenant: settings.tenant.clone(),
+                allow_keys: allow_keys(whitelist, &render.field_digest),
+            };
+            Ok((hash.clone(), route))
+        });
     Ok(RoutePart {
         revision: snapshot.revisions.routes,
         upstreams: upstreams.collect(),
@@ -171,6 +173,7 @@ fn policy_part(
         revision: snapshot.revisions.policies,
         allow_on_headers_stop_iteration: true,
         max_request_body_bytes: settings.max_request_body_bytes,
+        loopback_only: settings.access.loopback_only,
         request_hmac: settings.access.request_hmac,
         policies,
         tracks,

@@ -12,6 +12,7 @@ mod cluster;
 pub mod delta;
 mod filter;
 mod fleet;
+mod named;
 mod resources;
 mod server;
 pub mod session;
@@ -19,6 +20,7 @@ pub mod sotw;
 mod telemetry;
 
 pub use fleet::{Fleet, NodeStatus, Refusal};
+pub use named::NamedRoute;
 pub use resources::{
     Access, CompiledPolicies, FieldDigest, Kind, RenderError, RenderSettings, Resource, ResourceSet,
 };

@@ -1,6 +1,6 @@
 //! One snapshot as Envoy resources.
 
-use crate::{cluster, filter};
+use crate::{NamedRoute, cluster, filter, named};
 use aegis_model::{Revisions, Snapshot};
 use aegis_policy::{CompiledPolicy, RequestHmac};
 use envoy_types::pb::google::protobuf::Any;
@@ -32,10 +32,14 @@ pub struct RenderSettings {
 pub struct FieldDigest(Arc<dyn Fn(&str) -> String + Send + Sync>);
 
 /// Which requests are taken, besides those with a token of the snapshot.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Access {
+    /// Only those of clients of the machine itself.
+    pub loopback_only: bool,
     /// Requests must be signed.
     pub request_hmac: Option<RequestHmac>,
+    /// Names that can stand where others have a token.
+    pub named: Vec<NamedRoute>,
 }
 
 /// The resource types, in the order in which an addition has to arrive: a route to a cluster that does not exist yet
@@ -153,6 +157,8 @@ impl ResourceSet {
         compiled: &CompiledPolicies,
         settings: &RenderSettings,
     ) -> Result<ResourceSet, RenderError> {
+        let all = named::with(snapshot, &settings.access.named);
+        let snapshot = &*all;
         let clusters = snapshot.upstreams.iter().map(|upstream| {
             (cluster::name(upstream.id), Resource::new(cluster::render(upstream, &settings.ca_bundle)))
         });

@@ -28,6 +28,7 @@ pub struct Policies {
     key: MasterKey,
     holds_headers: bool,
     max_request_body: usize,
+    loopback_only: bool,
     /// Requests must be signed.
     signatures: Option<Signatures>,
     tracks: HashMap<String, Track>,
@@ -135,6 +136,7 @@ impl Policies {
             key,
             holds_headers: part.allow_on_headers_stop_iteration,
             max_request_body: usize::try_from(part.max_request_body_bytes).unwrap_or(usize::MAX),
+            loopback_only: part.loopback_only,
             signatures: part.request_hmac.map(|settings| Signatures::new(settings, secret)),
             tracks: tracks.collect(),
             default_track: part.default_track,
@@ -158,6 +160,11 @@ impl Gateway {
     /// Whether request headers can wait for the verdict on the body.
     pub(crate) fn holds_headers(&self) -> bool {
         self.policies.holds_headers
+    }
+
+    /// Whether only clients of the machine itself are served.
+    pub(crate) fn loopback_only(&self) -> bool {
+        self.policies.loopback_only
     }
 
     /// How signatures are checked, if requests must be signed.

@@ -36,12 +36,14 @@ impl Exchange {
         let headers = host.headers(Side::Request);
         self.request_id = headers.get("x-request-id").map(<[u8]>::to_vec);
         let path = headers.text(":path").unwrap_or_default();
-        match route::parse(&path) {
+        let route = route::parse(&path);
+        if route != Route::Elsewhere && self.gateway.loopback_only() && !is_loopback(host) {
+            let message = "Only clients of this machine may use the gateway.";
+            return self.refuse(host, &Reply::boundary(403, "loopback_only_reject", message));
+        }
+        match route {
             Route::Elsewhere => Step::Continue,
-            Route::NoToken => {
-                let message = "Requests need a token: use /v1/__gw__/t/<token>/… as base URL.";
-                self.refuse(host, &Reply::boundary(403, "token_route_required", message))
-            }
+            Route::NoToken => self.refuse(host, &token_route_required()),
             Route::BadMode => {
                 let detail = "the suffix of a token must be __redact or __passthrough";
                 self.refuse(host, &Reply::simple(400, "invalid_filter_mode", detail))
@@ -66,6 +68,9 @@ impl Exchange {
         let gateway = self.gateway.clone();
         let admission = match gateway.admit(&hash) {
             Ok(admission) => admission,
+            Err(NotAdmitted::Unknown) if path.token.is_empty() => {
+                return self.refuse(host, &token_route_required());
+            }
             Err(NotAdmitted::Unknown) => {
                 return self.refuse(host, &Reply::simple(404, "token_not_found", "token invalid or expired"));
             }
@@ -75,6 +80,15 @@ impl Exchange {
             }
         };
         let (upstream, route) = (admission.upstream, admission.route);
+        if route.internal && !is_internal_client(host, headers) {
+            let message = "Only clients of the internal network may use this name in place of a token.";
+            let reply = if path.token.is_empty() {
+                token_route_required()
+            } else {
+                Reply::boundary(403, "numeric_token_public_restricted", message)
+            };
+            return self.refuse(host, &reply);
+        }
         // A token may do less than everything for all of its clients; of clients only internal ones may ask for nothing.
         let mode = path.mode.max(route.mode);
         if mode != route.mode && mode == FilterMode::Passthrough && !is_internal_client(host, headers) {
@@ -365,13 +379,26 @@ fn has_at_most(body: &[u8], limit: u32) -> bool {
     [messages, input, contents].into_iter().flatten().all(fits)
 }
 
+fn token_route_required() -> Reply {
+    let message = "Requests need a token: use /v1/__gw__/t/<token>/… as base URL.";
+    Reply::boundary(403, "token_route_required", message)
+}
+
+/// The other end of the connection.
+fn peer(host: &impl Host) -> Option<IpAddr> {
+    let peer = host.peer()?;
+    let ip = peer.rsplit_once(':').map_or(peer.as_str(), |(ip, _port)| ip);
+    Some(ip.trim_matches(['[', ']']).parse::<IpAddr>().ok()?.to_canonical())
+}
+
+/// Whether the other end of the connection is on this machine, whoever it speaks for.
+fn is_loopback(host: &impl Host) -> bool {
+    peer(host).is_some_and(|ip| ip.is_loopback())
+}
+
 /// Whether the client is in the internal network and nothing says that it speaks for somebody else.
 fn is_internal_client(host: &impl Host, headers: &Headers) -> bool {
-    let peer = host.peer().and_then(|peer| {
-        let ip = peer.rsplit_once(':').map_or(peer.as_str(), |(ip, _port)| ip);
-        ip.trim_matches(['[', ']']).parse::<IpAddr>().ok()
-    });
-    let internal = match peer.map(|ip| ip.to_canonical()) {
+    let internal = match peer(host) {
         Some(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
         Some(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
         None => false,

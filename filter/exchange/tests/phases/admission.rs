@@ -1,5 +1,6 @@
 //! What holds for the requests of one token, and what is told about them.
 
+use super::support::Setup;
 use super::{CHAT, WITH_MAIL, build, exchange, refusal};
 use aegis_engine::MasterKey;
 use aegis_exchange::fake_host::FakeHost;
@@ -66,6 +67,66 @@ fn a_token_can_have_fields_whose_values_stay() {
             "application/json",
         );
         assert_eq!(host.send(&mut Exchange::new(gateway), &[body]).unwrap() == body, stays);
+    }
+}
+
+/// Clients: where they are, whom they speak for, whether they are of the internal network, and of the machine.
+const CLIENTS: [(&str, Option<&str>, bool, bool); 6] = [
+    ("127.0.0.1:5000", None, true, true),
+    ("[::1]:5000", None, true, true),
+    ("[::ffff:127.0.0.1]:5000", None, true, true),
+    ("192.168.1.9:5000", None, true, false),
+    ("203.0.113.9:5000", None, false, false),
+    ("127.0.0.1:5000", Some("127.0.0.1"), false, true),
+];
+
+fn from(path: &str, peer: &str, forwarded: Option<&str>) -> FakeHost {
+    let host = FakeHost::request("POST", path).with_peer(peer);
+    match forwarded {
+        Some(forwarded) => host.with_header(Side::Request, "x-forwarded-for", forwarded),
+        None => host,
+    }
+}
+
+#[test]
+fn a_gateway_for_its_own_machine_refuses_everybody_else() {
+    let gateway =
+        build(&[&Policy::only(&["email"])], TokenRoute::default(), |part| part.loopback_only = true);
+    for path in [CHAT, "/v1/chat/completions", "/v1/__gw__/t/other/x"] {
+        for (peer, forwarded, _, loopback) in CLIENTS {
+            let mut host = from(path, peer, forwarded);
+            host.send(&mut Exchange::new(Rc::clone(&gateway)), &[WITH_MAIL]);
+            let refused = host.replied.is_some().then(|| refusal(&host).1);
+            assert_eq!(refused.as_deref() == Some("loopback_only_reject"), !loopback, "{path} {peer}");
+        }
+        let mut host = FakeHost::request("POST", path);
+        host.send(&mut Exchange::new(Rc::clone(&gateway)), &[WITH_MAIL]);
+        assert_eq!(refusal(&host), (403, "loopback_only_reject".to_owned()), "from nobody knows where");
+    }
+}
+
+#[test]
+fn a_name_can_be_for_the_internal_network_only_and_requests_can_go_without() {
+    let policy = Policy::only(&["email"]);
+    for (token, path, code) in [
+        ("TOK", CHAT, "numeric_token_public_restricted"),
+        ("", "/v1/chat/completions", "token_route_required"),
+    ] {
+        let route = TokenRoute { internal: true, ..TokenRoute::default() };
+        let gateway =
+            Setup { key: "c3", route, tokens: &[token], secret: None, policies: &[&policy] }.gateway(|_| ());
+        for (peer, forwarded, internal, _) in CLIENTS {
+            let mut host = from(path, peer, forwarded);
+            let sent = host.send(&mut Exchange::new(Rc::clone(&gateway)), &[WITH_MAIL]);
+            assert_eq!(sent.is_some(), internal, "{peer}");
+            match sent {
+                Some(sent) => {
+                    assert!(!String::from_utf8(sent).unwrap().contains("ada@"), "it is redacted");
+                    assert_eq!(host.text(Side::Request, ":path").unwrap(), "/api/v1/chat/completions");
+                }
+                None => assert_eq!(refusal(&host), (403, code.to_owned())),
+            }
+        }
     }
 }
 

@@ -137,6 +137,7 @@ fn an_answer_does_not_repeat_a_prompt_in_which_nothing_was_found() {
 fn refuses_what_it_cannot_route() {
     for (path, status, code) in [
         ("/v1/chat/completions", 403, "token_route_required"),
+        ("/v1/models?limit=1", 403, "token_route_required"),
         ("/v2/x", 403, "token_route_required"),
         ("/v1/__gw__/t/NOPE/chat/completions", 404, "token_not_found"),
         ("/v1/__gw__/t/TOK__foo/chat/completions", 400, "invalid_filter_mode"),

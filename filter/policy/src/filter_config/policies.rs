@@ -18,6 +18,9 @@ pub struct PolicyPart {
     /// The largest request body in bytes; more is answered with 413. Envoy's own buffer limit must be larger.
     #[serde(default = "max_request_body_bytes")]
     pub max_request_body_bytes: u32,
+    /// Only clients of the machine itself are served.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub loopback_only: bool,
     /// Requests must be signed. The secret reaches the filter through the VM's environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_hmac: Option<RequestHmac>,
@@ -89,6 +92,7 @@ impl PolicyPart {
             revision,
             allow_on_headers_stop_iteration: true,
             max_request_body_bytes: max_request_body_bytes(),
+            loopback_only: false,
             request_hmac: None,
             policies: vec![policy],
             tracks: BTreeMap::from([(name.clone(), Track { live, trial: None })]),

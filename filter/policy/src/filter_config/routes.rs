@@ -14,7 +14,7 @@ pub struct RoutePart {
     pub revision: u64,
     /// Where requests can go.
     pub upstreams: Vec<Upstream>,
-    /// Token hash → route.
+    /// Token hash → route. The one of the empty token is for requests without any.
     pub tokens: BTreeMap<TokenHash, TokenRoute>,
 }
 
@@ -39,6 +39,9 @@ pub struct TokenRoute {
     /// The track of policies that its requests are under; the one for everybody if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub track: Option<String>,
+    /// Only for clients of the internal network.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub internal: bool,
     /// What the filter does at most.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mode: FilterMode,

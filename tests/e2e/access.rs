@@ -1,0 +1,104 @@
+//! Promise: who may use the gateway without a token of its own, and from where, is what the operator said.
+
+use aegis_tests::chat::{completion, last_user_text, request};
+use aegis_tests::gateway::{START, chat_path};
+use aegis_tests::{Answer, FakeUpstream, Gateway, Reply, Request, eventually, secrets};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+
+fn echo() -> FakeUpstream {
+    FakeUpstream::start(|recorded| match recorded.method.as_str() {
+        "POST" => Reply::json(&completion(&last_user_text(&recorded.json()))),
+        _ => Reply::json(&serde_json::json!({ "data": [] })),
+    })
+}
+
+fn code(answer: &Answer) -> (u16, String) {
+    let json = answer.json();
+    let code = json["error"]["code"].as_str().or(json["error"].as_str()).unwrap_or_default();
+    (answer.status, code.to_owned())
+}
+
+fn refused(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
+
+/// The same from somebody who speaks for somebody else, and may be anybody.
+fn public(request: &Request) -> Request {
+    request.clone().header("x-forwarded-for", "203.0.113.9")
+}
+
+/// An address of this machine that others can reach, if it has one. Nothing is sent.
+fn outer_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+}
+
+#[test]
+fn requests_without_a_token_go_where_the_operator_said() {
+    let upstream = echo();
+    let gateway = Gateway::with_environment([("AEGIS_UPSTREAM_BASE_URL", &upstream.base("/v1"))]);
+    let mail = secrets::lookalike("{lower:7}@{lower:8}.org", 1);
+    let chat = Request::post("/v1/chat/completions", request(&mail).to_string());
+    eventually("the route is there", START, || chat.send(gateway.port).status == 200);
+    upstream.take();
+    let answer = chat.send(gateway.port);
+    assert_eq!(answer.json()["choices"][0]["message"]["content"], mail.as_str());
+    let recorded = upstream.take_only();
+    assert_eq!((recorded.target.as_str(), recorded.placeholders().len()), ("/v1/chat/completions", 1));
+    assert_eq!(Request::get("/v1/models?limit=2").send(gateway.port).status, 200);
+    assert_eq!(upstream.take_only().target, "/v1/models?limit=2");
+
+    for request in [
+        public(&chat),
+        Request::post("/v2/chat/completions", "{}"),
+        Request::get("/v1/__gw__/t/"),
+        Request::get("/v1/__gw__/x"),
+    ] {
+        assert_eq!(code(&request.send(gateway.port)), refused(403, "token_route_required"));
+    }
+    // Tokens are as ever.
+    let other = echo();
+    let token = gateway.register(&other.base("/v1"));
+    assert_eq!(gateway.chat(&token, request("hello").to_string()).status, 200);
+    assert_eq!((other.take().len(), upstream.take().len()), (1, 0));
+}
+
+#[test]
+fn without_an_upstream_for_them_requests_need_a_token() {
+    let gateway = Gateway::shared();
+    for path in ["/v1/chat/completions", "/v1", "/v2/x"] {
+        assert_eq!(code(&Request::post(path, "{}").send(gateway.port)), refused(403, "token_route_required"));
+    }
+}
+
+#[test]
+fn a_gateway_can_be_for_its_own_machine_only() {
+    let Some(outer) = outer_address() else {
+        eprintln!("SKIPPED: this machine has no address but the loopback one");
+        return;
+    };
+    let upstream = echo();
+    for (enforced, expected) in [("true", refused(403, "loopback_only_reject")), ("false", refused(200, ""))]
+    {
+        let gateway =
+            Gateway::with_environment([("AEGIS_HOST", "0.0.0.0"), ("AEGIS_ENFORCE_LOOPBACK_ONLY", enforced)]);
+        let token = gateway.register(&upstream.base("/v1"));
+        let chat = Request::post(chat_path(&token), request("hello").to_string());
+        assert_eq!(chat.send(gateway.port).status, 200);
+        // The connection counts, whoever it speaks for.
+        assert_eq!(chat.clone().header("x-forwarded-for", "203.0.113.9").send(gateway.port).status, 200);
+        let outside = SocketAddr::new(outer, gateway.port);
+        for request in [chat.clone(), chat.header("x-forwarded-for", "127.0.0.1")] {
+            assert_eq!(code(&request.send_to(outside)), expected);
+        }
+        let register =
+            serde_json::json!({ "gateway_key": gateway.key, "upstream_base": upstream.base("/v1") });
+        let register = Request::post("/__gw__/register", register.to_string());
+        let answer = code(&register.send_to(outside)).1;
+        assert_eq!(answer == "loopback_only_reject", enforced == "true", "{answer}");
+        assert_eq!(register.send(gateway.port).status, 200);
+        assert_eq!(Request::get("/health").send_to(outside).status, 200);
+    }
+}
