@@ -2,7 +2,7 @@
 
 use aegis_tests::chat::{completion, last_user_text, request};
 use aegis_tests::gateway::{START, chat_path};
-use aegis_tests::{Answer, FakeUpstream, Gateway, Reply, Request, eventually, secrets};
+use aegis_tests::{Answer, FakeUpstream, Gateway, Options, Reply, Request, eventually, secrets};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 fn echo() -> FakeUpstream {
@@ -101,4 +101,44 @@ fn a_gateway_can_be_for_its_own_machine_only() {
         assert_eq!(register.send(gateway.port).status, 200);
         assert_eq!(Request::get("/health").send_to(outside).status, 200);
     }
+}
+
+#[test]
+fn services_of_the_settings_have_names_in_place_of_tokens() {
+    let [one, other, replaced] = std::array::from_fn(|_| echo());
+    // Some gateway has made this token before.
+    let mut site = Gateway::start().stop();
+    let before = Gateway::start_in(site);
+    let token = before.register(&replaced.base("/v1"));
+    site = before.stop();
+    let services = format!(
+        "{}:127.0.0.1, llm:127.0.0.1:{}, {token}:127.0.0.1:{}",
+        one.port(),
+        other.port(),
+        other.port()
+    );
+    let environment = vec![("AEGIS_DOCKER_UPSTREAMS", services)];
+    site.set_options(Options { environment: environment.clone(), ..Options::default() });
+    let gateway = Gateway::start_in(site);
+    let chat = |name: &str| Request::post(chat_path(name), request("hello").to_string());
+    let number = one.port().to_string();
+    for (name, upstream) in [(number.as_str(), &one), ("llm", &other), (token.as_str(), &other)] {
+        assert_eq!(chat(name).send(gateway.port).status, 200, "{name}");
+        assert_eq!(upstream.take_only().target, "/v1/chat/completions", "{name}");
+        // Others could guess the names, but no token.
+        let (status, code) = code(&public(&chat(name)).send(gateway.port));
+        let expected = if name == token { (200, "") } else { (403, "numeric_token_public_restricted") };
+        assert_eq!((status, code.as_str()), expected, "{name}");
+        assert_eq!(upstream.take().len(), usize::from(name == token), "{name}");
+    }
+    assert_eq!(replaced.requests().len(), 0, "the setting wins over the database");
+    assert_eq!(code(&chat("nobody").send(gateway.port)), refused(404, "token_not_found"));
+    site = gateway.stop();
+
+    // Nothing of it stays.
+    site.set_options(Options::default());
+    let gateway = Gateway::start_in(site);
+    assert_eq!(chat(&token).send(gateway.port).status, 200);
+    assert_eq!((replaced.take().len(), other.take().len()), (1, 0));
+    assert_eq!(code(&chat("llm").send(gateway.port)), refused(404, "token_not_found"));
 }

@@ -39,3 +39,44 @@ fn requests_without_a_token_have_an_upstream_if_it_is_one() {
         assert!(error.starts_with("AEGIS_UPSTREAM_BASE_URL: ") && error.contains("may not be"), "{error}");
     }
 }
+
+#[test]
+fn services_have_names_in_place_of_tokens() {
+    let token = "abcdefghijklmnopqrstuvwx";
+    let all = format!(" 8317:cli-proxy, ollama:llm:11434,{token}:one:80 ,");
+    for (public, internal) in [("false", [true, true, false]), ("true", [false; 3])] {
+        let arguments = ["--docker-upstreams", &all, "--allow-public-numeric-tokens", public];
+        let named = render(&arguments).unwrap().named;
+        let expected = [
+            ("8317", "http://cli-proxy:8317/v1"),
+            ("ollama", "http://llm:11434/v1"),
+            (token, "http://one/v1"),
+        ];
+        for ((route, (name, base)), internal) in named.iter().zip(expected).zip(internal) {
+            assert_eq!(route.hash, TokenHash::of(name.as_bytes()));
+            assert_eq!((route.upstream.to_string().as_str(), route.internal), (base, internal));
+        }
+        assert_eq!(named.len(), 3);
+    }
+}
+
+#[test]
+fn services_that_cannot_be_used_are_refused_with_what_is_wrong() {
+    for (entry, wrong) in [
+        ("ollama", "token:service"),
+        ("ollama:llm", "needs a port"),
+        ("80:llm", "needs a port"),
+        ("08317:llm", "needs a port"),
+        ("a b:llm:80", "a token must have"),
+        (":llm:80", "a token must have"),
+        ("x__redact:llm:80", "a token must have"),
+        ("8317:", "cannot be an upstream"),
+        ("8317:llm:x", "cannot be an upstream"),
+        ("8317:user@llm", "cannot be an upstream"),
+        ("8317:metadata.google.internal", "may not be an upstream"),
+        ("8317:a,8317:b", "twice"),
+    ] {
+        let error = refusal(&["--docker-upstreams", entry]);
+        assert!(error.starts_with("AEGIS_DOCKER_UPSTREAMS: ") && error.contains(wrong), "{entry}: {error}");
+    }
+}
