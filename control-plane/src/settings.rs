@@ -36,6 +36,9 @@ pub(crate) struct ServeArgs {
     /// Port on which Envoys fetch their configuration.
     #[arg(long, env = "AEGIS_XDS_PORT", default_value_t = 18082)]
     pub xds_port: u16,
+    /// Port of Envoy's admin interface, on the loopback address.
+    #[arg(long, env = "AEGIS_ENVOY_ADMIN_PORT", default_value_t = 18083)]
+    pub envoy_admin_port: u16,
     /// Directory of the database, generated keys and logs.
     #[arg(long, env = "AEGIS_DATA_DIR", default_value = "data")]
     pub data_dir: PathBuf,
@@ -74,9 +77,6 @@ pub(crate) struct UpArgs {
     /// What the control plane needs.
     #[command(flatten)]
     pub serve: ServeArgs,
-    /// Port of Envoy's admin interface, on the loopback address.
-    #[arg(long, env = "AEGIS_ENVOY_ADMIN_PORT", default_value_t = 18083)]
-    pub envoy_admin_port: u16,
     /// Envoy's worker threads [default: one per processor].
     #[arg(long, env = "AEGIS_ENVOY_CONCURRENCY")]
     pub envoy_concurrency: Option<NonZeroU32>,
@@ -139,10 +139,15 @@ impl ServeArgs {
             ca_bundle: self.find_ca_bundle()?,
             policy,
             max_request_body_bytes: self.max_request_body_bytes,
-            access: self.access.render(self.destinations())?,
+            access: self.access.render(self.destinations(), &self.own_ports())?,
             field_digest: FieldDigest::new(move |name| digests.field_digest(name)),
         };
         Ok((settings, compiler))
+    }
+
+    /// Ports of the gateway's own.
+    pub(crate) fn own_ports(&self) -> [u16; 4] {
+        [self.port, self.admin_port, self.xds_port, self.envoy_admin_port]
     }
 
     /// Where upstreams may be.

@@ -106,11 +106,10 @@ fn a_gateway_can_be_for_its_own_machine_only() {
 #[test]
 fn services_of_the_settings_have_names_in_place_of_tokens() {
     let [one, other, replaced] = std::array::from_fn(|_| echo());
-    // Some gateway has made this token before.
-    let mut site = Gateway::start().stop();
-    let before = Gateway::start_in(site);
+    // A gateway has made this token before.
+    let before = Gateway::start();
     let token = before.register(&replaced.base("/v1"));
-    site = before.stop();
+    let mut site = before.stop();
     let services = format!(
         "{}:127.0.0.1, llm:127.0.0.1:{}, {token}:127.0.0.1:{}",
         one.port(),
@@ -118,7 +117,7 @@ fn services_of_the_settings_have_names_in_place_of_tokens() {
         other.port()
     );
     let environment = vec![("AEGIS_DOCKER_UPSTREAMS", services)];
-    site.set_options(Options { environment: environment.clone(), ..Options::default() });
+    site.set_options(Options { environment, ..Options::default() });
     let gateway = Gateway::start_in(site);
     let chat = |name: &str| Request::post(chat_path(name), request("hello").to_string());
     let number = one.port().to_string();
@@ -141,4 +140,56 @@ fn services_of_the_settings_have_names_in_place_of_tokens() {
     assert_eq!(chat(&token).send(gateway.port).status, 200);
     assert_eq!((replaced.take().len(), other.take().len()), (1, 0));
     assert_eq!(code(&chat("llm").send(gateway.port)), refused(404, "token_not_found"));
+}
+
+#[test]
+fn numbers_of_ports_lead_to_ports_of_this_machine_but_not_to_the_gateways_own() {
+    let gateway = Gateway::with_environment([("AEGIS_ENABLE_LOCAL_PORT_ROUTING", "true")]);
+    let (one, other) = (echo(), echo());
+    let mail = secrets::lookalike("{lower:7}@{lower:8}.org", 2);
+    let chat = |token: &str| Request::post(chat_path(token), request(&mail).to_string());
+    eventually("the routes are there", START, || {
+        chat(&one.port().to_string()).send(gateway.port).status == 200
+    });
+    one.take();
+    for upstream in [&one, &other, &one] {
+        let token = upstream.port().to_string();
+        // Who claims another destination gets no other.
+        let request =
+            chat(&token).header("x-aegis-destination", &format!("127.0.0.1:{}", gateway.admin_port));
+        let answer = request.send(gateway.port);
+        assert_eq!(answer.json()["choices"][0]["message"]["content"], mail.as_str());
+        let recorded = upstream.take_only();
+        assert_eq!((recorded.target.as_str(), recorded.placeholders().len()), ("/v1/chat/completions", 1));
+        assert_eq!(recorded.header("host"), Some(format!("127.0.0.1:{token}").as_str()));
+        assert_eq!(recorded.header("x-aegis-destination"), None);
+        assert_eq!(
+            code(&public(&chat(&token)).send(gateway.port)),
+            refused(403, "numeric_token_public_restricted")
+        );
+    }
+    for port in [gateway.port, gateway.admin_port, gateway.xds_port, gateway.envoy_admin_port] {
+        assert_eq!(code(&chat(&port.to_string()).send(gateway.port)), refused(403, "port_not_allowed"));
+    }
+    for token in ["80", "1023", "65536", "08080"] {
+        assert_eq!(code(&chat(token).send(gateway.port)), refused(404, "token_not_found"), "{token}");
+    }
+    // Nobody listens there.
+    let free = aegis_tests::ports::free_port();
+    assert_eq!(code(&chat(&free.to_string()).send(gateway.port)).1, "upstream_unreachable");
+    assert!(one.requests().is_empty() && other.requests().is_empty());
+    // A client that names the cluster itself gets nowhere.
+    let forged = Request::post("/v1/chat/completions", "{}")
+        .header("x-aegis-cluster", "local-ports")
+        .header("x-aegis-destination", &format!("127.0.0.1:{}", one.port()));
+    assert_eq!(code(&forged.send(gateway.port)), refused(403, "token_route_required"));
+    assert!(one.requests().is_empty());
+}
+
+#[test]
+fn numbers_of_ports_are_no_tokens_unless_somebody_asks() {
+    let gateway = Gateway::shared();
+    let upstream = echo();
+    let chat = Request::post(chat_path(&upstream.port().to_string()), "{}");
+    assert_eq!(code(&chat.send(gateway.port)), refused(404, "token_not_found"));
 }

@@ -1,13 +1,15 @@
 //! Which requests the gateway takes, besides those with a token.
 
 use aegis_model::{Destinations, Token, UpstreamBase, is_name};
-use aegis_policy::{RequestHmac, TokenHash};
-use aegis_xds::{Access, NamedRoute};
+use aegis_policy::{LocalPorts, RequestHmac, TokenHash};
+use aegis_xds::{Access, LocalPortRouting, NamedRoute};
 use anyhow::{Context as _, bail};
 use clap::{ArgAction, Args, value_parser};
+use std::net::{IpAddr, ToSocketAddrs as _};
 
 /// Which requests the gateway takes, besides those with a token.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub(crate) struct AccessArgs {
     /// Whether only clients of this machine are served. The other end of the connection counts, not x-forwarded-for.
     #[arg(long, env = "AEGIS_ENFORCE_LOOPBACK_ONLY", default_value_t = false, action = ArgAction::Set)]
@@ -19,6 +21,12 @@ pub(crate) struct AccessArgs {
     /// place of a token. The port is the name's if it is one. They replace tokens of the same name.
     #[arg(long, env = "AEGIS_DOCKER_UPSTREAMS", default_value = "", hide_default_value = true)]
     pub docker_upstreams: String,
+    /// Whether numbers of ports, 1024 to 65535, stand for tokens: http://host:port/v1.
+    #[arg(long, env = "AEGIS_ENABLE_LOCAL_PORT_ROUTING", default_value_t = false, action = ArgAction::Set)]
+    pub enable_local_port_routing: bool,
+    /// The host of these ports, a name or an address. A name is looked up when the control plane starts.
+    #[arg(long, env = "AEGIS_LOCAL_PORT_ROUTING_HOST", default_value = "127.0.0.1")]
+    pub local_port_routing_host: String,
     /// Whether names that stand in place of a token are for clients outside of the internal network, too.
     #[arg(long, env = "AEGIS_ALLOW_PUBLIC_NUMERIC_TOKENS", default_value_t = false, action = ArgAction::Set)]
     pub allow_public_numeric_tokens: bool,
@@ -35,14 +43,11 @@ pub(crate) struct AccessArgs {
     pub request_nonce_cache_size: u32,
 }
 
-/// Ports below are the system's.
-const FIRST_PORT: u16 = 1024;
-
 // === impl AccessArgs ===
 
 impl AccessArgs {
-    /// The same as the filter is told. Upstreams are where `destinations` allows.
-    pub(super) fn render(&self, destinations: Destinations) -> anyhow::Result<Access> {
+    /// The same as the filter is told. Upstreams are where `destinations` allows; `own_ports` are none.
+    pub(super) fn render(&self, destinations: Destinations, own_ports: &[u16]) -> anyhow::Result<Access> {
         let mut named = Vec::new();
         if !self.upstream_base_url.is_empty() {
             let upstream = upstream(&self.upstream_base_url, destinations);
@@ -64,6 +69,31 @@ impl AccessArgs {
                 nonce_cache_size: self.request_nonce_cache_size,
             }),
             named,
+            local_ports: if self.enable_local_port_routing {
+                let routing = self.local_ports(destinations, own_ports);
+                Some(routing.context("AEGIS_LOCAL_PORT_ROUTING_HOST")?)
+            } else {
+                None
+            },
+        })
+    }
+
+    fn local_ports(&self, destinations: Destinations, own_ports: &[u16]) -> anyhow::Result<LocalPortRouting> {
+        let host = match self.local_port_routing_host.parse() {
+            Ok(IpAddr::V6(ip)) => format!("[{ip}]"),
+            _ => self.local_port_routing_host.clone(),
+        };
+        let base = upstream(&format!("http://{host}"), destinations)?;
+        let address = match base.ip() {
+            Some(address) => address,
+            None => look_up(&host)?,
+        };
+        destinations.check_address(address).with_context(|| format!("{host} is {address}, which"))?;
+        Ok(LocalPortRouting {
+            address,
+            host: base.authority().to_owned(),
+            reserved: own_ports.to_vec(),
+            internal: !self.allow_public_numeric_tokens,
         })
     }
 
@@ -75,7 +105,7 @@ impl AccessArgs {
         if !is_name(name) || name.contains("__") {
             bail!("a token must have 1 to 48 letters, digits, '.', '-' or single '_'");
         }
-        let base = match (service.contains(':'), local_port(name)) {
+        let base = match (service.contains(':'), LocalPorts::port(name)) {
             (true, _) => format!("http://{service}/v1"),
             (false, Some(port)) => format!("http://{service}:{port}/v1"),
             (false, None) => bail!("the service needs a port, because the token is none"),
@@ -90,10 +120,12 @@ impl AccessArgs {
     }
 }
 
-/// The port that a token is.
-fn local_port(token: &str) -> Option<u16> {
-    let port: u16 = token.parse().ok()?;
-    (port >= FIRST_PORT && port.to_string() == token).then_some(port)
+/// The address of a host, of several the first IPv4 one.
+fn look_up(host: &str) -> anyhow::Result<IpAddr> {
+    let found = (host, 0).to_socket_addrs().with_context(|| format!("cannot find the address of {host}"))?;
+    let found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first.copied().with_context(|| format!("{host} has no address"))
 }
 
 /// Reads the address of an upstream.

@@ -1,10 +1,10 @@
 //! The filter's configuration as extension configurations: one for policies, which does the work, and one for routes.
 
-use crate::{CompiledPolicies, FieldDigest, RenderError, RenderSettings, cluster};
+use crate::{CompiledPolicies, FieldDigest, LocalPortRouting, RenderError, RenderSettings, cluster};
 use aegis_model::{Candidate, Rollout, Route, Snapshot, Stage, WhitelistKeys};
 use aegis_policy::{
-    CompiledPolicy, FilterConfig, PolicyPart, RoutePart, TokenRoute, Track, Trial, Upstream, Version,
-    names_credential,
+    CompiledPolicy, FilterConfig, LocalPorts, PolicyPart, RoutePart, TokenRoute, Track, Trial, Upstream,
+    Version, names_credential,
 };
 use envoy_types::pb::envoy::config::core::v3::{
     AsyncDataSource, BackoffStrategy, DataSource, TypedExtensionConfig, async_data_source, data_source,
@@ -16,6 +16,7 @@ use envoy_types::pb::envoy::extensions::wasm::v3::{
 use envoy_types::pb::google::protobuf::{Any, BoolValue, Duration, StringValue};
 use envoy_types::util::pack_any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::path::Path;
 
 /// Names of the two filters in the listener, and of their resources. They share a VM.
@@ -123,7 +124,25 @@ fn route_part(snapshot: &Snapshot, render: &RenderSettings) -> Result<RoutePart,
         revision: snapshot.revisions.routes,
         upstreams: upstreams.collect(),
         tokens: tokens.collect::<Result<_, RenderError>>()?,
+        local_ports: render.access.local_ports.as_ref().map(LocalPortRouting::part),
     })
+}
+
+// === impl LocalPortRouting ===
+
+impl LocalPortRouting {
+    fn part(&self) -> LocalPorts {
+        LocalPorts {
+            cluster: cluster::local_ports::NAME.to_owned(),
+            address: match self.address {
+                IpAddr::V4(ip) => ip.to_string(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+            },
+            host: self.host.clone(),
+            reserved: self.reserved.clone(),
+            internal: self.internal,
+        }
+    }
 }
 
 /// Digests of names that are exempt from redaction. A name of credentials would exempt every credential.

@@ -22,7 +22,8 @@ mod telemetry;
 pub use fleet::{Fleet, NodeStatus, Refusal};
 pub use named::NamedRoute;
 pub use resources::{
-    Access, CompiledPolicies, FieldDigest, Kind, RenderError, RenderSettings, Resource, ResourceSet,
+    Access, CompiledPolicies, FieldDigest, Kind, LocalPortRouting, RenderError, RenderSettings, Resource,
+    ResourceSet,
 };
 pub use server::{ServeError, serve};
 pub use session::Part;

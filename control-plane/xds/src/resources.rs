@@ -1,5 +1,6 @@
 //! One snapshot as Envoy resources.
 
+use crate::cluster::local_ports;
 use crate::{NamedRoute, cluster, filter, named};
 use aegis_model::{Revisions, Snapshot};
 use aegis_policy::{CompiledPolicy, RequestHmac};
@@ -7,6 +8,7 @@ use envoy_types::pb::google::protobuf::Any;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -40,6 +42,21 @@ pub struct Access {
     pub request_hmac: Option<RequestHmac>,
     /// Names that can stand where others have a token.
     pub named: Vec<NamedRoute>,
+    /// Numbers of ports can, too.
+    pub local_ports: Option<LocalPortRouting>,
+}
+
+/// Where numbers of ports lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalPortRouting {
+    /// The host's address.
+    pub address: IpAddr,
+    /// What the `host` header calls it.
+    pub host: String,
+    /// Ports that are the gateway's own.
+    pub reserved: Vec<u16>,
+    /// Only for clients of the internal network.
+    pub internal: bool,
 }
 
 /// The resource types, in the order in which an addition has to arrive: a route to a cluster that does not exist yet
@@ -162,11 +179,13 @@ impl ResourceSet {
         let clusters = snapshot.upstreams.iter().map(|upstream| {
             (cluster::name(upstream.id), Resource::new(cluster::render(upstream, &settings.ca_bundle)))
         });
+        let ports = settings.access.local_ports.as_ref();
+        let ports = ports.map(|_| (local_ports::NAME.to_owned(), Resource::new(local_ports::render())));
         let policies = |group: &str| filter::policies(snapshot, group, compiled, settings).map(Resource::new);
         let groups = snapshot.policies.groups();
         Ok(ResourceSet {
             revisions: snapshot.revisions,
-            clusters: clusters.collect(),
+            clusters: clusters.chain(ports).collect(),
             routes: Resource::new(filter::routes(snapshot, settings)?),
             policies: groups
                 .iter()

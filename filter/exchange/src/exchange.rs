@@ -1,5 +1,6 @@
 //! One request and its answer.
 
+mod boundary;
 mod request;
 mod response;
 

@@ -5,7 +5,7 @@ use clap::Parser as _;
 fn render(arguments: &[&str]) -> anyhow::Result<Access> {
     let command = ["aegisgate", "up"].iter().chain(arguments);
     let args = Cli::try_parse_from(command)?.into_up().unwrap().serve;
-    args.access.render(args.destinations())
+    args.access.render(args.destinations(), &args.own_ports())
 }
 
 fn refusal(arguments: &[&str]) -> String {
@@ -79,4 +79,28 @@ fn services_that_cannot_be_used_are_refused_with_what_is_wrong() {
         let error = refusal(&["--docker-upstreams", entry]);
         assert!(error.starts_with("AEGIS_DOCKER_UPSTREAMS: ") && error.contains(wrong), "{entry}: {error}");
     }
+}
+
+#[test]
+fn ports_of_one_host_but_the_gateways_own_are_upstreams() {
+    let on = ["--enable-local-port-routing", "true", "--port", "7001", "--envoy-admin-port", "7004"];
+    let with = |more: &[&str]| render(&[&on[..], more].concat()).map(|access| access.local_ports.unwrap());
+    let usual = with(&[]).unwrap();
+    assert_eq!((usual.address, usual.host.as_str()), ("127.0.0.1".parse().unwrap(), "127.0.0.1"));
+    assert_eq!((usual.reserved.as_slice(), usual.internal), (&[7001, 18081, 18082, 7004][..], true));
+    assert!(!with(&["--allow-public-numeric-tokens", "true"]).unwrap().internal);
+    let host = "--local-port-routing-host";
+    let named = with(&[host, "localhost"]).unwrap();
+    assert!(named.address.is_loopback() && named.host == "localhost");
+    assert_eq!(with(&[host, "::1"]).unwrap().host, "[::1]");
+    for (host, wrong) in [
+        ("a b", "cannot be an upstream"),
+        ("169.254.169.254", "may not be an upstream"),
+        ("nobody.invalid", "cannot find the address"),
+    ] {
+        let error = refusal(&[&on[..], &["--local-port-routing-host", host]].concat());
+        assert!(error.starts_with("AEGIS_LOCAL_PORT_ROUTING_HOST: ") && error.contains(wrong), "{error}");
+    }
+    let closed = refusal(&[&on[..], &["--allow-private-upstreams", "false"]].concat());
+    assert!(closed.contains("AEGIS_ALLOW_PRIVATE_UPSTREAMS"), "{closed}");
 }

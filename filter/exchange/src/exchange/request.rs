@@ -1,8 +1,9 @@
 //! The request half of an exchange.
 
+use super::boundary;
 use super::{DECOMPRESSOR_TRAILERS, Exchange, REQUEST_ID_HEADER, Reading, Request, Response, Step};
 use crate::event::{Event, Half, Shadow};
-use crate::gateway::{Act, NotAdmitted};
+use crate::gateway::Act;
 use crate::host::{Headers, Host, Side};
 use crate::reply::Reply;
 use crate::route::{self, Route, TokenPath};
@@ -13,10 +14,12 @@ use aegis_policy::{Disposition, FilterMode, TokenHash};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use std::net::IpAddr;
 
 /// Names the Envoy cluster that the one data plane route sends the request to.
 const CLUSTER_HEADER: &str = "x-aegis-cluster";
+
+/// The address that the cluster of local ports connects to.
+const DESTINATION_HEADER: &str = "x-aegis-destination";
 
 /// Tells Envoy's router how long the upstream may take; it goes no further.
 const TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-timeout-ms";
@@ -37,13 +40,13 @@ impl Exchange {
         self.request_id = headers.get("x-request-id").map(<[u8]>::to_vec);
         let path = headers.text(":path").unwrap_or_default();
         let route = route::parse(&path);
-        if route != Route::Elsewhere && self.gateway.loopback_only() && !is_loopback(host) {
+        if route != Route::Elsewhere && self.gateway.loopback_only() && !boundary::is_loopback(host) {
             let message = "Only clients of this machine may use the gateway.";
             return self.refuse(host, &Reply::boundary(403, "loopback_only_reject", message));
         }
         match route {
             Route::Elsewhere => Step::Continue,
-            Route::NoToken => self.refuse(host, &token_route_required()),
+            Route::NoToken => self.refuse(host, &boundary::token_route_required()),
             Route::BadMode => {
                 let detail = "the suffix of a token must be __redact or __passthrough";
                 self.refuse(host, &Reply::simple(400, "invalid_filter_mode", detail))
@@ -66,39 +69,15 @@ impl Exchange {
         };
         let hash = TokenHash::of(path.token.as_bytes());
         let gateway = self.gateway.clone();
-        let admission = match gateway.admit(&hash) {
+        let admission = match gateway.admit(path.token, &hash) {
             Ok(admission) => admission,
-            Err(NotAdmitted::Unknown) if path.token.is_empty() => {
-                return self.refuse(host, &token_route_required());
-            }
-            Err(NotAdmitted::Unknown) => {
-                return self.refuse(host, &Reply::simple(404, "token_not_found", "token invalid or expired"));
-            }
-            Err(NotAdmitted::NotReady) => {
-                let message = "The gateway has not got the configuration for this token yet.";
-                return self.refuse(host, &Reply::boundary(503, "gateway_starting", message));
-            }
+            Err(error) => return self.refuse(host, &boundary::not_admitted(error, path)),
         };
         let (upstream, route) = (admission.upstream, admission.route);
-        if route.internal && !is_internal_client(host, headers) {
-            let message = "Only clients of the internal network may use this name in place of a token.";
-            let reply = if path.token.is_empty() {
-                token_route_required()
-            } else {
-                Reply::boundary(403, "numeric_token_public_restricted", message)
-            };
+        if let Some(reply) = boundary::turns_away(host, headers, path, route) {
             return self.refuse(host, &reply);
         }
-        // A token may do less than everything for all of its clients; of clients only internal ones may ask for nothing.
         let mode = path.mode.max(route.mode);
-        if mode != route.mode && mode == FilterMode::Passthrough && !is_internal_client(host, headers) {
-            let message = "Only clients of the internal network may use __passthrough.";
-            return self.refuse(host, &Reply::boundary(403, "passthrough_mode_public_restricted", message));
-        }
-        if path.climbs() {
-            let message = "The path leads out of the upstream's.";
-            return self.refuse(host, &Reply::boundary(400, "invalid_path", message));
-        }
         self.event = Event {
             token: Some(hash.clone()),
             tenant: route.tenant.clone(),
@@ -130,6 +109,9 @@ impl Exchange {
         host.set_header(Side::Request, ":authority", Some(upstream.authority.as_bytes()));
         host.set_header(Side::Request, ":path", Some(path.upstream_path(&upstream.path).as_bytes()));
         host.set_header(Side::Request, CLUSTER_HEADER, Some(upstream.cluster.as_bytes()));
+        if let Some(destination) = &admission.destination {
+            host.set_header(Side::Request, DESTINATION_HEADER, Some(destination.as_bytes()));
+        }
         if let Some(id) = &self.request_id {
             host.set_header(Side::Request, REQUEST_ID_HEADER, Some(id));
         }
@@ -377,31 +359,4 @@ fn has_at_most(body: &[u8], limit: u32) -> bool {
         |turns: &RawValue| serde_json::from_str::<Vec<IgnoredAny>>(turns.get()).map_or(1, |list| list.len());
     let fits = |turns| u32::try_from(count(turns)).is_ok_and(|count| count <= limit);
     [messages, input, contents].into_iter().flatten().all(fits)
-}
-
-fn token_route_required() -> Reply {
-    let message = "Requests need a token: use /v1/__gw__/t/<token>/… as base URL.";
-    Reply::boundary(403, "token_route_required", message)
-}
-
-/// The other end of the connection.
-fn peer(host: &impl Host) -> Option<IpAddr> {
-    let peer = host.peer()?;
-    let ip = peer.rsplit_once(':').map_or(peer.as_str(), |(ip, _port)| ip);
-    Some(ip.trim_matches(['[', ']']).parse::<IpAddr>().ok()?.to_canonical())
-}
-
-/// Whether the other end of the connection is on this machine, whoever it speaks for.
-fn is_loopback(host: &impl Host) -> bool {
-    peer(host).is_some_and(|ip| ip.is_loopback())
-}
-
-/// Whether the client is in the internal network and nothing says that it speaks for somebody else.
-fn is_internal_client(host: &impl Host, headers: &Headers) -> bool {
-    let internal = match peer(host) {
-        Some(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-        Some(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-        None => false,
-    };
-    internal && headers.get("x-forwarded-for").is_none()
 }

@@ -5,7 +5,9 @@ use super::{CHAT, WITH_MAIL, build, exchange, refusal};
 use aegis_engine::MasterKey;
 use aegis_exchange::fake_host::FakeHost;
 use aegis_exchange::{Exchange, Side};
-use aegis_policy::{Disposition, FilterMode, Override, Policy, TokenHash, TokenRoute, Track, Trial, Version};
+use aegis_policy::{
+    Disposition, FilterMode, LocalPorts, Override, Policy, TokenHash, TokenRoute, Track, Trial, Version,
+};
 use std::rc::Rc;
 
 #[test]
@@ -113,8 +115,15 @@ fn a_name_can_be_for_the_internal_network_only_and_requests_can_go_without() {
         ("", "/v1/chat/completions", "token_route_required"),
     ] {
         let route = TokenRoute { internal: true, ..TokenRoute::default() };
-        let gateway =
-            Setup { key: "c3", route, tokens: &[token], secret: None, policies: &[&policy] }.gateway(|_| ());
+        let gateway = Setup {
+            key: "c3",
+            route,
+            tokens: &[token],
+            local_ports: None,
+            secret: None,
+            policies: &[&policy],
+        }
+        .gateway(|_| ());
         for (peer, forwarded, internal, _) in CLIENTS {
             let mut host = from(path, peer, forwarded);
             let sent = host.send(&mut Exchange::new(Rc::clone(&gateway)), &[WITH_MAIL]);
@@ -128,6 +137,67 @@ fn a_name_can_be_for_the_internal_network_only_and_requests_can_go_without() {
             }
         }
     }
+}
+
+#[test]
+fn numbers_of_ports_stand_for_tokens_where_there_is_none() {
+    let policy = Policy::only(&["email"]);
+    let gateway = |internal| {
+        let ports = LocalPorts {
+            cluster: "local-ports".into(),
+            address: "192.168.65.2".into(),
+            host: "host.internal".into(),
+            reserved: vec![18080, 18083],
+            internal,
+        };
+        Setup {
+            key: "c3",
+            route: TokenRoute::default(),
+            tokens: &["9000"],
+            local_ports: Some(ports),
+            secret: None,
+            policies: &[&policy],
+        }
+        .gateway(|_| ())
+    };
+    let ask = |internal, token: &str, peer| {
+        let mut host = from(&CHAT.replace("TOK", token), peer, None).with_header(
+            Side::Request,
+            "x-aegis-destination",
+            "10.0.0.1:22",
+        );
+        let sent = host.send(&mut Exchange::new(gateway(internal)), &[WITH_MAIL]);
+        (host, sent)
+    };
+    let (inside, outside) = ("127.0.0.1:5000", "203.0.113.9:5000");
+    for (internal, token, peer) in
+        [(true, "11434", inside), (false, "11434", outside), (true, "11434__redact", inside)]
+    {
+        let (host, sent) = ask(internal, token, peer);
+        assert!(!String::from_utf8(sent.unwrap()).unwrap().contains("ada@"), "it is redacted");
+        let header = |name| host.text(Side::Request, name).unwrap();
+        assert_eq!(header(":path"), "/v1/chat/completions");
+        assert_eq!(header(":authority"), "host.internal:11434");
+        assert_eq!(header("x-aegis-cluster"), "local-ports");
+        assert_eq!(header("x-aegis-destination"), "192.168.65.2:11434");
+    }
+    for (internal, token, peer, status, code) in [
+        (true, "11434", outside, 403, "numeric_token_public_restricted"),
+        (false, "11434__passthrough", outside, 403, "passthrough_mode_public_restricted"),
+        (true, "18083", inside, 403, "port_not_allowed"),
+        (false, "18080", outside, 403, "port_not_allowed"),
+        (true, "1023", inside, 404, "token_not_found"),
+        (true, "65536", inside, 404, "token_not_found"),
+        (true, "011434", inside, 404, "token_not_found"),
+    ] {
+        let (host, sent) = ask(internal, token, peer);
+        assert_eq!((sent, refusal(&host)), (None, (status, code.to_owned())), "{token} {peer}");
+    }
+    // What has a route of its own keeps it, and a client's header goes nowhere.
+    let (host, sent) = ask(true, "9000", inside);
+    assert!(sent.is_some());
+    assert_eq!(host.text(Side::Request, "x-aegis-cluster").unwrap(), "upstream-1");
+    assert_eq!(host.text(Side::Request, "x-aegis-destination"), None);
 }
 
 #[test]

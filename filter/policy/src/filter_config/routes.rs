@@ -16,7 +16,29 @@ pub struct RoutePart {
     pub upstreams: Vec<Upstream>,
     /// Token hash → route. The one of the empty token is for requests without any.
     pub tokens: BTreeMap<TokenHash, TokenRoute>,
+    /// Port numbers stand for tokens, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_ports: Option<LocalPorts>,
 }
+
+/// Ports of one host, each of which is an upstream with the path `/v1`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocalPorts {
+    /// Name of the Envoy cluster, which connects to the address in `x-aegis-destination`.
+    pub cluster: String,
+    /// The host's address; if it is an IPv6 address, in brackets.
+    pub address: String,
+    /// What the `host` header calls it.
+    pub host: String,
+    /// Ports that are the gateway's own.
+    pub reserved: Vec<u16>,
+    /// Only for clients of the internal network.
+    pub internal: bool,
+}
+
+/// Ports below are the system's.
+const FIRST_LOCAL_PORT: u16 = 1024;
 
 /// One upstream: an Envoy cluster and how to address it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +125,16 @@ impl RoutePart {
             }
         }
         Ok(())
+    }
+}
+
+// === impl LocalPorts ===
+
+impl LocalPorts {
+    /// The port that `token` is: 1024 to 65535, written as usual.
+    pub fn port(token: &str) -> Option<u16> {
+        let plain = !token.starts_with(['0', '+']);
+        token.parse().ok().filter(|port| plain && *port >= FIRST_LOCAL_PORT)
     }
 }
 
