@@ -7,7 +7,6 @@ use crate::publisher::Publisher;
 use crate::settings::ServeArgs;
 use crate::shutdown;
 use crate::up::EnvoyAdmin;
-use aegis_model::Destinations;
 use aegis_store::SqlStore;
 use aegis_xds::{Fleet, ReportSink};
 use anyhow::Context as _;
@@ -99,7 +98,8 @@ impl ControlPlane {
             fleet: fleet.clone(),
             gateway_key,
             ports: Ports { gateway: args.port, admin: args.admin_port },
-            destinations: Destinations { private: args.allow_private_upstreams },
+            destinations: args.destinations(),
+            loopback_only: args.access.enforce_loopback_only,
             proxies: TrustedProxies::new(args.trusted_proxy_ips.clone()),
             requests: Limiter::new(args.admin_rate_limit_per_minute),
             failures: Limiter::new(FAILURES_PER_MINUTE),

@@ -2,11 +2,16 @@
 //!
 //! Keys are not among them: [`crate::keys`] reads those, because a flag would show them in the process list.
 
+mod access;
+
+pub(crate) use access::AccessArgs;
+
 use crate::api::Network;
 use crate::policy::Compiler;
 use crate::{keys, module};
 use aegis_engine::MasterKey;
-use aegis_xds::RenderSettings;
+use aegis_model::Destinations;
+use aegis_xds::{FieldDigest, RenderSettings};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use secrecy::ExposeSecret as _;
@@ -31,6 +36,9 @@ pub(crate) struct ServeArgs {
     /// Port on which Envoys fetch their configuration.
     #[arg(long, env = "AEGIS_XDS_PORT", default_value_t = 18082)]
     pub xds_port: u16,
+    /// Port of Envoy's admin interface, on the loopback address.
+    #[arg(long, env = "AEGIS_ENVOY_ADMIN_PORT", default_value_t = 18083)]
+    pub envoy_admin_port: u16,
     /// Directory of the database, generated keys and logs.
     #[arg(long, env = "AEGIS_DATA_DIR", default_value = "data")]
     pub data_dir: PathBuf,
@@ -58,6 +66,9 @@ pub(crate) struct ServeArgs {
     /// Largest request body in bytes; more is answered with 413.
     #[arg(long, env = "AEGIS_MAX_REQUEST_BODY_BYTES", default_value_t = 12_000_000)]
     pub max_request_body_bytes: u32,
+    /// Which requests the gateway takes.
+    #[command(flatten)]
+    pub access: AccessArgs,
 }
 
 /// What the supervisor needs besides.
@@ -66,9 +77,6 @@ pub(crate) struct UpArgs {
     /// What the control plane needs.
     #[command(flatten)]
     pub serve: ServeArgs,
-    /// Port of Envoy's admin interface, on the loopback address.
-    #[arg(long, env = "AEGIS_ENVOY_ADMIN_PORT", default_value_t = 18083)]
-    pub envoy_admin_port: u16,
     /// Envoy's worker threads [default: one per processor].
     #[arg(long, env = "AEGIS_ENVOY_CONCURRENCY")]
     pub envoy_concurrency: Option<NonZeroU32>,
@@ -124,14 +132,27 @@ impl ServeArgs {
     pub(crate) fn render_settings(&self, data_dir: &Path) -> anyhow::Result<(RenderSettings, Compiler)> {
         // Digests are made with the key that the filter has.
         let key = MasterKey::from_hex(keys::placeholder(data_dir)?.expose_secret())?;
+        let digests = MasterKey::from_hex(keys::placeholder(data_dir)?.expose_secret())?;
         let (compiler, policy) = Compiler::new(key, self.policy.as_deref())?;
         let settings = RenderSettings {
             wasm: module::install(&module::find(self.wasm.as_deref())?, data_dir)?,
             ca_bundle: self.find_ca_bundle()?,
             policy,
             max_request_body_bytes: self.max_request_body_bytes,
+            access: self.access.render(self.destinations(), &self.own_ports())?,
+            field_digest: FieldDigest::new(move |name| digests.field_digest(name)),
         };
         Ok((settings, compiler))
+    }
+
+    /// Ports of the gateway's own.
+    pub(crate) fn own_ports(&self) -> [u16; 4] {
+        [self.port, self.admin_port, self.xds_port, self.envoy_admin_port]
+    }
+
+    /// Where upstreams may be.
+    pub(crate) fn destinations(&self) -> Destinations {
+        Destinations { private: self.allow_private_upstreams }
     }
 
     fn find_ca_bundle(&self) -> anyhow::Result<PathBuf> {

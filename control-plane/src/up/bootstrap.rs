@@ -28,7 +28,7 @@ fn values(args: &UpArgs) -> [(&'static str, String); 9] {
         ("PORT", args.serve.port.to_string()),
         ("ADMIN_PORT", args.serve.admin_port.to_string()),
         ("XDS_PORT", args.serve.xds_port.to_string()),
-        ("ENVOY_ADMIN_PORT", args.envoy_admin_port.to_string()),
+        ("ENVOY_ADMIN_PORT", args.serve.envoy_admin_port.to_string()),
         ("BUFFER_LIMIT_BYTES", buffer.to_string()),
         ("UPSTREAM_TIMEOUT_SECONDS", args.upstream_timeout_seconds.to_string()),
     ]

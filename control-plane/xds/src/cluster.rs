@@ -1,5 +1,7 @@
 //! An upstream as an Envoy cluster.
 
+pub(crate) mod local_ports;
+
 use aegis_model::{Scheme, Upstream, UpstreamBase, UpstreamId};
 use envoy_types::pb::envoy::config::cluster::v3::circuit_breakers::Thresholds;
 use envoy_types::pb::envoy::config::cluster::v3::cluster::{
@@ -41,7 +43,11 @@ const MAX_CONCURRENT: UInt32Value = UInt32Value { value: 1_000_000 };
 
 /// Name of the cluster of an upstream.
 pub(crate) fn name(id: UpstreamId) -> String {
-    format!("upstream-{id}")
+    match id {
+        // Of settings.
+        UpstreamId(..0) => format!("setting{id}"),
+        UpstreamId(_) => format!("upstream-{id}"),
+    }
 }
 
 /// The cluster of `upstream`.
@@ -49,7 +55,17 @@ pub(crate) fn render(upstream: &Upstream, ca_bundle: &Path) -> Any {
     let name = name(upstream.id);
     let base = &upstream.base;
     pack_any(Cluster {
-        name: name.clone(),
+        cluster_discovery_type: Some(discovery(base)),
+        load_assignment: Some(endpoints(name.clone(), base)),
+        transport_socket: (base.scheme() == Scheme::Https).then(|| tls(base, ca_bundle)),
+        ..common(name, http_options(base.scheme()))
+    })
+}
+
+/// What all clusters have in common.
+fn common(name: String, options: HttpProtocolOptions) -> Cluster {
+    Cluster {
+        name,
         connect_timeout: Some(Duration { seconds: CONNECT_TIMEOUT_SECONDS, nanos: 0 }),
         per_connection_buffer_limit_bytes: Some(BUFFER_LIMIT_BYTES),
         circuit_breakers: Some(CircuitBreakers {
@@ -61,15 +77,12 @@ pub(crate) fn render(upstream: &Upstream, ca_bundle: &Path) -> Any {
             }],
             ..CircuitBreakers::default()
         }),
-        cluster_discovery_type: Some(discovery(base)),
-        load_assignment: Some(endpoints(name, base)),
-        transport_socket: (base.scheme() == Scheme::Https).then(|| tls(base, ca_bundle)),
         typed_extension_protocol_options: HashMap::from([(
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions".to_owned(),
-            pack_any(http_options(base.scheme())),
+            pack_any(options),
         )]),
         ..Cluster::default()
-    })
+    }
 }
 
 /// One endpoint however many addresses the name has: providers rotate them, and Envoy must not cut long answers when

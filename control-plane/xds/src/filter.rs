@@ -1,9 +1,10 @@
 //! The filter's configuration as extension configurations: one for policies, which does the work, and one for routes.
 
-use crate::{CompiledPolicies, RenderError, RenderSettings, cluster};
-use aegis_model::{Candidate, Rollout, Route, Snapshot, Stage};
+use crate::{CompiledPolicies, FieldDigest, LocalPortRouting, RenderError, RenderSettings, cluster};
+use aegis_model::{Candidate, Rollout, Route, Snapshot, Stage, WhitelistKeys};
 use aegis_policy::{
-    CompiledPolicy, FilterConfig, PolicyPart, RoutePart, TokenRoute, Track, Trial, Upstream, Version,
+    CompiledPolicy, FilterConfig, LocalPorts, PolicyPart, RoutePart, TokenRoute, Track, Trial, Upstream,
+    Version, names_credential,
 };
 use envoy_types::pb::envoy::config::core::v3::{
     AsyncDataSource, BackoffStrategy, DataSource, TypedExtensionConfig, async_data_source, data_source,
@@ -15,6 +16,7 @@ use envoy_types::pb::envoy::extensions::wasm::v3::{
 use envoy_types::pb::google::protobuf::{Any, BoolValue, Duration, StringValue};
 use envoy_types::util::pack_any;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::path::Path;
 
 /// Names of the two filters in the listener, and of their resources. They share a VM.
@@ -32,12 +34,15 @@ const EVERYBODY: u16 = 10_000;
 /// The key of placeholders. It reaches the filter through Envoy's environment, because `/config_dump` shows the rest.
 const PLACEHOLDER_KEY: &str = "AEGIS_PLACEHOLDER_KEY";
 
+/// The secret that requests are signed with, if they must be.
+const REQUEST_HMAC_SECRET: &str = "AEGIS_REQUEST_HMAC_SECRET";
+
 /// A worker whose VM has trapped answers 503 for this long and then starts a fresh one.
 const RELOAD_BACKOFF: Duration = Duration { seconds: 0, nanos: 200_000_000 };
 
 /// The tokens and upstreams of `snapshot`.
 pub(crate) fn routes(snapshot: &Snapshot, settings: &RenderSettings) -> Result<Any, RenderError> {
-    let config = FilterConfig { routes: Some(route_part(snapshot)?), policies: None };
+    let config = FilterConfig { routes: Some(route_part(snapshot, settings)?), policies: None };
     extension(ROUTES, &config, settings)
 }
 
@@ -85,38 +90,65 @@ fn vm(module: &Path) -> VmConfig {
         runtime: "envoy.wasm.runtime.v8".to_owned(),
         code: Some(AsyncDataSource { specifier: Some(async_data_source::Specifier::Local(code)) }),
         environment_variables: Some(EnvironmentVariables {
-            host_env_keys: vec![PLACEHOLDER_KEY.to_owned()],
+            host_env_keys: [PLACEHOLDER_KEY, REQUEST_HMAC_SECRET].map(str::to_owned).to_vec(),
             key_values: HashMap::new(),
         }),
         ..VmConfig::default()
     }
 }
 
-fn route_part(snapshot: &Snapshot) -> Result<RoutePart, RenderError> {
+fn route_part(snapshot: &Snapshot, render: &RenderSettings) -> Result<RoutePart, RenderError> {
     let upstreams = snapshot.upstreams.iter().map(|upstream| Upstream {
         cluster: cluster::name(upstream.id),
         authority: upstream.base.authority().to_owned(),
         path: upstream.base.path().to_owned(),
     });
-    let tokens = snapshot.tokens.iter().map(|(hash, Route { upstream: id, settings, .. })| {
-        let index = snapshot.upstreams.binary_search_by_key(id, |upstream| upstream.id);
-        let index = index.map_err(|_| RenderError::UnknownUpstream(*id))?;
-        let route = TokenRoute {
-            upstream: u32::try_from(index).map_err(|_| RenderError::TooManyUpstreams)?,
-            track: settings.policy.clone(),
-            mode: settings.mode,
-            max_body_bytes: settings.max_body_bytes,
-            max_messages: settings.max_messages,
-            timeout_seconds: settings.timeout_seconds,
-            tenant: settings.tenant.clone(),
-        };
-        Ok((hash.clone(), route))
-    });
+    let tokens =
+        snapshot.tokens.iter().map(|(hash, Route { upstream: id, settings, whitelist, internal })| {
+            let index = snapshot.upstreams.binary_search_by_key(id, |upstream| upstream.id);
+            let index = index.map_err(|_| RenderError::UnknownUpstream(*id))?;
+            let route = TokenRoute {
+                upstream: u32::try_from(index).map_err(|_| RenderError::TooManyUpstreams)?,
+                track: settings.policy.clone(),
+                internal: *internal,
+                mode: settings.mode,
+                max_body_bytes: settings.max_body_bytes,
+                max_messages: settings.max_messages,
+                timeout_seconds: settings.timeout_seconds,
+                tenant: settings.tenant.clone(),
+                allow_keys: allow_keys(whitelist, &render.field_digest),
+            };
+            Ok((hash.clone(), route))
+        });
     Ok(RoutePart {
         revision: snapshot.revisions.routes,
         upstreams: upstreams.collect(),
         tokens: tokens.collect::<Result<_, RenderError>>()?,
+        local_ports: render.access.local_ports.as_ref().map(LocalPortRouting::part),
     })
+}
+
+// === impl LocalPortRouting ===
+
+impl LocalPortRouting {
+    fn part(&self) -> LocalPorts {
+        LocalPorts {
+            cluster: cluster::local_ports::NAME.to_owned(),
+            address: match self.address {
+                IpAddr::V4(ip) => ip.to_string(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+            },
+            host: self.host.clone(),
+            reserved: self.reserved.clone(),
+            internal: self.internal,
+        }
+    }
+}
+
+/// Digests of names that are exempt from redaction. A name of credentials would exempt every credential.
+fn allow_keys(names: &WhitelistKeys, digest: &FieldDigest) -> Vec<String> {
+    let names = names.as_slice().iter().filter(|name| !names_credential(name));
+    names.map(|name| digest.of(name)).collect()
 }
 
 fn policy_part(
@@ -160,6 +192,8 @@ fn policy_part(
         revision: snapshot.revisions.policies,
         allow_on_headers_stop_iteration: true,
         max_request_body_bytes: settings.max_request_body_bytes,
+        loopback_only: settings.access.loopback_only,
+        request_hmac: settings.access.request_hmac,
         policies,
         tracks,
         default_track: assigned.to_owned(),

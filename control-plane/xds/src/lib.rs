@@ -12,6 +12,7 @@ mod cluster;
 pub mod delta;
 mod filter;
 mod fleet;
+mod named;
 mod resources;
 mod server;
 pub mod session;
@@ -19,7 +20,11 @@ pub mod sotw;
 mod telemetry;
 
 pub use fleet::{Fleet, NodeStatus, Refusal};
-pub use resources::{CompiledPolicies, Kind, RenderError, RenderSettings, Resource, ResourceSet};
+pub use named::NamedRoute;
+pub use resources::{
+    Access, CompiledPolicies, FieldDigest, Kind, LocalPortRouting, RenderError, RenderSettings, Resource,
+    ResourceSet,
+};
 pub use server::{ServeError, serve};
 pub use session::Part;
 pub use telemetry::{ExchangeReport, ReportSink};

@@ -1,13 +1,16 @@
 //! One snapshot as Envoy resources.
 
-use crate::{cluster, filter};
+use crate::cluster::local_ports;
+use crate::{NamedRoute, cluster, filter, named};
 use aegis_model::{Revisions, Snapshot};
-use aegis_policy::CompiledPolicy;
+use aegis_policy::{CompiledPolicy, RequestHmac};
 use envoy_types::pb::google::protobuf::Any;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What resources depend on besides the snapshot.
 #[derive(Debug, Clone)]
@@ -20,6 +23,40 @@ pub struct RenderSettings {
     pub policy: CompiledPolicy,
     /// The largest request body in bytes.
     pub max_request_body_bytes: u32,
+    /// Which requests are taken.
+    pub access: Access,
+    /// What stands for names of fields.
+    pub field_digest: FieldDigest,
+}
+
+/// Makes digests of names of fields, with the key that the filter has: `/config_dump` shows what is rendered.
+#[derive(Clone)]
+pub struct FieldDigest(Arc<dyn Fn(&str) -> String + Send + Sync>);
+
+/// Which requests are taken, besides those with a token of the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Access {
+    /// Only those of clients of the machine itself.
+    pub loopback_only: bool,
+    /// Requests must be signed.
+    pub request_hmac: Option<RequestHmac>,
+    /// Names that can stand where others have a token.
+    pub named: Vec<NamedRoute>,
+    /// Numbers of ports can, too.
+    pub local_ports: Option<LocalPortRouting>,
+}
+
+/// Where numbers of ports lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalPortRouting {
+    /// The host's address.
+    pub address: IpAddr,
+    /// What the `host` header calls it.
+    pub host: String,
+    /// Ports that are the gateway's own.
+    pub reserved: Vec<u16>,
+    /// Only for clients of the internal network.
+    pub internal: bool,
 }
 
 /// The resource types, in the order in which an addition has to arrive: a route to a cluster that does not exist yet
@@ -74,6 +111,26 @@ pub enum RenderError {
     Json(#[from] serde_json::Error),
 }
 
+// === impl FieldDigest ===
+
+impl FieldDigest {
+    /// Digests made by `digest`, whose key nobody else sees.
+    pub fn new(digest: impl Fn(&str) -> String + Send + Sync + 'static) -> FieldDigest {
+        FieldDigest(Arc::new(digest))
+    }
+
+    /// What stands for `name`.
+    pub fn of(&self, name: &str) -> String {
+        (self.0)(name)
+    }
+}
+
+impl fmt::Debug for FieldDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FieldDigest(…)")
+    }
+}
+
 // === impl Kind ===
 
 impl Kind {
@@ -117,14 +174,18 @@ impl ResourceSet {
         compiled: &CompiledPolicies,
         settings: &RenderSettings,
     ) -> Result<ResourceSet, RenderError> {
+        let all = named::with(snapshot, &settings.access.named);
+        let snapshot = &*all;
         let clusters = snapshot.upstreams.iter().map(|upstream| {
             (cluster::name(upstream.id), Resource::new(cluster::render(upstream, &settings.ca_bundle)))
         });
+        let ports = settings.access.local_ports.as_ref();
+        let ports = ports.map(|_| (local_ports::NAME.to_owned(), Resource::new(local_ports::render())));
         let policies = |group: &str| filter::policies(snapshot, group, compiled, settings).map(Resource::new);
         let groups = snapshot.policies.groups();
         Ok(ResourceSet {
             revisions: snapshot.revisions,
-            clusters: clusters.collect(),
+            clusters: clusters.chain(ports).collect(),
             routes: Resource::new(filter::routes(snapshot, settings)?),
             policies: groups
                 .iter()

@@ -36,6 +36,8 @@ fn render(snapshot: &Snapshot) -> Arc<ResourceSet> {
         ca_bundle: "/ca.crt".into(),
         policy: CompiledPolicy::default(),
         max_request_body_bytes: 1,
+        access: aegis_xds::Access::default(),
+        field_digest: aegis_xds::FieldDigest::new(|name| format!("digest of {name}")),
     };
     Arc::new(ResourceSet::render(snapshot, &BTreeMap::new(), &settings).unwrap())
 }

@@ -73,6 +73,8 @@ pub struct Site<'a> {
     /// What stands in front of it in the document that it is a value of, such as `{"user_id": "`; empty if that is of no
     /// interest.
     pub before: &'a [u8],
+    /// Digests of the names of fields whose values stay, besides those of the policy: [`MasterKey::field_digest`], sorted.
+    pub keys: &'a [String],
 }
 
 /// Why an engine cannot be built.
@@ -122,7 +124,7 @@ impl Caches {
 impl Site<'_> {
     /// A text of its own.
     pub fn of(direction: Direction, slot: Slot) -> Site<'static> {
-        Site { direction, slot, before: &[] }
+        Site { direction, slot, before: &[], keys: &[] }
     }
 }
 
@@ -347,7 +349,7 @@ impl Engine {
         let mut found = rules.scan(cache, &self.allow, site, text, changing, budget)?;
         if site.slot == Slot::ToolCallArguments {
             let mut commands = self.commands.find(&mut caches.commands, text, changing);
-            commands.retain(|one| !self.allow.permits_match(site.before, text, one));
+            commands.retain(|one| !self.allow.permits_match(site, text, one));
             found.append(&mut commands);
         }
         Ok(found)

@@ -86,6 +86,8 @@ struct Redaction<'a> {
     engine: &'a Engine,
     caches: &'a mut Caches,
     vault: &'a mut Vault,
+    /// Of fields whose values stay.
+    keys: &'a [String],
     splice: Splice,
     findings: Vec<Finding>,
     budget: Budget,
@@ -113,11 +115,11 @@ pub fn redact_request(
     body: &[u8],
     vault: &mut Vault,
 ) -> Result<Redacted, RequestError> {
-    redact_body(engine, caches, protocol, &Media::Json, body, vault)
+    redact_body(engine, caches, protocol, &Media::Json, body, vault, &[])
 }
 
 /// Does to `body` what the policy says: replaces what the rules find by placeholders, puts the values into `vault`, or
-/// cuts them out. In shadow mode it only reports.
+/// cuts them out. In shadow mode it only reports. The values of fields with the digests `keys` stay, see [`Site::keys`].
 pub fn redact_body(
     engine: &Engine,
     caches: &mut Caches,
@@ -125,12 +127,14 @@ pub fn redact_body(
     media: &Media,
     body: &[u8],
     vault: &mut Vault,
+    keys: &[String],
 ) -> Result<Redacted, RequestError> {
     let texts = media.texts(protocol, body)?;
     let mut redaction = Redaction {
         engine,
         caches,
         vault,
+        keys,
         splice: Splice::default(),
         findings: Vec::new(),
         budget: Budget::default(),
@@ -305,7 +309,7 @@ impl Redaction<'_> {
         slot: Slot,
     ) -> Result<Vec<(RuleIndex, Range<u64>)>, RequestError> {
         let mut found = Vec::new();
-        let site = Site { direction: Direction::Request, slot, before };
+        let site = Site { direction: Direction::Request, slot, before, keys: self.keys };
         self.engine
             .detect(self.caches, site, text, &mut self.budget, &mut found)
             .map_err(|TooManyMatches| RequestError::TooMany)?;

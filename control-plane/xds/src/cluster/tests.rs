@@ -1,4 +1,5 @@
 use super::*;
+use envoy_types::pb::envoy::config::cluster::v3::cluster::{LbConfig, LbPolicy};
 use envoy_types::pb::envoy::extensions::transport_sockets::tls::v3::common_tls_context::ValidationContextType::ValidationContext;
 use prost::Message as _;
 
@@ -31,6 +32,19 @@ fn tls_context(cluster: &Cluster) -> (UpstreamTlsContext, CertificateValidationC
 fn protocol(cluster: &Cluster) -> UpstreamProtocolOptions {
     let any = cluster.typed_extension_protocol_options.values().next().unwrap();
     HttpProtocolOptions::decode(any.value.as_slice()).unwrap().upstream_protocol_options.unwrap()
+}
+
+#[test]
+fn local_ports_are_where_the_filter_says() {
+    let cluster = Cluster::decode(local_ports::render().value.as_slice()).unwrap();
+    assert_eq!((cluster.name.as_str(), cluster.lb_policy()), ("local-ports", LbPolicy::ClusterProvided));
+    let Some(LbConfig::OriginalDstLbConfig(config)) = &cluster.lb_config else { panic!() };
+    assert_eq!((config.use_http_header, config.http_header_name.as_str()), (true, "x-aegis-destination"));
+    assert!(cluster.transport_socket.is_none() && cluster.circuit_breakers.is_some());
+    let options = cluster.typed_extension_protocol_options.values().next().unwrap();
+    let options = HttpProtocolOptions::decode(options.value.as_slice()).unwrap();
+    let filters: Vec<&str> = options.http_filters.iter().map(|filter| filter.name.as_str()).collect();
+    assert_eq!(filters, ["remove_destination", "envoy.filters.http.upstream_codec"]);
 }
 
 #[test]

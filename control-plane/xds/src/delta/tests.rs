@@ -20,6 +20,8 @@ pub(crate) fn resources(revision: u64, ids: &[i64]) -> ResourceSet {
         ca_bundle: "/ca.crt".into(),
         policy: CompiledPolicy::default(),
         max_request_body_bytes: 1,
+        access: crate::Access::default(),
+        field_digest: crate::FieldDigest::new(|name| format!("digest of {name}")),
     };
     ResourceSet::render(&snapshot, &BTreeMap::new(), &settings).unwrap()
 }
