@@ -50,6 +50,7 @@ pub(crate) fn report() {
         let time = Spread::of((0..RUNS).map(|_| judge(&engine, text, Slot::ToolResult)));
         print("  as a tool's", &format!("{time:.0} µs"));
     }
+    print("  memory for it", &format!("{} KiB", engine.injection_bytes(&caches) >> 10));
     let events = chat::stream(&texts::prose(64 * 6, 5), 6);
     let mut held = 0;
     let time = Spread::of((0..RUNS).map(|_| restore(&engine, &mut caches, &events, &mut held)));

@@ -4,12 +4,13 @@
 //! what counts is the median of the rounds' ratios: on a busy machine, numbers of one side alone mean nothing.
 //! A wrong answer ends the run: a benchmark of errors is worthless.
 //!
-//! `bench throughput` and `bench streams` measure these alone, `bench tokens` 100,000 tokens; `bench soak <seconds>` is
+//! `bench throughput`, `bench streams` and `bench injection` measure these alone, `bench tokens` 100,000 tokens; `bench soak <seconds>` is
 //! `make soak`.
 
 mod case;
 mod engine;
 mod hostile;
+mod injection;
 mod load;
 mod many_tokens;
 mod memory;
@@ -68,13 +69,14 @@ fn main() -> ExitCode {
         [] => tables(&gateway, &sides, &upstream),
         ["throughput"] => throughput_tables(&sides, &upstream),
         ["streams"] => stream_tables(&sides, &upstream),
+        ["injection"] => injection_table(&sides, &upstream),
         ["soak", seconds] => {
             let duration = Duration::from_secs(seconds.parse().expect("a number of seconds"));
             if !soak::run(&sides, &upstream, duration) {
                 return ExitCode::FAILURE;
             }
         }
-        _ => panic!("usage: bench [throughput | streams | tokens | soak <seconds>]"),
+        _ => panic!("usage: bench [throughput | streams | injection | tokens | soak <seconds>]"),
     }
     println!("\n{:.0} s in all", started.elapsed().as_secs_f64());
     ExitCode::SUCCESS
@@ -123,6 +125,13 @@ fn throughput_tables(sides: &Sides, upstream: &Upstream) {
     for (name, text) in texts::all(PROMPT) {
         throughput::cost(name, PROMPT, &Case::of(&text), sides, upstream, 4.0);
     }
+
+    injection_table(sides, upstream);
+}
+
+fn injection_table(sides: &Sides, upstream: &Upstream) {
+    table::heading("Prompt injection, in V8: prompts of 100 KB, ms of CPU time");
+    injection::report(sides, upstream);
 }
 
 fn many_tokens() {

@@ -290,6 +290,11 @@ impl Engine {
         self.injections.as_ref().map(|injections| injections.explain(text, place)).unwrap_or_default()
     }
 
+    /// Bytes that looking for prompt injection takes, with what a worker keeps for it in `caches`.
+    pub fn injection_bytes(&self, caches: &Caches) -> usize {
+        self.injections.as_ref().map_or(0, |injections| injections.size(&caches.injection))
+    }
+
     /// The rule over prompt injection, if it is looked for.
     pub fn injection_rule(&self) -> Option<RuleIndex> {
         self.injections.as_ref().map(Injections::rule)

@@ -1,16 +1,17 @@
 //! Prompt injection in texts of a request.
 //!
 //! The detector gives scores; what they mean is decided by the policy and the slot. A conversation comes again with every
-//! turn, so texts in which nothing was found are remembered by a keyed hash and cost nothing the next time.
+//! turn, so texts are remembered by a keyed hash and cost nothing the next time: those in which nothing was found, and of
+//! the few others what it was.
 
 mod scaffolding;
 
 use crate::decide;
-use crate::limits::{MAX_EXPLAINED, MAX_KNOWN_TEXTS, MIN_KNOWN};
+use crate::limits::{MAX_EXPLAINED, MAX_KNOWN_PLACES, MAX_KNOWN_SUSPECTS, MAX_KNOWN_TEXTS, MIN_KNOWN};
 use aegis_inject::{Cause, Detector, LoadError, Outcome, Scratch, Writer};
 use aegis_policy::{CompiledPolicy, Confidence, Direction, Disposition, Rule, Severity, Slot};
 use aegis_scanner::RuleIndex;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -45,12 +46,21 @@ pub(crate) struct InjectionCache {
     known: Known,
 }
 
-/// Texts in which nothing was found: the last ones, and those before them.
+/// Texts that were judged: the last ones, and those before them.
 #[derive(Debug, Default)]
 struct Known {
     keys: RandomState,
     young: HashSet<u64>,
     old: HashSet<u64>,
+    young_suspects: HashMap<u64, Judged>,
+    old_suspects: HashMap<u64, Judged>,
+}
+
+/// What was found in a text.
+#[derive(Debug, Clone)]
+struct Judged {
+    score: u8,
+    places: Vec<Place>,
 }
 
 /// What a text looks like.
@@ -152,20 +162,33 @@ impl Injections {
         if hash.is_some_and(|hash| cache.known.has(hash)) {
             return Suspicion { score: 0, disposition: Disposition::Allow, places: Vec::new() };
         }
-        let outcome = self.detector.look(&mut cache.scratch, text, writer);
+        let known = hash.and_then(|hash| cache.known.suspect(hash));
+        let Judged { score, places } = known.unwrap_or_else(|| {
+            let outcome = self.detector.look(&mut cache.scratch, text, writer);
+            let judged = Judged { score: outcome.score, places: self.places(&outcome) };
+            if let Some(hash) = hash {
+                if judged.score < self.mark {
+                    cache.known.add(hash);
+                } else {
+                    cache.known.add_suspect(hash, &judged);
+                }
+            }
+            judged
+        });
         let act = if writer == Writer::User { self.act_on_user } else { self.act };
-        let score = outcome.score;
         let disposition = if score >= act {
             action
         } else if score >= self.mark {
             Disposition::Mark
         } else {
-            if let Some(hash) = hash {
-                cache.known.add(hash);
-            }
             return Suspicion { score, disposition: Disposition::Allow, places: Vec::new() };
         };
-        Suspicion { score, disposition, places: self.places(&outcome) }
+        Suspicion { score, disposition, places }
+    }
+
+    /// Bytes that the detector takes, with what a worker keeps in `cache`.
+    pub(crate) fn size(&self, cache: &InjectionCache) -> usize {
+        self.detector.size() + cache.scratch.size() + cache.known.size()
     }
 
     /// What carries the score of a place in `text`.
@@ -197,6 +220,16 @@ impl Known {
         self.keys.hash_one((writer, text))
     }
 
+    /// Bytes that it takes: a table has a byte beside each place, and an eighth of the places stays free.
+    fn size(&self) -> usize {
+        let table = |set: &HashSet<u64>| set.capacity() * 8 / 7 * (size_of::<u64>() + 1);
+        let suspects = |suspects: &HashMap<u64, Judged>| {
+            let places: usize = suspects.values().map(|one| one.places.capacity()).sum();
+            suspects.capacity() * 8 / 7 * (size_of::<(u64, Judged)>() + 1) + places * size_of::<Place>()
+        };
+        table(&self.young) + table(&self.old) + suspects(&self.young_suspects) + suspects(&self.old_suspects)
+    }
+
     fn has(&mut self, hash: u64) -> bool {
         let known = self.young.contains(&hash) || self.old.contains(&hash);
         if known {
@@ -210,6 +243,23 @@ impl Known {
             self.old = std::mem::take(&mut self.young);
         }
         self.young.insert(hash);
+    }
+
+    fn suspect(&mut self, hash: u64) -> Option<Judged> {
+        let known = self.young_suspects.get(&hash).or_else(|| self.old_suspects.get(&hash)).cloned()?;
+        self.add_suspect(hash, &known);
+        Some(known)
+    }
+
+    /// What has too many places is judged again.
+    fn add_suspect(&mut self, hash: u64, judged: &Judged) {
+        if judged.places.len() > MAX_KNOWN_PLACES {
+            return;
+        }
+        if self.young_suspects.len() >= MAX_KNOWN_SUSPECTS {
+            self.old_suspects = std::mem::take(&mut self.young_suspects);
+        }
+        self.young_suspects.insert(hash, judged.clone());
     }
 }
 
@@ -226,6 +276,20 @@ mod tests {
             assert!(known.young.len() + known.old.len() <= 2 * MAX_KNOWN_TEXTS);
         }
         assert!(!known.has(1));
+    }
+
+    #[test]
+    fn suspects_are_kept_with_what_was_found() {
+        let mut known = Known::default();
+        let place = Place { span: 3..9, score: 60, technique: None };
+        for hash in 0..MAX_KNOWN_SUSPECTS as u64 * 5 {
+            let places = vec![place.clone(); usize::try_from(hash).unwrap() % (2 * MAX_KNOWN_PLACES)];
+            known.add_suspect(hash, &Judged { score: 60, places: places.clone() });
+            let found = known.suspect(hash).map(|judged| judged.places);
+            assert_eq!(found, Some(places).filter(|places| places.len() <= MAX_KNOWN_PLACES), "{hash}");
+            assert!(known.young_suspects.len() + known.old_suspects.len() <= 2 * MAX_KNOWN_SUSPECTS);
+        }
+        assert!(known.suspect(1).is_none());
     }
 
     #[test]
