@@ -59,7 +59,8 @@ fn search(probe: &Probe, native: &mut Native) {
 fn judge(probe: &Probe, native: &mut Native) {
     let columns = ["native", "in V8", "in V8 per KB"];
     table::columns("Prompt injection in 100 KB that nobody has seen before, µs", columns);
-    for (name, text) in texts::all(JUDGED) {
+    let documents = ("English documents", texts::documents(JUDGED, 1));
+    for (name, text) in texts::all(JUDGED).into_iter().chain([documents]) {
         let most = if text.is_ascii() { 20.0 } else { 10.0 };
         let by_part = [
             ("user's words", "/judge-user", most),
@@ -81,6 +82,9 @@ fn judge(probe: &Probe, native: &mut Native) {
             table::compare(&what, &own, &micros, &format!("{per_kb:.2}"), per_kb, Budget::AtMost(most));
         }
     }
+    let kib = native.judging_bytes() / 1024;
+    #[expect(clippy::cast_precision_loss)]
+    table::compare("memory of a worker, KiB", &"", &"", &kib, kib as f64, Budget::AtMost(1024.0));
 }
 
 fn streams(probe: &Probe) {

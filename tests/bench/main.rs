@@ -27,6 +27,7 @@ mod streams;
 mod table;
 mod texts;
 mod throughput;
+mod unseen;
 mod upstream;
 mod usage;
 mod wire;
@@ -128,6 +129,11 @@ fn throughput_tables(sides: &Sides, upstream: &Upstream) {
     for (name, text) in texts::all(PROMPT) {
         throughput::cost(name, PROMPT, &Case::of(&text), sides, upstream, 4.0);
     }
+
+    table::heading(
+        "Prompts of 100 KB that nobody has seen before, everything that is looked for, ms of CPU time",
+    );
+    unseen::report(sides, upstream);
 }
 
 fn many_tokens() {

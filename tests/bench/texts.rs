@@ -1,5 +1,7 @@
 //! Texts that look like what people send, with nothing in them to find. The same every time.
 
+use aegis_tests::workspace;
+
 /// The generator `SplitMix64` by Steele, Lea and Flood.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
@@ -281,6 +283,22 @@ pub(crate) fn chinese(bytes: usize, seed: u64) -> String {
             text.push(characters[random.below(characters.len())]);
         }
         text.push(if random.below(3) == 0 { '。' } else { ',' });
+    }
+    text
+}
+
+/// About `bytes` of paragraphs that people wrote: manuals, reports, letters, with the words that attacks use, too.
+pub(crate) fn documents(bytes: usize, seed: u64) -> String {
+    let path = workspace::root().join("filter/inject/tests/data/paragraphs.toml");
+    let lists = std::fs::read_to_string(path).expect("the paragraphs of the detector's tests");
+    let lists: toml::Table = lists.parse().expect("TOML");
+    let paragraphs: Vec<&str> =
+        lists["en"].as_array().into_iter().flatten().filter_map(|one| one.as_str()).collect();
+    let mut random = Random(seed);
+    let mut text = String::with_capacity(bytes + 2_000);
+    while text.len() < bytes {
+        text.push_str(paragraphs[random.below(paragraphs.len())]);
+        text.push_str(&format!("\n\n{}. ", random.below(1_000)));
     }
     text
 }

@@ -21,6 +21,11 @@ pub fn first(bytes: &[u8]) -> Option<(char, usize)> {
     (character.len_utf8() == len).then_some((character, len))
 }
 
+/// The code of a character of these three bytes.
+pub fn three(one: u8, two: u8, three: u8) -> u32 {
+    u32::from(one & 0x0f) << 12 | u32::from(two & 0x3f) << 6 | u32::from(three & 0x3f)
+}
+
 /// Whether `byte` is not the first of a character.
 pub fn is_inside(byte: u8) -> bool {
     byte & 0xc0 == 0x80

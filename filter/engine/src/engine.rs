@@ -8,7 +8,7 @@ use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::exact::{self, ExactFinder};
 use crate::hosts::Hosts;
 use crate::injection::{self, InjectionCache, Injections, Suspicion};
-use crate::known::Known;
+use crate::known::{Known, Printed, Prints};
 use crate::leak;
 use crate::placeholder::{self, MasterKey, TenantKey, Vault};
 use crate::text_rules::TextRules;
@@ -61,6 +61,7 @@ pub struct Caches {
     injection: InjectionCache,
     /// Texts of requests in which the rules find nothing.
     pub(crate) clean: Known,
+    pub(crate) prints: Prints,
 }
 
 /// Where a text stands.
@@ -214,6 +215,7 @@ impl Engine {
             placeholders: self.placeholders.cache(),
             injection: InjectionCache::default(),
             clean: Known::default(),
+            prints: Prints::default(),
         }
     }
 
@@ -286,14 +288,30 @@ impl Engine {
     /// How much `text` in `slot` of a request looks like prompt injection, and what the policy says about it; `None` if
     /// nothing is looked for there.
     pub fn injection(&self, caches: &mut Caches, slot: Slot, text: &[u8]) -> Option<Suspicion> {
+        let print = caches.prints.of(text);
+        self.injection_in(caches, slot, Printed { text, print })
+    }
+
+    /// The same for a text whose print is known.
+    pub(crate) fn injection_in(
+        &self,
+        caches: &mut Caches,
+        slot: Slot,
+        text: Printed<'_>,
+    ) -> Option<Suspicion> {
         let injections = self.injections.as_ref()?;
         let action = self.disposition(Direction::Request, slot, injections.rule());
-        injections.judge(&mut caches.injection, slot, action, text)
+        injections.judge(&mut caches.injection, &caches.prints, slot, action, text)
     }
 
     /// What carries the score of a place in `text`: relations between concepts with their weights, weightiest first.
     pub fn explain_injection(&self, text: &[u8], place: &Range<usize>) -> Vec<(String, i8)> {
         self.injections.as_ref().map(|injections| injections.explain(text, place)).unwrap_or_default()
+    }
+
+    /// Bytes that looking for prompt injection takes, with what a worker keeps for it in `caches`.
+    pub fn injection_bytes(&self, caches: &Caches) -> usize {
+        self.injections.as_ref().map_or(0, |injections| injections.size(&caches.injection))
     }
 
     /// The rule over prompt injection, if it is looked for.

@@ -1,18 +1,21 @@
 //! Prompt injection in texts of a request.
 //!
 //! The detector gives scores; what they mean is decided by the policy and the slot. A conversation comes again with every
-//! turn, so texts in which nothing was found are remembered by a keyed hash and cost nothing the next time.
+//! turn, so texts are remembered by a keyed hash and cost nothing the next time: those in which nothing was found, and of
+//! the few others what it was.
 
 mod scaffolding;
+mod suspects;
 
 use crate::decide;
-use crate::known::Known;
+use crate::known::{Known, Print, Printed, Prints};
 use crate::limits::MAX_EXPLAINED;
 use aegis_inject::{Cause, Detector, LoadError, Outcome, Scratch, Writer};
 use aegis_policy::{CompiledPolicy, Confidence, Direction, Disposition, Rule, Severity, Slot};
 use aegis_scanner::RuleIndex;
 use std::ops::Range;
 use std::sync::LazyLock;
+use suspects::{Judged, Suspects};
 
 /// The id of its rule.
 pub(crate) const RULE: &str = "prompt-injection";
@@ -41,7 +44,10 @@ pub(crate) struct Injections {
 #[derive(Debug, Default)]
 pub(crate) struct InjectionCache {
     scratch: Scratch,
+    /// Texts in which nothing was found …
     known: Known,
+    /// … and others.
+    suspects: Suspects,
 }
 
 /// What a text looks like.
@@ -91,6 +97,13 @@ pub(crate) fn rule() -> Rule {
     }
 }
 
+// === impl Suspicion ===
+
+impl Suspicion {
+    /// Nothing was found.
+    const NONE: Suspicion = Suspicion { score: 0, disposition: Disposition::Allow, places: Vec::new() };
+}
+
 // === impl Injections ===
 
 impl Injections {
@@ -109,54 +122,78 @@ impl Injections {
     pub(crate) fn judge(
         &self,
         cache: &mut InjectionCache,
+        prints: &Prints,
         slot: Slot,
         action: Disposition,
-        text: &[u8],
+        text: Printed<'_>,
     ) -> Option<Suspicion> {
         if action == Disposition::Allow {
             return None;
         }
-        if slot == Slot::User
-            && let Some((said, added)) = scaffolding::apart(text)
-        {
-            let said = self.judge_part(cache, slot, action, &said);
-            let added = self.judge_part(cache, slot, action.min(Disposition::Mark), &added);
-            let (score, disposition) = (said.score.max(added.score), said.disposition.max(added.disposition));
-            // Their places are not those of the text.
-            let whole = Place { span: 0..text.len(), score, technique: None };
-            let places = Vec::from_iter(Some(whole).filter(|_| disposition > Disposition::Allow));
-            return Some(Suspicion { score, disposition, places });
+        let writer = if slot == Slot::User { Writer::User } else { Writer::Other };
+        let print = text.print.map(|print| prints.at(print, writer));
+        if print.is_some_and(|print| cache.known.has(print)) {
+            return Some(Suspicion::NONE);
         }
-        Some(self.judge_part(cache, slot, action, text))
+        let apart = if writer == Writer::User { scaffolding::apart(text.text) } else { None };
+        let seen = match apart {
+            None => self.judge_part(cache, writer, action, text.text, print),
+            Some((said, added)) => {
+                let mut part = |part: &[u8], action| {
+                    let print = prints.of(part).map(|print| prints.at(print, writer));
+                    self.judge_part(cache, writer, action, part, print)
+                };
+                let (said, added) = (part(&said, action), part(&added, action.min(Disposition::Mark)));
+                let (score, disposition) =
+                    (said.score.max(added.score), said.disposition.max(added.disposition));
+                // Their places are not those of the text.
+                let whole = Place { span: 0..text.text.len(), score, technique: None };
+                let places = Vec::from_iter(Some(whole).filter(|_| disposition > Disposition::Allow));
+                Suspicion { score, disposition, places }
+            }
+        };
+        if seen.disposition == Disposition::Allow
+            && let Some(print) = print
+        {
+            cache.known.add(print);
+        }
+        Some(seen)
     }
 
     /// Judges a text that one writer wrote.
     fn judge_part(
         &self,
         cache: &mut InjectionCache,
-        slot: Slot,
+        writer: Writer,
         action: Disposition,
         text: &[u8],
+        print: Option<Print>,
     ) -> Suspicion {
-        let writer = if slot == Slot::User { Writer::User } else { Writer::Other };
-        let print = cache.known.print(writer, text);
-        if print.is_some_and(|print| cache.known.has(print)) {
-            return Suspicion { score: 0, disposition: Disposition::Allow, places: Vec::new() };
-        }
-        let outcome = self.detector.look(&mut cache.scratch, text, writer);
+        let known = print.and_then(|print| cache.suspects.get(print));
+        let Judged { score, places } = known.unwrap_or_else(|| {
+            let outcome = self.detector.look(&mut cache.scratch, text, writer);
+            let judged = Judged { score: outcome.score, places: self.places(&outcome) };
+            if judged.score >= self.mark
+                && let Some(print) = print
+            {
+                cache.suspects.add(print, &judged);
+            }
+            judged
+        });
         let act = if writer == Writer::User { self.act_on_user } else { self.act };
-        let score = outcome.score;
         let disposition = if score >= act {
             action
         } else if score >= self.mark {
             Disposition::Mark
         } else {
-            if let Some(print) = print {
-                cache.known.add(print);
-            }
-            return Suspicion { score, disposition: Disposition::Allow, places: Vec::new() };
+            return Suspicion { score, ..Suspicion::NONE };
         };
-        Suspicion { score, disposition, places: self.places(&outcome) }
+        Suspicion { score, disposition, places }
+    }
+
+    /// Bytes that the detector takes, with what a worker keeps in `cache`.
+    pub(crate) fn size(&self, cache: &InjectionCache) -> usize {
+        self.detector.size() + cache.scratch.size() + cache.known.size() + cache.suspects.size()
     }
 
     /// What carries the score of a place in `text`.

@@ -5,32 +5,48 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher as _, Hash, RandomState};
 
 /// The last texts in which nothing was found, and those before them.
-///
-/// Nothing of a text is kept but 64 bits under a key that nobody knows (`SipHash`): who sends texts cannot look for two
-/// with the same, and one in 2⁵⁰ is taken for another.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    keys: RandomState,
-    young: HashSet<u64>,
-    old: HashSet<u64>,
+    young: HashSet<Print>,
+    old: HashSet<Print>,
 }
 
-/// What is remembered of a text.
-#[derive(Debug, Clone, Copy)]
+/// Makes prints of texts, under a key that nobody knows.
+#[derive(Debug, Default)]
+pub(crate) struct Prints(RandomState);
+
+/// All that is kept of a text: 64 bits (`SipHash`). Who sends texts cannot look for two with the same, and of 2⁵⁰ texts one
+/// is taken for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Print(u64);
+
+/// A text with its print.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printed<'a> {
+    pub(crate) text: &'a [u8],
+    pub(crate) print: Option<Print>,
+}
+
+// === impl Prints ===
+
+impl Prints {
+    /// The print of `text`; `None` if it is so short that it costs no more to look at it again.
+    pub(crate) fn of(&self, text: &[u8]) -> Option<Print> {
+        (text.len() >= MIN_KNOWN).then(|| Print(self.0.hash_one(text)))
+    }
+
+    /// The same for the text in a `place`, which says what else decides whether anything is found.
+    pub(crate) fn at(&self, text: Print, place: impl Hash) -> Print {
+        Print(self.0.hash_one((text, place)))
+    }
+}
 
 // === impl Known ===
 
 impl Known {
-    /// What to remember `text` by, where `place` says what else decides whether anything is found; `None` if it is so
-    /// short that it costs no more to look again.
-    pub(crate) fn print(&self, place: impl Hash, text: &[u8]) -> Option<Print> {
-        (text.len() >= MIN_KNOWN).then(|| Print(self.keys.hash_one((place, text))))
-    }
-
     /// Whether nothing was found in the text.
     pub(crate) fn has(&mut self, print: Print) -> bool {
-        let known = self.young.contains(&print.0) || self.old.contains(&print.0);
+        let known = self.young.contains(&print) || self.old.contains(&print);
         if known {
             self.add(print);
         }
@@ -42,7 +58,13 @@ impl Known {
         if self.young.len() >= MAX_KNOWN_TEXTS {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(print.0);
+        self.young.insert(print);
+    }
+
+    /// Bytes that it takes: a table has a byte beside each place, and an eighth of the places stays free.
+    pub(crate) fn size(&self) -> usize {
+        let table = |set: &HashSet<Print>| set.capacity() * 8 / 7 * (size_of::<Print>() + 1);
+        table(&self.young) + table(&self.old)
     }
 }
 
@@ -62,14 +84,13 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_known_where_it_stood() {
-        let mut known = Known::default();
-        let text = [b'a'; MIN_KNOWN];
-        let print = known.print(1, &text).unwrap();
-        known.add(print);
-        let again = known.print(1, &text).unwrap();
-        let elsewhere = known.print(2, &text).unwrap();
-        assert!(known.has(again) && !known.has(elsewhere));
-        assert!(known.print(1, &text[1..]).is_none());
+    fn a_text_has_a_print_for_each_place() {
+        let (prints, text) = (Prints::default(), [b'a'; MIN_KNOWN]);
+        let print = prints.of(&text).unwrap();
+        assert_eq!(prints.of(&text), Some(print));
+        assert_eq!(prints.at(print, 1), prints.at(print, 1));
+        assert_ne!(prints.at(print, 1), prints.at(print, 2));
+        assert!(prints.of(&text[1..]).is_none());
+        assert_ne!(Prints::default().of(&text), Some(print), "the key is another one");
     }
 }

@@ -88,9 +88,15 @@ pub(crate) const MAX_PRINT: usize = 256 << 10;
 /// a prompt repeats itself over and over.
 pub(crate) const MAX_RUNS: usize = 8;
 
-/// Texts without prompt injection that a worker remembers, twice: those of some hundred conversations. Each costs some 20
-/// bytes.
-pub(crate) const MAX_KNOWN_TEXTS: usize = 8192;
+/// Texts without prompt injection that a worker remembers, twice: those of some hundred conversations. As many as a hash
+/// table of 8,192 places takes before it grows, at 9 bytes a place.
+pub(crate) const MAX_KNOWN_TEXTS: usize = 7168;
+
+/// Texts with prompt injection, or what looks like it, that a worker remembers, twice, and places of each: a page that an
+/// agent has read comes again with every turn.
+pub(crate) const MAX_KNOWN_SUSPECTS: usize = 224;
+/// See [`MAX_KNOWN_SUSPECTS`].
+pub(crate) const MAX_KNOWN_PLACES: usize = 8;
 
 /// Bytes of the shortest text that is remembered: shorter ones are judged as fast.
 pub(crate) const MIN_KNOWN: usize = 64;

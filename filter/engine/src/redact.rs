@@ -16,6 +16,7 @@ pub use multipart::{Boundary, MultipartError, MultipartProblem};
 use crate::engine::{Caches, Engine, Site};
 use crate::framing::json::JsonError;
 use crate::injection;
+use crate::known::Printed;
 use crate::leak;
 use crate::limits::{MAX_FINDINGS, MAX_MESSAGES, MAX_TEXTS};
 use crate::placeholder::Vault;
@@ -171,8 +172,9 @@ impl Redaction<'_> {
         }
         let decoded = text.written.read(raw);
         let before = body.get(..text.span.start).filter(|_| text.keyed).unwrap_or_default();
-        let mut hits = self.hits(before, &decoded, text.form, text.slot)?;
-        self.add_injection(&decoded, text.slot, &mut hits);
+        let printed = Printed { text: &decoded, print: self.caches.prints.of(&decoded) };
+        let mut hits = self.hits(before, printed, text.form, text.slot)?;
+        self.add_injection(printed, text.slot, &mut hits);
         if self.findings.len() + hits.len() > MAX_FINDINGS {
             return Err(RequestError::TooMany);
         }
@@ -227,12 +229,20 @@ impl Redaction<'_> {
     }
 
     /// The values in a text, in order. `before` is what stands in front of it.
-    fn hits(&mut self, before: &[u8], text: &[u8], form: Form, slot: Slot) -> Result<Vec<Hit>, RequestError> {
+    fn hits(
+        &mut self,
+        before: &[u8],
+        printed: Printed<'_>,
+        form: Form,
+        slot: Slot,
+    ) -> Result<Vec<Hit>, RequestError> {
         // What stands in front may be a field whose values are allowed, so it would have to be known as well.
-        let print = before.is_empty().then(|| self.caches.clean.print((slot, form), text)).flatten();
+        let print = printed.print.filter(|_| before.is_empty());
+        let print = print.map(|print| self.caches.prints.at(print, (slot, form)));
         if print.is_some_and(|print| self.caches.clean.has(print)) {
             return Ok(Vec::new());
         }
+        let text = printed.text;
         let mut hits = Vec::new();
         for (rule, span) in self.detect(before, text, slot)? {
             hits.push(Hit { rule, span, value: None, quoted: false, disposition: None });

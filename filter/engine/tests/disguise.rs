@@ -8,11 +8,9 @@
 )]
 
 use aegis_engine::{
-    Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Site, Vault, compile, redact_request,
+    Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Site, Vault, redact_request,
 };
-use aegis_policy::{
-    CompiledPolicy, Direction, Disposition, Override, Policy, Rule, Slot, Validator, example,
-};
+use aegis_policy::{CompiledPolicy, Direction, Rule, Slot, Validator, example};
 use aegis_scanner::{Budget, Cache, Labels, Match, Pattern, RuleMask, RuleSet, Scanner};
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use proptest::prelude::*;
@@ -467,10 +465,7 @@ fn benign_rows_hold_no_more_than_they_show() {
         eprintln!("skipped: AEGIS_EVAL_DATA is not set");
         return;
     };
-    // Look-alikes inside of words are reported where a policy wants that.
-    let mut policy = Policy::default();
-    policy.rules.push(Override::everywhere(Some("unicode-homoglyph"), Disposition::Redact));
-    let mut bench = Bench::of(&compile(&policy, &master_key()).unwrap());
+    let mut bench = Bench::of(&CompiledPolicy::default());
     let mut plain = Plain::new();
     let (mut attacks, mut found) = (0u32, 0u32);
     for file in ["unicode", "secrets", "pii", "commands", "injection"] {
@@ -497,5 +492,5 @@ fn benign_rows_hold_no_more_than_they_show() {
         assert!(seen_through * 200 <= benign, "{file}");
     }
     eprintln!("{found} of {attacks} attacks found");
-    assert!(found * 100 >= attacks * 95);
+    assert!(found * 100 >= attacks * 99);
 }

@@ -5,6 +5,7 @@ use crate::limits::{MAX_CONCEPTS, MAX_EVENTS, MAX_PHRASE};
 use crate::reading::Reading;
 use crate::script::{Script, script};
 use crate::trie::Trie;
+use crate::words;
 use aegis_disguise::utf8;
 use std::ops::Range;
 
@@ -45,8 +46,11 @@ pub enum LexiconError {
     /// Too many concepts.
     #[error("more than {MAX_CONCEPTS} concepts")]
     TooMany,
+    /// Too many phrases.
+    #[error("too many phrases, or too many beginnings of them, for numbers of 15 bits")]
+    Phrases,
     /// A phrase that is empty or too long.
-    #[error("concept `{0}`: `{1}` has fewer than 2 or more than {MAX_PHRASE} bytes")]
+    #[error("concept `{0}`: `{1}` has fewer than 2, or 3 outside of ASCII, or more than {MAX_PHRASE} bytes")]
     Phrase(String, String),
     /// A phrase of two concepts.
     #[error("`{0}` is a phrase of two concepts: `{1}` and `{2}`")]
@@ -69,7 +73,8 @@ impl Concepts {
                     phrase.strip_suffix('*').map_or((phrase.as_str(), false), |stem| (stem, true));
                 reading.read(stem.as_bytes());
                 let text = &reading.text;
-                if text.iter().all(|byte| *byte == b' ') || text.len() < 2 || text.len() > MAX_PHRASE {
+                let shortest = if text.is_ascii() { 2 } else { 3 };
+                if text.iter().all(|byte| *byte == b' ') || !(shortest..=MAX_PHRASE).contains(&text.len()) {
                     return Err(LexiconError::Phrase(concept.name.clone(), phrase.clone()));
                 }
                 let bound =
@@ -90,8 +95,9 @@ impl Concepts {
             }
         }
         patterns.dedup_by(|left, right| left.0 == right.0);
+        let texts: Vec<&[u8]> = patterns.iter().map(|(text, _)| text.as_slice()).collect();
         Ok(Concepts {
-            trie: Trie::new(patterns.iter().map(|(text, _)| text.as_slice())),
+            trie: Trie::new(&texts).ok_or(LexiconError::Phrases)?,
             phrases: patterns.into_iter().map(|(_, phrase)| phrase).collect(),
             names: concepts.iter().map(|concept| concept.name.clone()).collect(),
             pulls: concepts.iter().map(|concept| concept.pull).collect(),
@@ -99,9 +105,11 @@ impl Concepts {
         })
     }
 
-    /// Bytes of the automaton.
-    pub fn size(&self) -> usize {
-        self.trie.size() + self.phrases.len() * size_of::<Phrase>()
+    /// Bytes that it takes.
+    pub(crate) fn size(&self) -> usize {
+        let names: usize = self.names.iter().map(|name| size_of::<String>() + name.capacity()).sum();
+        let flags = self.pulls.capacity() + self.discussion.capacity();
+        self.trie.size() + self.phrases.capacity() * size_of::<Phrase>() + names + flags
     }
 
     /// The concept with this name.
@@ -130,18 +138,18 @@ impl Concepts {
         events.clear();
         let mut end = 0;
         let mut at = 0;
-        while let Some(byte) = text.get(at) {
-            let here = at;
-            // Within a word begins nothing; what other letters begin is looked at more closely if it is there.
-            at += if byte.is_ascii_alphanumeric() && !spaceless {
-                let rest = text.get(at..).unwrap_or_default();
-                rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len())
-            } else {
-                1
-            };
-            if utf8::is_inside(*byte) {
+        while let Some(&byte) = text.get(at) {
+            if byte == b' ' || utf8::is_inside(byte) {
+                at += 1;
                 continue;
             }
+            let here = at;
+            // Within a word begins nothing; what other letters begin is looked at more closely if it is there.
+            at += match byte {
+                0xe3..=0xe9 => 3,
+                _ if byte.is_ascii_alphanumeric() && !spaceless => words::run(text, at).len,
+                _ => 1,
+            };
             let mut found = None;
             self.trie.walk(text, here, |pattern, end| {
                 let phrase = self.phrases.get(pattern);

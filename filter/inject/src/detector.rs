@@ -3,12 +3,13 @@
 use crate::concept::{Concepts, Event, LexiconError};
 use crate::disguised::{self, Disguised, Signs};
 use crate::document::{Knowledge, Technique};
-use crate::features::{self, Distinct, Setting};
+use crate::features::{self, Setting};
 use crate::limits::{MAX_DEPTH, MAX_HITS, SEGMENT, SEGMENT_OVERLAP, WHOLE};
 use crate::model::{Model, ModelError, Scope};
 use crate::reading::Reading;
-use crate::script::is_dense;
+use crate::stretch::{Collecting, Judge, Scoring, Scratch, Stretch};
 use crate::technique::{Techniques, UnknownConcept};
+use crate::traditional::Traditional;
 use crate::typo::Typos;
 use crate::window;
 use aegis_disguise::utf8;
@@ -31,13 +32,6 @@ pub struct Detector {
     model: Model<'static>,
     rotated: Option<u8>,
     reversed: Option<u8>,
-}
-
-/// Memory that is used again for every text.
-#[derive(Debug)]
-pub struct Scratch {
-    ngrams: Distinct,
-    concepts: Distinct,
 }
 
 /// Who wrote a text.
@@ -110,23 +104,6 @@ pub enum LoadError {
     Model(#[from] ModelError),
 }
 
-/// What is done with each stretch, and each finding of a rule.
-trait Judge {
-    fn stretch(&mut self, stretch: &Stretch<'_>) -> u8;
-}
-
-/// A stretch that is worth a judgement.
-struct Stretch<'a> {
-    scope: Scope,
-    /// As it reads.
-    text: &'a [u8],
-    events: &'a [Event],
-    start: u32,
-    setting: Setting,
-    /// Bytes of the text that it stands for.
-    span: Range<usize>,
-}
-
 // === impl Outcome ===
 
 impl Outcome {
@@ -148,14 +125,6 @@ impl Outcome {
             }
         }
         places
-    }
-}
-
-// === impl Scratch ===
-
-impl Default for Scratch {
-    fn default() -> Scratch {
-        Scratch { ngrams: Distinct::new(features::NGRAMS), concepts: Distinct::new(features::CONCEPTS) }
     }
 }
 
@@ -186,9 +155,14 @@ impl Detector {
         self.model.digest
     }
 
-    /// Bytes that it takes, without the weights.
+    /// Bytes that it takes: the weights, what the build put together, and what is made of it.
     pub fn size(&self) -> usize {
-        self.concepts.size()
+        WEIGHTS.len()
+            + KNOWLEDGE.len()
+            + self.concepts.size()
+            + self.techniques.size()
+            + self.typos.size()
+            + Traditional::get().size()
     }
 
     /// The rule at `index`.
@@ -199,7 +173,7 @@ impl Detector {
     /// How much `text` looks like an attack.
     pub fn look(&self, scratch: &mut Scratch, text: &[u8], writer: Writer) -> Outcome {
         let mut hits = Vec::new();
-        self.walk(text, writer, &mut Scoring { detector: self, scratch }, &mut hits);
+        self.walk(text, writer, &mut Scoring { model: &self.model, scratch }, &mut hits);
         let score = hits.iter().map(|hit| hit.score).max().unwrap_or_default();
         hits.retain(|hit| hit.score >= WORTH_REPORTING);
         for hit in &mut hits {
@@ -238,7 +212,8 @@ impl Detector {
             let end = text.len().min(start + SEGMENT);
             let segment = text.get(start..end).unwrap_or_default();
             let from = hits.len();
-            let part = Part { writer, whole: text.len() <= SEGMENT, encoded: false, spaceless: false };
+            let at = (start == 0, end == text.len());
+            let part = Part { writer, whole: at == (true, true), at, encoded: false, spaceless: false };
             self.segment(segment, part, 0, judge, hits);
             for hit in hits.iter_mut().skip(from) {
                 hit.span = start + hit.span.start..start + hit.span.end;
@@ -254,18 +229,25 @@ impl Detector {
 
     /// Reads a segment, and what is hidden in it. Spans are those of the segment.
     fn segment(&self, text: &[u8], part: Part, depth: usize, judge: &mut impl Judge, hits: &mut Vec<Hit>) {
-        let mut reading = Reading::default();
-        reading.read(text);
-        let mut events = Vec::new();
-        self.concepts.find(&reading.text, part.spaceless, &mut events);
-        let signs =
-            Signs { rotated: count(&events, self.rotated) > 1, reversed: count(&events, self.reversed) > 1 };
-        self.judge(&reading, &events, part, judge, hits);
+        // Nothing that is read inside is as deep.
+        let Some(mut layer) = judge.scratch().layers.get_mut(depth).map(std::mem::take) else { return };
+        layer.reading.read(text);
+        self.concepts.find(&layer.reading.text, part.spaceless, &mut layer.events);
+        let signs = Signs {
+            rotated: count(&layer.events, self.rotated) > 1,
+            reversed: count(&layer.events, self.reversed) > 1,
+            invisible: layer.reading.invisible,
+        };
+        self.judge(&layer.reading, &layer.events, part, judge, hits);
+        if let Some(place) = judge.scratch().layers.get_mut(depth) {
+            *place = layer;
+        }
         if depth >= MAX_DEPTH {
             return;
         }
-        for Disguised { view, spaceless, encoded } in disguised::disguised(text, signs, &self.typos) {
-            let inner = Part { encoded: part.encoded || encoded, spaceless, ..part };
+        for Disguised { view, spaceless, encoded, whole } in disguised::disguised(text, signs, &self.typos) {
+            let inner =
+                Part { encoded: part.encoded || encoded, spaceless, whole: part.whole && whole, ..part };
             let mut found = Vec::new();
             self.segment(&view.bytes, inner, depth + 1, judge, &mut found);
             hits.extend(found.into_iter().filter_map(|hit| {
@@ -288,31 +270,27 @@ impl Detector {
         let windows = window::windows(text, &self.concepts, events);
         let long = windows.len() > 1 || !part.whole || text.len() > WHOLE;
         let setting = Setting { invisible: reading.invisible > 2, encoded: part.encoded, part: long };
-        let mut stretch = |scope, span: Range<usize>, setting| {
-            let from = events.partition_point(|event| (event.start as usize) < span.start);
-            let to = events.partition_point(|event| event.end as usize <= span.end);
-            let stretch = Stretch {
-                scope,
-                text: text.get(span.clone()).unwrap_or_default(),
-                events: events.get(from..to).unwrap_or_default(),
-                start: u32::try_from(span.start).unwrap_or(u32::MAX),
-                setting,
-                span: reading.source(&span),
+        let among = |at: &Range<usize>| {
+            let from = events.partition_point(|event| (event.start as usize) < at.start);
+            from..events.partition_point(|event| event.end as usize <= at.end).max(from)
+        };
+        let user = part.writer == Writer::User;
+        let apart = !user || long;
+        if !events.is_empty() {
+            judge.scratch().sliding.clear();
+            let mut stretch = |scope, at: Range<usize>, setting| {
+                let (among, span) = (among(&at), reading.source(&at));
+                let score = judge.stretch(&Stretch { scope, text, at, events, among, setting, span: &span });
+                hits.push(Hit { span, score, cause: Cause::Model(scope) });
             };
-            let score = judge.stretch(&stretch);
-            hits.push(Hit { span: stretch.span, score, cause: Cause::Model(scope) });
-        };
-        if part.writer == Writer::User && window::is_suspicious(text.len(), &self.concepts, events) {
-            for whole in window::wholes(text) {
-                stretch(Scope::Message, whole, Setting { part: false, ..setting });
+            for whole in window::wholes(text, part.at).filter(|_| user) {
+                let inside = events.get(among(&whole)).unwrap_or_default();
+                if window::is_suspicious(text.len(), &self.concepts, inside) {
+                    stretch(Scope::Message, whole, Setting { part: false, ..setting });
+                }
             }
-        }
-        let scope = match part.writer {
-            Writer::User => Scope::MessageWindow,
-            Writer::Other => Scope::DocumentWindow,
-        };
-        if part.writer == Writer::Other || long {
-            for window in windows {
+            let scope = if user { Scope::MessageWindow } else { Scope::DocumentWindow };
+            for window in windows.into_iter().filter(|_| apart) {
                 stretch(scope, window, setting);
             }
         }
@@ -333,53 +311,10 @@ struct Part {
     writer: Writer,
     /// There is nothing else.
     whole: bool,
+    /// The text begins, and ends, here.
+    at: (bool, bool),
     encoded: bool,
     spaceless: bool,
-}
-
-struct Scoring<'a> {
-    detector: &'a Detector,
-    scratch: &'a mut Scratch,
-}
-
-struct Collecting<'a> {
-    scratch: &'a mut Scratch,
-    pieces: Vec<Piece>,
-}
-
-// === impl Scratch ===
-
-impl Scratch {
-    fn fill(&mut self, stretch: &Stretch<'_>) {
-        self.ngrams.clear();
-        self.concepts.clear();
-        let text = std::str::from_utf8(stretch.text).unwrap_or_default();
-        features::ngrams(text, &mut self.ngrams);
-        let concepts = &mut self.concepts;
-        features::concepts(stretch.events, stretch.start, stretch.setting, |_, bucket| concepts.meet(bucket));
-    }
-}
-
-impl Judge for Scoring<'_> {
-    fn stretch(&mut self, stretch: &Stretch<'_>) -> u8 {
-        self.scratch.fill(stretch);
-        let logit = self.detector.model.logit(self.scratch.ngrams.met(), self.scratch.concepts.met());
-        self.detector.model.calibration(stretch.scope, is_dense(stretch.text)).score(logit)
-    }
-}
-
-impl Judge for Collecting<'_> {
-    fn stretch(&mut self, stretch: &Stretch<'_>) -> u8 {
-        self.scratch.fill(stretch);
-        self.pieces.push(Piece {
-            scope: stretch.scope,
-            dense: is_dense(stretch.text),
-            span: stretch.span.clone(),
-            ngrams: self.scratch.ngrams.met().to_vec(),
-            concepts: self.scratch.concepts.met().to_vec(),
-        });
-        0
-    }
 }
 
 /// `span` with the characters whole in which it begins and ends.

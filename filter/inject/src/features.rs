@@ -5,16 +5,15 @@
 use crate::concept::Event;
 use crate::limits::{FAR, MAX_PAIRED, NEAR};
 use crate::script::{Script, script};
+use aegis_disguise::utf8;
 
 /// Buckets of n-grams.
 pub const NGRAMS: usize = 1 << 17;
 /// Buckets of concepts.
 pub const CONCEPTS: usize = 1 << 13;
 
-/// Letters of an n-gram of a script with spaces, and of one without.
-const LETTERS: std::ops::RangeInclusive<usize> = 4..=4;
-const DENSE: std::ops::RangeInclusive<usize> = 1..=3;
-const LONGEST: usize = 4;
+/// Letters of an n-gram of a script with spaces; one without has those of one, two and three letters.
+const LETTERS: usize = 4;
 
 /// Multiplies a hash at every step; the upper bits are used.
 const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -23,7 +22,9 @@ const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 #[derive(Debug)]
 pub(crate) struct Distinct {
     bits: Vec<u64>,
+    /// They, with room behind them.
     met: Vec<u32>,
+    count: usize,
 }
 
 /// What a stretch of text is, apart from its words.
@@ -47,6 +48,11 @@ pub(crate) struct Relation {
 // === impl Relation ===
 
 impl Relation {
+    /// Its bucket.
+    pub(crate) fn bucket(&self) -> u32 {
+        bucket(self.ids.iter().fold(step(0, self.kind), |hash, id| step(hash, *id + 1)), CONCEPTS)
+    }
+
     /// In words, if it is one between concepts.
     pub(crate) fn describe(&self, name: impl Fn(u64) -> String) -> Option<String> {
         let [one, two, three] = self.ids;
@@ -66,124 +72,212 @@ impl Relation {
 impl Distinct {
     /// For this many buckets.
     pub(crate) fn new(buckets: usize) -> Distinct {
-        Distinct { bits: vec![0; buckets.div_ceil(64)], met: Vec::new() }
+        Distinct { bits: vec![0; buckets.div_ceil(64)], met: Vec::new(), count: 0 }
     }
 
     /// Forgets what was met.
     pub(crate) fn clear(&mut self) {
-        for bucket in self.met.drain(..) {
-            if let Some(word) = self.bits.get_mut(bucket as usize / 64) {
+        for bucket in self.met.iter().take(self.count) {
+            if let Some(word) = self.bits.get_mut(*bucket as usize / 64) {
                 *word = 0;
             }
         }
+        self.count = 0;
     }
 
-    /// Meets a bucket.
+    /// Meets a bucket. Whether it is a new one is as good as random, so nothing branches on it.
+    #[inline]
     pub(crate) fn meet(&mut self, bucket: u32) {
-        let bit = 1 << (bucket % 64);
-        if let Some(word) = self.bits.get_mut(bucket as usize / 64)
-            && *word & bit == 0
-        {
-            *word |= bit;
-            self.met.push(bucket);
+        let Some(word) = self.bits.get_mut(bucket as usize / 64) else { return };
+        let bit = bucket % 64;
+        let new = usize::from(*word >> bit & 1 == 0);
+        *word |= 1 << bit;
+        if self.count == self.met.len() {
+            self.met.resize(2 * self.count + 64, 0);
         }
+        if let Some(place) = self.met.get_mut(self.count) {
+            *place = bucket;
+        }
+        self.count += new;
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn size(&self) -> usize {
+        8 * self.bits.capacity() + 4 * self.met.capacity()
     }
 
     /// The buckets that were met, in order of the first time.
     pub(crate) fn met(&self) -> &[u32] {
-        &self.met
+        self.met.get(..self.count).unwrap_or_default()
     }
 }
 
+/// Reads a text letter by letter and tells the n-grams that each completes.
+///
+/// An n-gram depends on its own letters alone, so what stands in a window is what begins in it of what was told since, and
+/// what [`Grams::finish`] tells at its end.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Grams {
+    /// The last four letters, 16 bits each, and where they begin, the last one first.
+    letters: u64,
+    starts: [u32; LETTERS],
+    /// Letters of the same kind so far.
+    run: usize,
+    dense: bool,
+    word: Word,
+    last: Word,
+    before: Word,
+}
+
+/// A word by its hash; 0 for none.
+#[derive(Debug, Clone, Copy, Default)]
+struct Word {
+    hash: u64,
+    start: u32,
+}
+
 /// Meets the n-grams of `text`, a text as it reads.
-pub(crate) fn ngrams(text: &str, distinct: &mut Distinct) {
-    // The hashes of the n-grams that end with the last letter, by their length.
-    let mut open = [0u64; LONGEST + 1];
-    let mut run = 0;
-    let mut dense = false;
-    let mut word = 0u64;
-    let (mut last, mut before) = (0u64, 0u64);
-    for character in text.chars().chain([' ']) {
+pub(crate) fn ngrams(text: &[u8], distinct: &mut Distinct) {
+    let mut grams = Grams::default();
+    grams.read(text, 0, |_, bucket| distinct.meet(bucket));
+    grams.finish(|_, bucket| distinct.meet(bucket));
+}
+
+// === impl Grams ===
+
+impl Grams {
+    /// The next letters, which stand at `at`, one after another.
+    pub(crate) fn read(&mut self, text: &[u8], at: usize, mut sink: impl FnMut(u32, u32)) {
+        // A copy, which can stay in registers.
+        let mut grams = *self;
+        let mut from = 0;
+        while let Some(&byte) = text.get(from) {
+            let (character, len) = match byte {
+                0..0x80 => (char::from(byte), 1),
+                _ => text.get(from..).and_then(utf8::first).unwrap_or((char::REPLACEMENT_CHARACTER, 1)),
+            };
+            grams.push(character, u32::try_from(at + from).unwrap_or(u32::MAX), &mut sink);
+            from += len;
+        }
+        *self = grams;
+    }
+
+    /// The next letter, which stands at `at`. Of each n-gram that it completes `sink` learns where it begins, and its
+    /// bucket.
+    #[inline]
+    fn push(&mut self, character: char, at: u32, mut sink: impl FnMut(u32, u32)) {
         let kind = script(character);
         let code = u64::from(character) + 1;
-        if (kind == Script::Dense) != dense {
-            dense = kind == Script::Dense;
-            run = 0;
+        let dense = kind == Script::Dense;
+        if dense != self.dense {
+            self.dense = dense;
+            self.run = 0;
         }
-        for length in (1..LONGEST).rev() {
-            let hash = open.get(length).copied().unwrap_or_default();
-            if let Some(next) = open.get_mut(length + 1) {
-                *next = step(hash, code);
+        self.letters = self.letters << 16 | code & 0xffff;
+        let [first, second, third, _] = self.starts;
+        self.starts = [at, first, second, third];
+        self.run += 1;
+        let (letters, run) = (self.letters, self.run);
+        let mut tell = |start: u32, length: usize| {
+            if run >= length {
+                sink(start, gram(letters, length));
             }
-        }
-        if let Some(first) = open.get_mut(1) {
-            *first = step(if dense { 2 } else { 1 }, code);
-        }
-        run += 1;
-        let lengths = if dense { DENSE } else { LETTERS };
-        for length in lengths.take_while(|length| *length <= run) {
-            distinct.meet(bucket(open.get(length).copied().unwrap_or_default() + length as u64, NGRAMS));
+        };
+        if dense {
+            tell(at, 1);
+            tell(first, 2);
+            tell(second, 3);
+        } else {
+            tell(third, LETTERS);
         }
         if kind == Script::Word {
-            word = step(word, code);
-        } else if word != 0 {
-            distinct.meet(bucket(step(word, 3), NGRAMS));
-            if last != 0 {
-                let pair = step(last, word);
-                distinct.meet(bucket(step(pair, 5), NGRAMS));
-                if before != 0 {
-                    distinct.meet(bucket(step(step(before, pair), 7), NGRAMS));
-                }
+            if self.word.hash == 0 {
+                self.word.start = at;
             }
-            (before, last, word) = (last, word, 0);
+            self.word.hash = step(self.word.hash, code);
+        } else if self.word.hash != 0 {
+            self.end_word(sink);
         }
+    }
+
+    /// What a space would complete.
+    pub(crate) fn finish(mut self, sink: impl FnMut(u32, u32)) {
+        self.push(' ', u32::MAX, sink);
+    }
+
+    fn end_word(&mut self, mut sink: impl FnMut(u32, u32)) {
+        let Grams { word, last, before, .. } = *self;
+        sink(word.start, bucket(step(word.hash, 3), NGRAMS));
+        if last.hash != 0 {
+            let pair = step(last.hash, word.hash);
+            sink(last.start, bucket(step(pair, 5), NGRAMS));
+            if before.hash != 0 {
+                sink(before.start, bucket(step(step(before.hash, pair), 7), NGRAMS));
+            }
+        }
+        (self.before, self.last, self.word) = (last, word, Word::default());
     }
 }
 
 /// What the concepts of a stretch are, and how they stand to each other, each with its bucket. `start` is where the
 /// stretch begins.
 pub(crate) fn concepts(events: &[Event], start: u32, setting: Setting, mut sink: impl FnMut(Relation, u32)) {
-    let mut meet = |kind: u64, ids: [u64; 3]| {
-        let hash = ids.iter().fold(step(0, kind), |hash, id| step(hash, *id + 1));
-        sink(Relation { kind, ids }, bucket(hash, CONCEPTS));
-    };
+    frame(events, start, setting, |relation| sink(relation, relation.bucket()));
+    for index in 0..events.len() {
+        relations(events, index, |relation, _| sink(relation, relation.bucket()));
+    }
+}
+
+/// What is true of a stretch as a whole.
+pub(crate) fn frame(events: &[Event], start: u32, setting: Setting, mut sink: impl FnMut(Relation)) {
     let cues = [setting.invisible, setting.encoded, setting.part];
     for (cue, index) in cues.into_iter().zip(0..) {
         if cue {
-            meet(1, [index, 0, 0]);
+            sink(Relation { kind: 1, ids: [index, 0, 0] });
         }
     }
-    meet(2, [(events.len() as u64).min(12), 0, 0]);
+    sink(Relation { kind: 2, ids: [(events.len() as u64).min(12), 0, 0] });
     if let Some(first) = events.first().filter(|first| first.start < start.saturating_add(24)) {
-        meet(3, [first.concept.into(), 0, 0]);
+        sink(Relation { kind: 3, ids: [first.concept.into(), 0, 0] });
     }
-    for (index, one) in events.iter().enumerate() {
-        let id = u64::from(one.concept);
-        meet(4, [id, 0, 0]);
-        let behind = events.get(index + 1..).unwrap_or_default().iter().take(MAX_PAIRED);
-        let mut near: Option<u64> = None;
-        for two in behind {
-            let distance = two.start.saturating_sub(one.end);
-            if distance > FAR {
-                break;
-            }
-            let other = u64::from(two.concept);
-            if distance > NEAR {
-                meet(6, [id, other, 0]);
-                continue;
-            }
-            meet(5, [id, other, 0]);
-            if let Some(middle) = near {
-                meet(7, [id, middle, other]);
-            }
-            near = Some(other);
+}
+
+/// How the event at `index` stands to those behind it, with the index of the last one that a relation needs.
+pub(crate) fn relations(events: &[Event], index: usize, mut sink: impl FnMut(Relation, usize)) {
+    let Some(one) = events.get(index) else { return };
+    let id = u64::from(one.concept);
+    sink(Relation { kind: 4, ids: [id, 0, 0] }, index);
+    let behind = events.iter().enumerate().skip(index + 1).take(MAX_PAIRED);
+    let mut near: Option<u64> = None;
+    for (at, two) in behind {
+        let distance = two.start.saturating_sub(one.end);
+        if distance > FAR {
+            break;
         }
+        let other = u64::from(two.concept);
+        if distance > NEAR {
+            sink(Relation { kind: 6, ids: [id, other, 0] }, at);
+            continue;
+        }
+        sink(Relation { kind: 5, ids: [id, other, 0] }, at);
+        if let Some(middle) = near {
+            sink(Relation { kind: 7, ids: [id, middle, other] }, at);
+        }
+        near = Some(other);
     }
 }
 
 fn step(hash: u64, code: u64) -> u64 {
     let mixed = (hash ^ code).wrapping_mul(MIX);
     mixed ^ (mixed >> 29)
+}
+
+/// The bucket of the last `length` of `letters`.
+#[inline]
+fn gram(letters: u64, length: usize) -> u32 {
+    let letters = letters & (u64::MAX >> (16 * (LETTERS - length)));
+    let hash = (letters ^ letters >> 31).wrapping_mul(MIX);
+    u32::try_from(hash >> (u64::BITS - NGRAMS.ilog2())).unwrap_or_default()
 }
 
 /// The bucket of a hash; `buckets` is a power of two.
@@ -198,7 +292,7 @@ mod tests {
 
     fn met(text: &str) -> usize {
         let mut distinct = Distinct::new(NGRAMS);
-        ngrams(text, &mut distinct);
+        ngrams(text.as_bytes(), &mut distinct);
         distinct.met().len()
     }
 

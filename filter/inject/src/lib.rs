@@ -3,8 +3,8 @@
 //! ```text
 //! text ─► reading (as it reads, with a map back) ─► concept (one tree of words of all languages)
 //!      ─► technique (rules over concepts)
-//!      ─► window ─► features ─► model (integers)      ─► score, 0 to 100, with its places
-//!      ─► disguised (base64, tags, leet …) ─► the same again
+//!      ─► window ─► sliding (features) ─► model (integers) ─► score, 0 to 100, with its places
+//!      ─► shape (a glance) ─► disguised (base64, tags, leet, typo …) ─► the same again
 //! ```
 //!
 //! A text without a word that attacks need is not looked at any further. The model sees what [`Detector::pieces`]
@@ -16,18 +16,25 @@ mod detector;
 mod disguised;
 pub mod document;
 mod features;
+mod leet;
 pub mod limits;
 mod model;
 mod reading;
 mod script;
+mod shape;
+mod sliding;
+mod stretch;
+mod stretches;
 mod technique;
 mod traditional;
 mod trie;
 mod typo;
 mod window;
+mod words;
 
 pub use concept::{ConceptId, Concepts, LexiconError};
-pub use detector::{Cause, Detector, Hit, LoadError, Outcome, Piece, Scratch, Writer};
+pub use detector::{Cause, Detector, Hit, LoadError, Outcome, Piece, Writer};
 pub use features::{CONCEPTS, NGRAMS};
 pub use model::{Calibration, FLOOR_CONCEPTS, FLOOR_NGRAMS, FRACTION, Model, ModelError, Parts, Scope};
 pub use reading::Reading;
+pub use stretch::Scratch;

@@ -15,7 +15,8 @@ pub const STRIDE: usize = 80;
 /// Characters of a window in front of the word that it is looked at for.
 pub const LEAD: usize = 40;
 
-/// Bytes of a text that are judged as a whole: the longest role play that is pasted into one message.
+/// Bytes of a text that are judged as a whole: the longest role play that is pasted into one message. Of a longer message
+/// the first and the last are, where people say what they want; what is pasted between is judged by windows.
 pub const WHOLE: usize = 8 << 10;
 
 /// Bytes of a text that is judged for one word; longer ones need words of [`SUSPICIOUS`] pull together.
@@ -38,6 +39,12 @@ pub const FAR: u32 = 200;
 pub const MAX_VIEWS: usize = 32;
 /// See [`MAX_VIEWS`].
 pub const MAX_VIEW_BYTES: usize = 2 * SEGMENT;
+
+/// Bytes between two words that are written in an odd way, at most, for them to be worth another reading.
+pub const TOGETHER: usize = 200;
+
+/// Bytes on each side of such words that are read with them: a window in Chinese, and twice one in English.
+pub const REACH: usize = 400;
 
 /// Encodings inside each other: base64 of a text that is spaced out.
 pub const MAX_DEPTH: usize = 2;

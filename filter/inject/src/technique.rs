@@ -71,6 +71,23 @@ impl Techniques {
         Ok(Techniques { rules, rows, negation: concepts.by_name("negation") })
     }
 
+    /// Bytes that it takes, about.
+    pub(crate) fn size(&self) -> usize {
+        let text = |text: &String| size_of::<String>() + text.capacity();
+        let rule = |rule: &Technique| {
+            size_of::<Technique>()
+                + text(&rule.id)
+                + text(&rule.description)
+                + rule.any.iter().map(text).sum::<usize>()
+        };
+        let items = |row: &Row| {
+            row.rest.iter().map(|item| size_of::<Vec<ConceptId>>() + item.capacity()).sum::<usize>()
+        };
+        let row = |row: &Row| size_of::<Row>() + items(row);
+        let rows = |rows: &Vec<Row>| size_of::<Vec<Row>>() + rows.iter().map(row).sum::<usize>();
+        self.rules.iter().map(rule).sum::<usize>() + self.rows.iter().map(rows).sum::<usize>()
+    }
+
     /// The rule at `index`.
     pub(crate) fn rule(&self, index: usize) -> Option<&Technique> {
         self.rules.get(index)

@@ -32,39 +32,61 @@ const PAIRS: &str = concat!(
 );
 
 /// The pairs, and which letters have one: few of a text do, and a search for each would cost more than all else.
-struct Table {
+#[derive(Debug)]
+pub(crate) struct Traditional {
     pairs: Vec<(char, char)>,
     has: Vec<u64>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut letters = PAIRS.chars();
-    let pairs: Vec<_> = std::iter::from_fn(|| Some((letters.next()?, letters.next()?))).collect();
-    let mut has = Vec::new();
-    for (letter, _) in &pairs {
-        let (word, bit) = place(*letter);
-        if has.len() <= word {
-            has.resize(word + 1, 0);
-        }
-        if let Some(word) = has.get_mut(word) {
-            *word |= bit;
-        }
-    }
-    Table { pairs, has }
-});
+static TABLE: LazyLock<Traditional> = LazyLock::new(Traditional::new);
 
-/// The simplified form of `character`.
-pub(crate) fn simplified(character: char) -> char {
-    let (word, bit) = place(character);
-    if TABLE.has.get(word).is_none_or(|word| word & bit == 0) {
-        return character;
+// === impl Traditional ===
+
+impl Traditional {
+    /// The table.
+    pub(crate) fn get() -> &'static Traditional {
+        &TABLE
     }
-    let found = TABLE.pairs.binary_search_by_key(&character, |pair| pair.0);
-    found.ok().and_then(|index| TABLE.pairs.get(index)).map_or(character, |pair| pair.1)
+
+    fn new() -> Traditional {
+        let mut letters = PAIRS.chars();
+        let pairs: Vec<_> = std::iter::from_fn(|| Some((letters.next()?, letters.next()?))).collect();
+        let mut has = Vec::new();
+        for (letter, _) in &pairs {
+            let (word, bit) = place(u32::from(*letter));
+            if has.len() <= word {
+                has.resize(word + 1, 0);
+            }
+            if let Some(word) = has.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Traditional { pairs, has }
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<(char, char)>() * self.pairs.capacity() + 8 * self.has.capacity()
+    }
+
+    /// Whether the letter of this code has a simplified form.
+    pub(crate) fn may_have(&self, code: u32) -> bool {
+        let (word, bit) = place(code);
+        self.has.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// The simplified form of `character`.
+    pub(crate) fn simplified(&self, character: char) -> char {
+        if !self.may_have(u32::from(character)) {
+            return character;
+        }
+        let found = self.pairs.binary_search_by_key(&character, |pair| pair.0);
+        found.ok().and_then(|index| self.pairs.get(index)).map_or(character, |pair| pair.1)
+    }
 }
 
-fn place(letter: char) -> (usize, u64) {
-    let code = u32::from(letter).saturating_sub(0x3400);
+fn place(code: u32) -> (usize, u64) {
+    let code = code.saturating_sub(0x3400);
     (code as usize / 64, 1 << (code % 64))
 }
 
@@ -74,9 +96,10 @@ mod tests {
 
     #[test]
     fn the_table_is_sorted() {
-        assert!(TABLE.pairs.is_sorted_by(|left, right| left.0 < right.0));
+        let table = Traditional::get();
+        assert!(table.pairs.is_sorted_by(|left, right| left.0 < right.0));
         assert_eq!(
-            ["請", "說", "示"].map(|letter| simplified(letter.chars().next().unwrap())),
+            ["請", "說", "示"].map(|letter| table.simplified(letter.chars().next().unwrap())),
             ['请', '说', '示']
         );
     }

@@ -47,14 +47,19 @@ pub(crate) fn windows(text: &[u8], concepts: &Concepts, events: &[Event]) -> Vec
     found
 }
 
-/// Parts of `text` that are judged as a whole.
-pub(crate) fn wholes(text: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+/// Parts of `text` that are judged as a whole: the beginning and the end of what a user says, which `text` has.
+pub(crate) fn wholes(text: &[u8], (begins, ends): (bool, bool)) -> impl Iterator<Item = Range<usize>> + '_ {
     let starts = (0..text.len()).step_by(WHOLE);
-    starts.map(|start| boundary(text, start)..boundary(text, text.len().min(start + WHOLE)))
+    starts
+        .filter(move |start| (begins && *start == 0) || (ends && start + WHOLE >= text.len()))
+        .map(|start| boundary(text, start)..boundary(text, text.len().min(start + WHOLE)))
 }
 
 /// `count` characters behind `at`.
 fn forward(text: &[u8], at: usize, count: usize) -> usize {
+    if text.get(at..at + count).is_some_and(<[u8]>::is_ascii) && text.get(at + count).is_some() {
+        return at + count;
+    }
     let rest = text.get(at..).unwrap_or_default();
     let mut starts = rest.iter().enumerate().filter(|(_, byte)| !utf8::is_inside(**byte));
     starts.nth(count).map_or(text.len(), |(offset, _)| at + offset)
@@ -62,6 +67,9 @@ fn forward(text: &[u8], at: usize, count: usize) -> usize {
 
 /// `count` characters in front of `at`.
 fn backward(text: &[u8], at: usize, count: usize) -> usize {
+    if at >= count && text.get(at - count..at).is_some_and(<[u8]>::is_ascii) {
+        return at - count;
+    }
     let before = text.get(..at).unwrap_or_default();
     let mut starts = before.iter().enumerate().rev().filter(|(_, byte)| !utf8::is_inside(**byte));
     starts.nth(count.saturating_sub(1)).map_or(0, |(offset, _)| offset)

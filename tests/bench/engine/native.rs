@@ -17,6 +17,7 @@ pub(super) struct Native {
     caches: Caches,
     library: Regex,
     compiled: f64,
+    judging_bytes: usize,
 }
 
 // === impl Native ===
@@ -28,7 +29,7 @@ impl Native {
         let compiled = millis(|| engine = Some(Engine::new(&CompiledPolicy::default(), &key)));
         let engine = engine.and_then(Result::ok).expect("the rules compile");
         let (caches, library) = (engine.caches(), library(&engine));
-        Native { engine, caches, library, compiled }
+        Native { engine, caches, library, compiled, judging_bytes: 0 }
     }
 
     pub(super) fn catalogue(&self) -> String {
@@ -79,8 +80,16 @@ impl Native {
         let slot = if of_user { Slot::User } else { Slot::ToolResult };
         Spread::of((0..RUNS).map(|_| {
             let mut caches = self.engine.caches();
-            millis(|| assert!(self.engine.injection(&mut caches, slot, text.as_bytes()).is_some())) * 1e3
+            let time =
+                millis(|| assert!(self.engine.injection(&mut caches, slot, text.as_bytes()).is_some()));
+            self.judging_bytes = self.judging_bytes.max(self.engine.injection_bytes(&caches));
+            time * 1e3
         }))
+    }
+
+    /// Bytes that judging a text took at most, the model included.
+    pub(super) fn judging_bytes(&self) -> usize {
+        self.judging_bytes
     }
 
     /// Megabytes per second of the regex crate with the rules' patterns as one, without caps and validators.

@@ -2,6 +2,7 @@
 
 use super::nested::looks_like_document;
 use super::{Hit, Redaction, overlaps};
+use crate::known::Printed;
 use crate::limits::{MIN_ORDER, SPLIT_REACH};
 use crate::protocol::Protocol;
 use aegis_policy::{Direction, Disposition, Slot};
@@ -40,12 +41,13 @@ impl Injected {
 
 impl Redaction<'_> {
     /// Adds what looks like prompt injection in `text` to its `hits`, which stay sorted and disjoint.
-    pub(super) fn add_injection(&mut self, text: &[u8], slot: Slot, hits: &mut Vec<Hit>) {
+    pub(super) fn add_injection(&mut self, printed: Printed<'_>, slot: Slot, hits: &mut Vec<Hit>) {
+        let text = printed.text;
         if self.injected.is_idle || is_role(text) {
             return;
         }
         let Some(rule) = self.engine.injection_rule() else { return };
-        let Some(mut seen) = self.engine.injection(self.caches, slot, text) else { return };
+        let Some(mut seen) = self.engine.injection_in(self.caches, slot, printed) else { return };
         if slot == Slot::User
             && let Some(both) = self.injected.joined(text)
             && seen.disposition <= Disposition::Mark

@@ -1,0 +1,110 @@
+//! Features of windows that overlap: each is made once.
+
+use crate::concept::Event;
+use crate::features::{self, Distinct, Grams};
+use crate::script::{Script, script};
+use aegis_disguise::utf8;
+use std::ops::Range;
+
+/// What was read of a text so far. Windows come in the order of their beginnings, and of their ends.
+#[derive(Debug, Default)]
+pub(crate) struct Sliding {
+    grams: Grams,
+    /// The n-grams from the last window's beginning to `read`.
+    ngrams: Vec<Ngram>,
+    read: usize,
+    /// The relations of the events from the last window's first to `related`.
+    relations: Vec<Pair>,
+    related: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ngram {
+    start: u32,
+    bucket: u32,
+}
+
+/// A relation between concepts.
+#[derive(Debug, Clone, Copy)]
+struct Pair {
+    /// Indices of its first and its last event.
+    first: u16,
+    last: u16,
+    bucket: u16,
+}
+
+// === impl Sliding ===
+
+impl Sliding {
+    /// Begins another text.
+    pub(crate) fn clear(&mut self) {
+        self.begin(0);
+        self.relations.clear();
+        self.related = 0;
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Ngram>() * self.ngrams.capacity() + size_of::<Pair>() * self.relations.capacity()
+    }
+
+    /// Meets the n-grams of the window of `text` at `window`.
+    pub(crate) fn ngrams(&mut self, text: &[u8], window: &Range<usize>, distinct: &mut Distinct) {
+        let start = small(window.start);
+        // A word that the window begins in the middle of is another one there.
+        if !(window.start..=window.end).contains(&self.read) || is_inside_word(text, window.start) {
+            self.begin(window.start);
+        }
+        self.ngrams.retain(|one| one.start >= start);
+        let new = text.get(self.read..window.end).unwrap_or_default();
+        let ngrams = &mut self.ngrams;
+        self.grams.read(new, self.read, |start, bucket| ngrams.push(Ngram { start, bucket }));
+        self.read = window.end;
+        // What was read begins in the window, or reaches into it.
+        for one in self.ngrams.iter().filter(|one| one.start >= start) {
+            distinct.meet(one.bucket);
+        }
+        self.grams.finish(|from, bucket| {
+            if from >= start {
+                distinct.meet(bucket);
+            }
+        });
+    }
+
+    /// Meets what stands between those of all `events` that are in `window`.
+    pub(crate) fn relations(&mut self, events: &[Event], window: &Range<usize>, distinct: &mut Distinct) {
+        let inside = |index: u16| window.contains(&usize::from(index));
+        self.relations.retain(|one| inside(one.first));
+        for index in self.related.max(window.start)..window.end {
+            features::relations(events, index, |relation, last| {
+                if let (Ok(first), Ok(last), Ok(bucket)) =
+                    (u16::try_from(index), u16::try_from(last), u16::try_from(relation.bucket()))
+                {
+                    self.relations.push(Pair { first, last, bucket });
+                }
+            });
+        }
+        self.related = self.related.max(window.end);
+        for one in self.relations.iter().filter(|one| inside(one.last)) {
+            distinct.meet(u32::from(one.bucket));
+        }
+    }
+
+    fn begin(&mut self, at: usize) {
+        self.grams = Grams::default();
+        self.ngrams.clear();
+        self.read = at;
+    }
+}
+
+/// Whether letters of a word stand in front of `at` and behind it.
+fn is_inside_word(text: &[u8], at: usize) -> bool {
+    let is_word =
+        |letter: Option<(char, usize)>| letter.is_some_and(|(letter, _)| script(letter) == Script::Word);
+    let before = (1..=4).filter_map(|len| text.get(at.checked_sub(len)?..at)).find_map(utf8::first);
+    is_word(before) && is_word(text.get(at..).and_then(utf8::first))
+}
+
+fn small(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,145 @@
+//! What is done with a stretch of text that is worth a judgement.
+
+use crate::concept::Event;
+use crate::detector::Piece;
+use crate::features::{self, Distinct, Setting};
+use crate::limits::MAX_DEPTH;
+use crate::model::{Model, Scope};
+use crate::reading::Reading;
+use crate::script::is_dense;
+use crate::sliding::Sliding;
+use std::ops::Range;
+
+/// Memory that is used again for every text.
+#[derive(Debug)]
+pub struct Scratch {
+    ngrams: Distinct,
+    concepts: Distinct,
+    pub(crate) sliding: Sliding,
+    /// By how deep what is read lies inside encodings.
+    pub(crate) layers: [Layer; MAX_DEPTH + 1],
+}
+
+/// A text as it reads, and its concepts.
+#[derive(Debug, Default)]
+pub(crate) struct Layer {
+    pub(crate) reading: Reading,
+    pub(crate) events: Vec<Event>,
+}
+
+/// A stretch that is worth a judgement.
+pub(crate) struct Stretch<'a> {
+    pub(crate) scope: Scope,
+    /// The text that it is part of, as it reads, and where.
+    pub(crate) text: &'a [u8],
+    pub(crate) at: Range<usize>,
+    /// The concepts of that text, and which of them are in the stretch.
+    pub(crate) events: &'a [Event],
+    pub(crate) among: Range<usize>,
+    pub(crate) setting: Setting,
+    /// Bytes of the text that it stands for.
+    pub(crate) span: &'a Range<usize>,
+}
+
+/// What is done with each stretch.
+pub(crate) trait Judge {
+    /// Returns its score.
+    fn stretch(&mut self, stretch: &Stretch<'_>) -> u8;
+
+    /// Memory to work with.
+    fn scratch(&mut self) -> &mut Scratch;
+}
+
+/// Scores.
+pub(crate) struct Scoring<'a> {
+    pub(crate) model: &'a Model<'static>,
+    pub(crate) scratch: &'a mut Scratch,
+}
+
+/// Collects what the model would see.
+pub(crate) struct Collecting<'a> {
+    pub(crate) scratch: &'a mut Scratch,
+    pub(crate) pieces: Vec<Piece>,
+}
+
+// === impl Scratch ===
+
+impl Default for Scratch {
+    fn default() -> Scratch {
+        Scratch {
+            ngrams: Distinct::new(features::NGRAMS),
+            concepts: Distinct::new(features::CONCEPTS),
+            sliding: Sliding::default(),
+            layers: Default::default(),
+        }
+    }
+}
+
+impl Scratch {
+    /// Bytes that it takes. They depend on the texts that were read.
+    pub fn size(&self) -> usize {
+        let layer = |layer: &Layer| layer.reading.size() + size_of::<Event>() * layer.events.capacity();
+        self.ngrams.size()
+            + self.concepts.size()
+            + self.sliding.size()
+            + self.layers.iter().map(layer).sum::<usize>()
+    }
+
+    fn fill(&mut self, stretch: &Stretch<'_>) {
+        self.ngrams.clear();
+        self.concepts.clear();
+        let (ngrams, concepts) = (&mut self.ngrams, &mut self.concepts);
+        let start = u32::try_from(stretch.at.start).unwrap_or(u32::MAX);
+        let events = stretch.events.get(stretch.among.clone()).unwrap_or_default();
+        if stretch.scope == Scope::Message {
+            features::ngrams(stretch.inside(), ngrams);
+            features::concepts(events, start, stretch.setting, |_, bucket| concepts.meet(bucket));
+        } else {
+            self.sliding.ngrams(stretch.text, &stretch.at, ngrams);
+            features::frame(events, start, stretch.setting, |relation| concepts.meet(relation.bucket()));
+            self.sliding.relations(stretch.events, &stretch.among, concepts);
+        }
+    }
+}
+
+// === impl Stretch ===
+
+impl Stretch<'_> {
+    fn inside(&self) -> &[u8] {
+        self.text.get(self.at.clone()).unwrap_or_default()
+    }
+}
+
+// === impl Scoring ===
+
+impl Judge for Scoring<'_> {
+    fn stretch(&mut self, stretch: &Stretch<'_>) -> u8 {
+        self.scratch.fill(stretch);
+        let logit = self.model.logit(self.scratch.ngrams.met(), self.scratch.concepts.met());
+        self.model.calibration(stretch.scope, is_dense(stretch.inside())).score(logit)
+    }
+
+    fn scratch(&mut self) -> &mut Scratch {
+        self.scratch
+    }
+}
+
+// === impl Collecting ===
+
+impl Judge for Collecting<'_> {
+    fn stretch(&mut self, stretch: &Stretch<'_>) -> u8 {
+        self.scratch.fill(stretch);
+        self.pieces.push(Piece {
+            scope: stretch.scope,
+            dense: is_dense(stretch.inside()),
+            span: stretch.span.clone(),
+            ngrams: self.scratch.ngrams.met().to_vec(),
+            concepts: self.scratch.concepts.met().to_vec(),
+        });
+        0
+    }
+
+    fn scratch(&mut self) -> &mut Scratch {
+        self.scratch
+    }
+}
