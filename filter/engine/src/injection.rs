@@ -11,7 +11,7 @@ use crate::limits::{MAX_EXPLAINED, MAX_KNOWN_PLACES, MAX_KNOWN_SUSPECTS, MAX_KNO
 use aegis_inject::{Cause, Detector, LoadError, Outcome, Scratch, Writer};
 use aegis_policy::{CompiledPolicy, Confidence, Direction, Disposition, Rule, Severity, Slot};
 use aegis_scanner::RuleIndex;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -52,8 +52,9 @@ struct Known {
     keys: RandomState,
     young: HashSet<u64>,
     old: HashSet<u64>,
-    young_suspects: HashMap<u64, Judged>,
-    old_suspects: HashMap<u64, Judged>,
+    /// The few in which something was found, and which of them makes room for the next.
+    suspects: Vec<(u64, Judged)>,
+    oldest: usize,
 }
 
 /// What was found in a text.
@@ -223,11 +224,11 @@ impl Known {
     /// Bytes that it takes: a table has a byte beside each place, and an eighth of the places stays free.
     fn size(&self) -> usize {
         let table = |set: &HashSet<u64>| set.capacity() * 8 / 7 * (size_of::<u64>() + 1);
-        let suspects = |suspects: &HashMap<u64, Judged>| {
-            let places: usize = suspects.values().map(|one| one.places.capacity()).sum();
-            suspects.capacity() * 8 / 7 * (size_of::<(u64, Judged)>() + 1) + places * size_of::<Place>()
-        };
-        table(&self.young) + table(&self.old) + suspects(&self.young_suspects) + suspects(&self.old_suspects)
+        let places: usize = self.suspects.iter().map(|(_, one)| one.places.capacity()).sum();
+        table(&self.young)
+            + table(&self.old)
+            + self.suspects.capacity() * size_of::<(u64, Judged)>()
+            + places * size_of::<Place>()
     }
 
     fn has(&mut self, hash: u64) -> bool {
@@ -245,10 +246,8 @@ impl Known {
         self.young.insert(hash);
     }
 
-    fn suspect(&mut self, hash: u64) -> Option<Judged> {
-        let known = self.young_suspects.get(&hash).or_else(|| self.old_suspects.get(&hash)).cloned()?;
-        self.add_suspect(hash, &known);
-        Some(known)
+    fn suspect(&self, hash: u64) -> Option<Judged> {
+        self.suspects.iter().find(|(known, _)| *known == hash).map(|(_, judged)| judged.clone())
     }
 
     /// What has too many places is judged again.
@@ -256,10 +255,13 @@ impl Known {
         if judged.places.len() > MAX_KNOWN_PLACES {
             return;
         }
-        if self.young_suspects.len() >= MAX_KNOWN_SUSPECTS {
-            self.old_suspects = std::mem::take(&mut self.young_suspects);
+        let new = (hash, judged.clone());
+        if self.suspects.len() < MAX_KNOWN_SUSPECTS {
+            self.suspects.push(new);
+        } else if let Some(place) = self.suspects.get_mut(self.oldest) {
+            *place = new;
+            self.oldest = (self.oldest + 1) % MAX_KNOWN_SUSPECTS;
         }
-        self.young_suspects.insert(hash, judged.clone());
     }
 }
 
@@ -287,7 +289,7 @@ mod tests {
             known.add_suspect(hash, &Judged { score: 60, places: places.clone() });
             let found = known.suspect(hash).map(|judged| judged.places);
             assert_eq!(found, Some(places).filter(|places| places.len() <= MAX_KNOWN_PLACES), "{hash}");
-            assert!(known.young_suspects.len() + known.old_suspects.len() <= 2 * MAX_KNOWN_SUSPECTS);
+            assert!(known.suspects.len() <= MAX_KNOWN_SUSPECTS);
         }
         assert!(known.suspect(1).is_none());
     }

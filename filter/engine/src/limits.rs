@@ -92,9 +92,9 @@ pub(crate) const MAX_RUNS: usize = 8;
 /// table of 8,192 places takes before it grows, at 9 bytes a place.
 pub(crate) const MAX_KNOWN_TEXTS: usize = 7168;
 
-/// Texts with prompt injection, or what looks like it, that a worker remembers, twice, and places of each: a page that an
-/// agent has read comes again with every turn.
-pub(crate) const MAX_KNOWN_SUSPECTS: usize = 224;
+/// Texts with prompt injection, or what looks like it, that a worker remembers, and places of each: a page that an agent has
+/// read comes again with every turn. They are looked through one after another.
+pub(crate) const MAX_KNOWN_SUSPECTS: usize = 256;
 /// See [`MAX_KNOWN_SUSPECTS`].
 pub(crate) const MAX_KNOWN_PLACES: usize = 8;
 
