@@ -1,6 +1,7 @@
 //! Texts that look like what people send, with nothing in them to find. The same every time.
 
 use aegis_tests::workspace;
+use std::fmt::Write as _;
 
 /// The generator `SplitMix64` by Steele, Lea and Flood.
 #[derive(Debug)]
@@ -298,7 +299,7 @@ pub(crate) fn documents(bytes: usize, seed: u64) -> String {
     let mut text = String::with_capacity(bytes + 2_000);
     while text.len() < bytes {
         text.push_str(paragraphs[random.below(paragraphs.len())]);
-        text.push_str(&format!("\n\n{}. ", random.below(1_000)));
+        write!(text, "\n\n{}. ", random.below(1_000)).expect("a string takes all");
     }
     text
 }

@@ -115,7 +115,7 @@ impl Distinct {
 /// Reads a text letter by letter and tells the n-grams that each completes.
 ///
 /// An n-gram depends on its own letters alone, so what stands in a window is what begins in it of what was told since, and
-/// what [`Grams::finish`] tells at its end.
+/// what a space at its end completes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Grams {
     /// The last four letters, 16 bits each, and where they begin, the last one first.
@@ -139,8 +139,10 @@ struct Word {
 /// Meets the n-grams of `text`, a text as it reads.
 pub(crate) fn ngrams(text: &[u8], distinct: &mut Distinct) {
     let mut grams = Grams::default();
-    grams.read(text, 0, |_, bucket| distinct.meet(bucket));
-    grams.finish(|_, bucket| distinct.meet(bucket));
+    // A space ends the last word.
+    for part in [text, b" "] {
+        grams.read(part, 0, |_, bucket| distinct.meet(bucket));
+    }
 }
 
 // === impl Grams ===
@@ -198,11 +200,6 @@ impl Grams {
         } else if self.word.hash != 0 {
             self.end_word(sink);
         }
-    }
-
-    /// What a space would complete.
-    pub(crate) fn finish(mut self, sink: impl FnMut(u32, u32)) {
-        self.push(' ', u32::MAX, sink);
     }
 
     fn end_word(&mut self, mut sink: impl FnMut(u32, u32)) {

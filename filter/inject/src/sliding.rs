@@ -57,18 +57,23 @@ impl Sliding {
         }
         self.ngrams.retain(|one| one.start >= start);
         let new = text.get(self.read..window.end).unwrap_or_default();
-        let ngrams = &mut self.ngrams;
-        self.grams.read(new, self.read, |start, bucket| ngrams.push(Ngram { start, bucket }));
-        self.read = window.end;
-        // What was read begins in the window, or reaches into it.
+        self.tell(new, self.read);
+        let (grams, count) = (self.grams, self.ngrams.len());
+        // What a space behind it would complete is complete in this window only.
+        self.tell(b" ", window.end);
         for one in self.ngrams.iter().filter(|one| one.start >= start) {
             distinct.meet(one.bucket);
         }
-        self.grams.finish(|from, bucket| {
-            if from >= start {
-                distinct.meet(bucket);
-            }
-        });
+        self.ngrams.truncate(count);
+        self.grams = grams;
+        self.read = window.end;
+    }
+
+    /// Reads `text`, which stands at `at`.
+    #[inline(never)]
+    fn tell(&mut self, text: &[u8], at: usize) {
+        let ngrams = &mut self.ngrams;
+        self.grams.read(text, at, |start, bucket| ngrams.push(Ngram { start, bucket }));
     }
 
     /// Meets what stands between those of all `events` that are in `window`.

@@ -125,9 +125,8 @@ impl Trie {
         if let Some(word) = self.beginnings.get_mut(bit / 64) {
             *word |= 1 << (bit % 64);
         }
-        let bytes = pattern.iter().take(len).enumerate();
-        let Some(target) = bytes.fold(Some(0), |target, (depth, byte)| self.step(target?, *byte, depth))
-        else {
+        let mut bytes = pattern.iter().take(len).enumerate();
+        let Some(target) = bytes.try_fold(0, |target, (depth, byte)| self.step(target, *byte, depth)) else {
             return;
         };
         if len > SHORT && self.entry(pattern, len).is_none() {

@@ -3,7 +3,6 @@
 use crate::document::Concept;
 use crate::stretches::Stretches;
 use aegis_disguise::View;
-use std::collections::HashMap;
 use std::ops::Range;
 
 /// Letters of the shortest word that is recognised.
@@ -33,6 +32,9 @@ pub(crate) struct Wrong {
     word: u16,
 }
 
+/// More than there are words: of those that look the same the last counts, and the first of those that lack a letter.
+const LAST: u64 = 1 << 20;
+
 /// Bits of looks by which they are looked up.
 const FIRST_BITS: u32 = 13;
 
@@ -41,49 +43,42 @@ const FIRST_BITS: u32 = 13;
 impl Typos {
     /// The English words of concepts that matter most.
     pub(crate) fn new(concepts: &[Concept]) -> Typos {
-        let mut words: HashMap<u64, Vec<u8>> = HashMap::new();
+        let mut typos = Typos { ends: vec![0; 1 << 10], ..Typos::default() };
+        // Looks with how well they fit, least is best, and the number of the word.
+        let mut all: Vec<(u64, u64)> = Vec::new();
         let phrases = concepts.iter().filter_map(|concept| concept.words.get("en")).flatten();
-        for word in phrases.flat_map(|phrase| phrase.split(' ')) {
+        for (word, order) in phrases.flat_map(|phrase| phrase.split(' ')).zip(0u64..) {
             let word = word.trim_end_matches('*').to_ascii_lowercase().into_bytes();
             let letters = word.iter().all(u8::is_ascii_lowercase);
             if !letters || word.len() < SHORTEST {
                 continue;
             }
-            for missing in 1..word.len().saturating_sub(1) {
-                let shorter: Vec<u8> =
-                    word.iter().enumerate().filter(|(at, _)| *at != missing).map(|(_, byte)| *byte).collect();
-                if shorter.len() > SHORTEST {
-                    words.entry(looks(&shorter)).or_insert_with(|| word.clone());
-                }
-            }
-            words.insert(looks(&word), word);
-        }
-        let mut all: Vec<(u64, Vec<u8>)> = words.into_iter().collect();
-        all.sort_unstable();
-        Typos::compact(&all)
-    }
-
-    /// Looks with their words, sorted.
-    fn compact(all: &[(u64, Vec<u8>)]) -> Typos {
-        let mut typos = Typos { ends: vec![0; 1 << 10], ..Typos::default() };
-        let mut numbers: HashMap<&[u8], u16> = HashMap::new();
-        for (looks, word) in all {
-            let number = *numbers.entry(word).or_insert_with(|| {
-                let number = typos.starts.len();
-                typos.starts.push(u16::try_from(typos.text.len()).unwrap_or(u16::MAX));
-                typos.text.extend_from_slice(word);
-                u16::try_from(number).unwrap_or(u16::MAX)
-            });
+            let Ok(start) = u16::try_from(typos.text.len()) else { break };
+            let number = typos.starts.len() as u64;
+            typos.starts.push(start);
+            typos.text.extend_from_slice(&word);
             // What is looked for has all letters of the word, or lacks one.
-            if let Some(lengths) = typos.ends.get_mut(ends(word)) {
+            if let Some(lengths) = typos.ends.get_mut(ends(&word)) {
                 *lengths |= 3 << (word.len() - 1).min(LONGEST);
             }
-            let (first, rest) = parts(*looks);
+            for missing in 1..word.len().saturating_sub(1) {
+                let mut shorter = word.clone();
+                shorter.remove(missing);
+                if shorter.len() > SHORTEST {
+                    all.push((looks(&shorter), (LAST + order) << u16::BITS | number));
+                }
+            }
+            all.push((looks(&word), (LAST - order) << u16::BITS | number));
+        }
+        all.sort_unstable();
+        all.dedup_by_key(|one| one.0);
+        for (looks, fit) in all {
+            let (first, rest) = parts(looks);
             let index = u16::try_from(typos.looks.len()).unwrap_or(u16::MAX);
             while typos.firsts.len() <= first {
                 typos.firsts.push(index);
             }
-            typos.looks.push((rest, number));
+            typos.looks.push((rest, u16::try_from(fit & u64::from(u16::MAX)).unwrap_or_default()));
         }
         typos.looks.shrink_to_fit();
         typos.text.shrink_to_fit();

@@ -23,7 +23,7 @@ pub(crate) fn run(text: &[u8], at: usize) -> Run {
         if others != 0 {
             let len = others.trailing_zeros() / 8;
             let inside = (1 << (8 * len)) - 1;
-            let (letters, digits) = ((letters | letter & inside) != 0, (digits | digit & inside) != 0);
+            let (letters, digits) = ((letters | (letter & inside)) != 0, (digits | (digit & inside)) != 0);
             return Run { len: 8 * index + len as usize, letters, digits };
         }
         (letters, digits) = (letters | letter, digits | digit);
@@ -43,7 +43,7 @@ fn kinds(bytes: u64) -> (u64, u64) {
     // Nothing is carried from one byte to the next: none of seven bits is above 0x7f.
     let from = |bytes: u64, first: u8| bytes + EACH * (0x80 - u64::from(first));
     let within = |bytes: u64, first: u8, last: u8| from(bytes, first) & !from(bytes, last + 1) & HIGH;
-    let small = ascii | EACH * 0x20;
+    let small = ascii | (EACH * 0x20);
     let is_ascii = !bytes;
     (within(small, b'a', b'z') & is_ascii, within(ascii, b'0', b'9') & is_ascii)
 }
