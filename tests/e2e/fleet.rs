@@ -60,8 +60,8 @@ fn nothing_fails_while_everything_changes_and_dies() {
     let mut fleet = Fleet::start(2, &[0, 0, 1]);
     let upstream = echo();
     let token = fleet.planes[0].token(&upstream.base("/v1"));
-    fleet.planes[1].json("POST", "policies/apply", &policy(0));
-    fleet.planes[0].json("PUT", "assignments/global", r#"{"policy":"fleet"}"#);
+    fleet.planes[1].site.json("POST", "policies/apply", &policy(0));
+    fleet.planes[0].site.json("PUT", "assignments/global", r#"{"policy":"fleet"}"#);
     eventually("every Envoy knows the token", START, || fleet.nodes.iter().all(|node| node.knows(&token)));
     fleet.wait_until_current();
 
@@ -100,14 +100,14 @@ fn nothing_fails_while_everything_changes_and_dies() {
             for change in 0..TOKEN_CHANGES / 10 {
                 if change % 10 == 0 {
                     policies += 1;
-                    plane.json("POST", "policies/apply", &policy(policies));
+                    plane.site.json("POST", "policies/apply", &policy(policies));
                 }
                 tokens += 1;
                 if added.len() > 20 {
-                    plane.json("DELETE", &format!("tokens/{}", added.remove(0)), "");
+                    plane.site.json("DELETE", &format!("tokens/{}", added.remove(0)), "");
                 } else {
                     let base = json!({ "upstream_base": upstream.base(&format!("/n{tokens}")) }).to_string();
-                    let made = plane.json("POST", "tokens", &base);
+                    let made = plane.site.json("POST", "tokens", &base);
                     added.push(made["id"].as_str().unwrap().to_owned());
                 }
             }
@@ -135,12 +135,12 @@ fn nothing_fails_while_everything_changes_and_dies() {
     }
 
     // Every node is at the same revision, and the journal says who applied what, at either control plane.
-    let views: Vec<Value> = fleet.planes.iter().map(|plane| plane.json("GET", "nodes", "")).collect();
+    let views: Vec<Value> = fleet.planes.iter().map(|plane| plane.site.json("GET", "nodes", "")).collect();
     assert_eq!(views[0]["current"], views[1]["current"]);
     let nodes = views.iter().flat_map(|view| view["nodes"].as_object().unwrap().values());
     let applied: Vec<&Value> = nodes.map(|node| &node["applied"]).collect();
     assert!(applied.len() == 3 && applied.iter().all(|one| *one == applied[0]), "{applied:?}");
-    let journal = fleet.planes[1].json("GET", "journal?limit=1000", "");
+    let journal = fleet.planes[1].site.json("GET", "journal?limit=1000", "");
     let count = |action: &str| {
         let entries = journal.as_array().unwrap().iter();
         entries.filter(|entry| entry["action"] == action && entry["actor"] == "gateway-key").count()
@@ -158,7 +158,7 @@ fn a_change_at_one_control_plane_is_live_at_the_others_envoys_within_a_second() 
     let first = fleet.planes[0].token(&upstream.base("/v1"));
     eventually("the first token works", START, || fleet.nodes[0].knows(&first));
     fleet.wait_until_current();
-    let compiled = fleet.nodes[0].stat("wasmcustom.aegisgate.policies_compiled");
+    let compiled = fleet.nodes[0].site.envoy_stat("wasmcustom.aegisgate.policies_compiled");
     let mut slowest = Duration::ZERO;
     for _ in 0..5 {
         let token = fleet.planes[0].token(&upstream.base("/v1"));
@@ -169,7 +169,7 @@ fn a_change_at_one_control_plane_is_live_at_the_others_envoys_within_a_second() 
     println!("live at the other control plane's Envoy after {slowest:?}");
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
     assert_eq!(
-        fleet.nodes[0].stat("wasmcustom.aegisgate.policies_compiled"),
+        fleet.nodes[0].site.envoy_stat("wasmcustom.aegisgate.policies_compiled"),
         compiled,
         "rules were compiled"
     );

@@ -25,6 +25,7 @@ pub mod recordings;
 pub mod reply;
 pub mod script_messages;
 pub mod script_responses;
+pub mod rest;
 pub mod sdk;
 pub mod secrets;
 pub mod socket_queue;
