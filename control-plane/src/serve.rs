@@ -7,7 +7,6 @@ use crate::publisher::Publisher;
 use crate::settings::ServeArgs;
 use crate::shutdown;
 use crate::up::EnvoyAdmin;
-use aegis_model::Destinations;
 use aegis_store::SqlStore;
 use aegis_xds::{Fleet, ReportSink};
 use anyhow::Context as _;
@@ -99,7 +98,7 @@ impl ControlPlane {
             fleet: fleet.clone(),
             gateway_key,
             ports: Ports { gateway: args.port, admin: args.admin_port },
-            destinations: Destinations { private: args.allow_private_upstreams },
+            destinations: args.destinations(),
             proxies: TrustedProxies::new(args.trusted_proxy_ips.clone()),
             requests: Limiter::new(args.admin_rate_limit_per_minute),
             failures: Limiter::new(FAILURES_PER_MINUTE),
@@ -109,6 +108,7 @@ impl ControlPlane {
             started: Instant::now(),
         };
         Ok(ControlPlane { listeners, publisher, collector, sink, fleet, api })
+            published: publisher.published(),
     }
 
     /// The store, for the supervisor's own registrations.
@@ -133,7 +133,7 @@ impl ControlPlane {
                     draining.await.ok();
                 });
         let mut http = tokio::spawn(http.into_future());
-        let resources = publisher.resources();
+        let resources = publisher.published().resources();
         tokio::select! {
             () = shutdown => {}
             () = publisher.run() => {}

@@ -7,10 +7,12 @@ use crate::policy::Compiler;
 use crate::{keys, module};
 use aegis_engine::MasterKey;
 use aegis_xds::RenderSettings;
+use aegis_model::Destinations;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use secrecy::ExposeSecret as _;
 use std::fs::DirBuilder;
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -148,6 +150,9 @@ impl ServeArgs {
         Ok(found.to_owned())
     }
 }
+            destinations: self.destinations(),
+            withdrawn: BTreeSet::new(),
+            attempt: 0,
 
 // === impl UpArgs ===
 

@@ -26,6 +26,21 @@ pub(super) async fn scrape(State(api): State<Arc<Api>>) -> Result<impl IntoRespo
     page.line("aegisgate_revision", &[("part", "policies")], revisions.policies);
 
     let nodes = api.fleet.nodes();
+    let counts = api.published.counts();
+    for (name, help, count) in [
+        ("aegisgate_tokens", "Tokens.", counts.tokens),
+        ("aegisgate_upstreams", "Upstreams.", counts.upstreams),
+        (
+            "aegisgate_upstreams_withdrawn",
+            "Upstreams to which nothing goes, because their names stand for forbidden addresses.",
+            counts.withdrawn,
+        ),
+        ("aegisgate_policies", "Versions of policies that act.", counts.policies),
+    ] {
+        page.family(name, "gauge", help);
+        page.line(name, &[], count);
+    }
+
     page.family("aegisgate_nodes", "gauge", "Envoys that are connected to this control plane.");
     page.line("aegisgate_nodes", &[], nodes.len());
     page.family("aegisgate_node_applied_revision", "gauge", "The revision that an Envoy's filter runs.");

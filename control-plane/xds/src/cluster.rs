@@ -1,5 +1,6 @@
 //! An upstream as an Envoy cluster.
 
+use crate::{RenderSettings, destination};
 use aegis_model::{Scheme, Upstream, UpstreamBase, UpstreamId};
 use envoy_types::pb::envoy::config::cluster::v3::circuit_breakers::Thresholds;
 use envoy_types::pb::envoy::config::cluster::v3::cluster::{
@@ -45,7 +46,7 @@ pub(crate) fn name(id: UpstreamId) -> String {
 }
 
 /// The cluster of `upstream`.
-pub(crate) fn render(upstream: &Upstream, ca_bundle: &Path) -> Any {
+pub(crate) fn render(upstream: &Upstream, settings: &RenderSettings) -> Any {
     let name = name(upstream.id);
     let base = &upstream.base;
     pack_any(Cluster {
@@ -63,10 +64,10 @@ pub(crate) fn render(upstream: &Upstream, ca_bundle: &Path) -> Any {
         }),
         cluster_discovery_type: Some(discovery(base)),
         load_assignment: Some(endpoints(name, base)),
-        transport_socket: (base.scheme() == Scheme::Https).then(|| tls(base, ca_bundle)),
+        transport_socket: (base.scheme() == Scheme::Https).then(|| tls(base, &settings.ca_bundle)),
         typed_extension_protocol_options: HashMap::from([(
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions".to_owned(),
-            pack_any(http_options(base.scheme())),
+            pack_any(http_options(base, settings)),
         )]),
         ..Cluster::default()
     })
@@ -113,9 +114,9 @@ fn endpoints(cluster_name: String, base: &UpstreamBase) -> ClusterLoadAssignment
     }
 }
 
-fn http_options(scheme: Scheme) -> HttpProtocolOptions {
+fn http_options(base: &UpstreamBase, settings: &RenderSettings) -> HttpProtocolOptions {
     let http1 = Some(Http1ProtocolOptions::default());
-    let protocol = match scheme {
+    let protocol = match base.scheme() {
         // ALPN decides; it offers h2 and http/1.1.
         Scheme::Https => UpstreamProtocolOptions::AutoConfig(AutoHttpConfig {
             http_protocol_options: http1,
@@ -126,7 +127,14 @@ fn http_options(scheme: Scheme) -> HttpProtocolOptions {
             protocol_config: http1.map(ProtocolConfig::HttpProtocolOptions),
         }),
     };
-    HttpProtocolOptions { upstream_protocol_options: Some(protocol), ..HttpProtocolOptions::default() }
+    // A plain address was checked when it was registered; what a name stands for may change.
+    let http_filters =
+        if base.ip().is_some() { Vec::new() } else { destination::filters(settings.destinations) };
+    HttpProtocolOptions {
+        upstream_protocol_options: Some(protocol),
+        http_filters,
+        ..HttpProtocolOptions::default()
+    }
 }
 
 fn tls(base: &UpstreamBase, ca_bundle: &Path) -> TransportSocket {

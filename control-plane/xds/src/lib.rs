@@ -10,6 +10,7 @@
 
 mod cluster;
 pub mod delta;
+mod destination;
 mod filter;
 mod fleet;
 mod resources;
@@ -18,8 +19,8 @@ pub mod session;
 pub mod sotw;
 mod telemetry;
 
-pub use fleet::{Fleet, NodeStatus, Refusal};
-pub use resources::{CompiledPolicies, Kind, RenderError, RenderSettings, Resource, ResourceSet};
+pub use fleet::{Fleet, NodeStatus, Refusal, Refused};
+pub use resources::{CompiledPolicies, Counts, Kind, RenderError, RenderSettings, Resource, ResourceSet};
 pub use server::{ServeError, serve};
 pub use session::Part;
 pub use telemetry::{ExchangeReport, ReportSink};

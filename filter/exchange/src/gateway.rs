@@ -1,7 +1,7 @@
 //! What the exchanges of one worker share.
 
 use aegis_engine::{Caches, Engine, EngineError, MasterKey};
-use aegis_policy::{CompiledPolicy, PolicyPart, RoutePart, TokenHash, TokenRoute, Upstream};
+use aegis_policy::{CompiledPolicy, PolicyPart, RouteShard, SHARDS, TokenHash, TokenRoute, Upstream};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -13,12 +13,9 @@ pub struct Worker {
     pub(crate) caches: RefCell<Caches>,
 }
 
-/// Applied routes.
-#[derive(Debug)]
-pub struct Routes {
-    upstreams: Vec<Upstream>,
-    tokens: HashMap<TokenHash, TokenRoute>,
-}
+/// Applied routes. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Routes([Option<Rc<RouteShard>>; SHARDS as usize]);
 
 /// Applied policies.
 #[derive(Debug)]
@@ -55,8 +52,7 @@ pub(crate) struct Act {
 /// The configuration that runs. An exchange keeps the one that it began with.
 #[derive(Debug)]
 pub struct Gateway {
-    /// `None` until they have arrived.
-    routes: Option<Rc<Routes>>,
+    routes: Routes,
     policies: Rc<Policies>,
 }
 
@@ -98,9 +94,26 @@ impl Worker {
 // === impl Routes ===
 
 impl Routes {
-    /// Applies the routes of a configuration.
-    pub fn new(part: RoutePart) -> Routes {
-        Routes { upstreams: part.upstreams, tokens: part.tokens.into_iter().collect() }
+    /// Applies a shard, in the place of the last one with its number.
+    pub fn apply(&mut self, shard: RouteShard) {
+        if let Some(place) = self.0.get_mut(usize::from(shard.number)) {
+            *place = Some(Rc::new(shard));
+        }
+    }
+
+    /// The shards that have not arrived.
+    pub fn missing(&self) -> impl Iterator<Item = u8> {
+        (0..SHARDS).filter(|number| self.shard(*number).is_none())
+    }
+
+    /// Whether these are the shards of those versions.
+    pub fn are(&self, versions: &[String]) -> bool {
+        let applied = self.0.iter().map(|shard| shard.as_ref().map(|shard| &shard.version));
+        applied.eq(versions.iter().map(Some))
+    }
+
+    fn shard(&self, number: u8) -> Option<&RouteShard> {
+        self.0.get(usize::from(number))?.as_deref()
     }
 }
 
@@ -136,7 +149,7 @@ impl Policies {
 
 impl Gateway {
     /// A gateway that runs `routes` under `policies`.
-    pub fn new(routes: Option<Rc<Routes>>, policies: Rc<Policies>) -> Gateway {
+    pub fn new(routes: Routes, policies: Rc<Policies>) -> Gateway {
         Gateway { routes, policies }
     }
 
@@ -158,7 +171,7 @@ impl Gateway {
 
     /// What holds for requests with the token of this hash.
     pub(crate) fn admit(&self, hash: &TokenHash) -> Result<Admission<'_>, NotAdmitted> {
-        let routes = self.routes.as_ref().ok_or(NotAdmitted::NotReady)?;
+        let routes = self.routes.shard(hash.shard()).ok_or(NotAdmitted::NotReady)?;
         let route = routes.tokens.get(hash).ok_or(NotAdmitted::Unknown)?;
         let upstream = usize::try_from(route.upstream).ok();
         let upstream = upstream.and_then(|index| routes.upstreams.get(index)).ok_or(NotAdmitted::Unknown)?;
