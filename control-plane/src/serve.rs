@@ -90,8 +90,14 @@ impl ControlPlane {
         let publisher = Publisher::start(store.clone(), settings, compiler, &fleet).await?;
         let (sink, reports) = ReportSink::new(collector::ROOM);
         let changed = publisher.changed();
-        let collector =
-            Collector::new(store.clone(), reports, fleet.clone(), changed, args.event_retention_days);
+        let collector = Collector::new(
+            store.clone(),
+            reports,
+            fleet.clone(),
+            changed,
+            args.event_retention_days,
+            args.event_file(),
+        );
         let api = Api {
             store,
             changed: publisher.changed(),
@@ -102,13 +108,13 @@ impl ControlPlane {
             proxies: TrustedProxies::new(args.trusted_proxy_ips.clone()),
             requests: Limiter::new(args.admin_rate_limit_per_minute),
             failures: Limiter::new(FAILURES_PER_MINUTE),
+            published: publisher.published(),
             tallies: collector.tallies(),
             sink: sink.clone(),
             envoy,
             started: Instant::now(),
         };
         Ok(ControlPlane { listeners, publisher, collector, sink, fleet, api })
-            published: publisher.published(),
     }
 
     /// The store, for the supervisor's own registrations.

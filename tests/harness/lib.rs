@@ -16,6 +16,7 @@ pub mod gate;
 pub mod gateway;
 pub mod http2;
 pub mod message;
+pub mod otlp;
 pub mod placeholder;
 pub mod ports;
 pub mod process;

@@ -41,6 +41,8 @@ pub struct NodeStatus {
     pub vm_reloads: u64,
     /// Events that it could not send here, since it started.
     pub events_dropped: u64,
+    /// Events that it could not send over OTLP, since it started.
+    pub otlp_dropped: u64,
 }
 
 /// A refused configuration.
@@ -48,10 +50,10 @@ pub struct NodeStatus {
 pub struct Refusal {
     /// The revision that it was rendered from.
     pub revision: u64,
-    /// Envoy's own words.
-    pub message: String,
     /// Its name, if it was one resource alone.
     pub resource: String,
+    /// Envoy's own words.
+    pub message: String,
 }
 
 /// Counts a stream for as long as it lives.
@@ -110,6 +112,10 @@ impl Fleet {
 
     pub(crate) fn dropped(&self, node: &str, total: u64) {
         self.update(node, |status| status.events_dropped = total);
+    }
+
+    pub(crate) fn otlp_dropped(&self, node: &str, total: u64) {
+        self.update(node, |status| status.otlp_dropped = total);
     }
 
     fn update(&self, node: &str, change: impl FnOnce(&mut NodeStatus)) {

@@ -63,6 +63,7 @@ const POLICIES_REVISION: &str = "wasmcustom.aegisgate.policies_revision";
 const VM_RELOADS: &str = "wasm.aegisgate.vm_reload";
 const LOGS_DROPPED: &str = "access_logs.grpc_access_log.logs_dropped";
 
+const OTLP_DROPPED: &str = "access_logs.open_telemetry_access_log.aegisgate.logs_dropped";
 // === impl ReportSink ===
 
 impl ReportSink {
@@ -140,6 +141,7 @@ impl Telemetry {
             VM_RELOADS => self.fleet.reloaded(node, value(family)),
             LOGS_DROPPED => self.fleet.dropped(node, value(family)),
             _ => {}
+            OTLP_DROPPED => self.fleet.otlp_dropped(node, value(family)),
         }
     }
 }
