@@ -8,9 +8,13 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-const POLICY_CHANGES: usize = 50;
-const TOKEN_CHANGES: usize = 500;
+const POLICY_CHANGES: usize = 60;
+const TOKEN_CHANGES: usize = 600;
+/// Each process in turn is dead for one of two: both control planes, the three Envoys, PostgreSQL.
+const ROUNDS: usize = 12;
 const CLIENTS: usize = 2;
+/// Requests that are answered while PostgreSQL is dead.
+const MEANWHILE: usize = 100;
 
 fn echo() -> FakeUpstream {
     FakeUpstream::start(|recorded| Reply::json(&completion(&last_user_text(&recorded.json()))))
@@ -85,19 +89,31 @@ fn nothing_fails_while_everything_changes_and_dies() {
             });
         }
         let mut added: Vec<String> = Vec::new();
-        // Each process in turn is dead for one of the rounds: both control planes, then the three Envoys.
-        for round in 0..10 {
+        for round in 0..ROUNDS {
             let victim = round / 2;
-            if round % 2 == 0 {
-                if victim < 2 {
-                    fleet.planes[victim].crash();
-                } else {
-                    fleet.nodes[victim - 2].crash();
+            match victim {
+                _ if round % 2 == 1 => {}
+                0 | 1 => fleet.planes[victim].crash(),
+                2..5 => fleet.nodes[victim - 2].crash(),
+                _ => {
+                    // Nothing can be changed without it, and nothing of what works ends.
+                    fleet.postgres.kill();
+                    let goal = balancer.served.load(Ordering::Relaxed) + MEANWHILE;
+                    let refused = fleet.planes[0].site.call("POST", "policies/apply", &policy(0)).unwrap();
+                    assert_eq!(refused.status, 500, "{}", refused.text());
+                    eventually("requests are answered", START, || {
+                        balancer.served.load(Ordering::Relaxed) >= goal
+                    });
+                    fleet.postgres.run();
+                    eventually("both control planes are ready again", START, || {
+                        let mut ports = fleet.planes.iter().map(|plane| plane.site.admin_port);
+                        ports.all(|port| Request::get("/ready").send(port).status == 200)
+                    });
                 }
             }
             let alive = if round % 2 == 0 && victim < 2 { 1 - victim } else { round % 2 };
             let plane = &fleet.planes[alive];
-            for change in 0..TOKEN_CHANGES / 10 {
+            for change in 0..TOKEN_CHANGES / ROUNDS {
                 if change % 10 == 0 {
                     policies += 1;
                     plane.site.json("POST", "policies/apply", &policy(policies));
@@ -113,7 +129,7 @@ fn nothing_fails_while_everything_changes_and_dies() {
             }
             if round % 2 == 0 && victim < 2 {
                 fleet.planes[victim].start();
-            } else if round % 2 == 0 {
+            } else if round % 2 == 0 && victim < 5 {
                 let node = &mut fleet.nodes[victim - 2];
                 node.start();
                 eventually("the Envoy is back", START, || node.knows(&token));
@@ -126,7 +142,7 @@ fn nothing_fails_while_everything_changes_and_dies() {
     fleet.wait_until_current();
     let served = balancer.served.load(Ordering::Relaxed);
     println!(
-        "{served} requests while {policies} policies and {tokens} tokens changed and five processes died"
+        "{served} requests while {policies} policies and {tokens} tokens changed and six processes died"
     );
     assert_eq!(balancer.failed.load(Ordering::Relaxed), 0);
     assert!(served > 500, "only {served} requests");

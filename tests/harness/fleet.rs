@@ -15,8 +15,8 @@ pub struct Fleet {
     pub planes: Vec<Plane>,
     /// The Envoys.
     pub nodes: Vec<Node>,
-    // After those who use it.
-    _postgres: Postgres,
+    /// Their database. Behind those who use it.
+    pub postgres: Postgres,
 }
 
 /// A control plane.
@@ -57,7 +57,7 @@ impl Fleet {
             .map(|(number, plane)| Node::new(number, &planes[*plane].site, &shared[2..]))
             .collect();
         nodes.iter_mut().for_each(Node::start);
-        Fleet { planes, nodes, _postgres: postgres }
+        Fleet { planes, nodes, postgres }
     }
 
     /// Waits until every Envoy runs what is current.
