@@ -62,6 +62,8 @@ fmt: ## Format the code
 	cargo fmt --all
 
 bench: build tools ## Plain Envoy beside the gateway, as ratios of one run
+	cargo build --locked --profile wasm --target $(WASM_TARGET) --package aegis-probe
+	cp target/$(WASM_TARGET)/wasm/aegis_probe.wasm dist/probe.wasm
 	cargo run --locked --release --package aegis-tests --bin bench
 
 soak: build tools ## 1,000 streams of SOAK_SECONDS a side: fails if one breaks or the gateway grows

@@ -56,6 +56,8 @@ pub(crate) struct Api {
     pub ports: base_url::Ports,
     /// Where upstreams may be.
     pub destinations: Destinations,
+    /// Whether only clients of this machine are served.
+    pub loopback_only: bool,
     /// Whose word about their clients counts.
     pub proxies: TrustedProxies,
     /// Requests to the original's API, by client.

@@ -15,6 +15,9 @@ pub(crate) const GATEWAY_VARIABLE: &str = "AEGIS_GATEWAY_KEY";
 /// Environment variable of the key of placeholders: 32 bytes in hexadecimal.
 pub(crate) const PLACEHOLDER_VARIABLE: &str = "AEGIS_PLACEHOLDER_KEY";
 
+/// Environment variable of the secret that requests are signed with, which only the filter uses.
+const REQUEST_HMAC_VARIABLE: &str = "AEGIS_REQUEST_HMAC_SECRET";
+
 /// Environment variable of the key under which the database keeps secrets: 32 bytes in hexadecimal.
 pub(crate) const ENCRYPTION_VARIABLE: &str = "AEGIS_ENCRYPTION_KEY";
 /// Environment variable of the key that is to replace it.
@@ -32,6 +35,9 @@ const DATABASE_FILE: &str = "aegisgate.db";
 const GATEWAY_FILE: &str = "gateway.key";
 const PLACEHOLDER_FILE: &str = "placeholder.key";
 const KEY_BYTES: usize = 32;
+
+/// Whoever sees a signed request can try secrets on it for as long as they like.
+const MIN_HMAC_SECRET_BYTES: usize = 32;
 
 /// The key that the admin API asks for.
 #[derive(Debug)]
@@ -77,6 +83,21 @@ fn choose_placeholder(given: Option<String>, data_dir: &Path) -> anyhow::Result<
         return Ok(key);
     }
     bail!("{origin} must hold 64 hexadecimal digits; make such a key with: openssl rand -hex 32")
+}
+
+/// Checks the secret that requests are signed with.
+pub(crate) fn check_request_hmac() -> anyhow::Result<()> {
+    check_hmac_secret(variable(REQUEST_HMAC_VARIABLE).as_deref())
+}
+
+fn check_hmac_secret(given: Option<&str>) -> anyhow::Result<()> {
+    if given.is_some_and(|secret| secret.len() >= MIN_HMAC_SECRET_BYTES) {
+        return Ok(());
+    }
+    bail!(
+        "AEGIS_ENABLE_REQUEST_HMAC_AUTH needs {MIN_HMAC_SECRET_BYTES} characters or more in {REQUEST_HMAC_VARIABLE}; \
+         make a secret with: openssl rand -hex 32"
+    )
 }
 
 /// The key for the API of a control plane: from the environment, else the gateway key of this machine.
@@ -221,6 +242,15 @@ mod tests {
         let error = open(&database, Some("c".repeat(64)), dir.path()).await.unwrap_err().to_string();
         assert!(error.contains(ENCRYPTION_VARIABLE) && error.contains("nothing was changed"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "b".repeat(64));
+    }
+
+    #[test]
+    fn a_short_secret_of_requests_is_refused_without_showing_it() {
+        for secret in [None, Some("hunter2")] {
+            let error = check_hmac_secret(secret).unwrap_err().to_string();
+            assert!(error.contains(REQUEST_HMAC_VARIABLE) && !error.contains("hunter2"), "{error}");
+        }
+        check_hmac_secret(Some(&"0a".repeat(16))).unwrap();
     }
 
     #[test]

@@ -105,6 +105,7 @@ impl ControlPlane {
             gateway_key,
             ports: Ports { gateway: args.port, admin: args.admin_port },
             destinations: args.destinations(),
+            loopback_only: args.access.enforce_loopback_only,
             proxies: TrustedProxies::new(args.trusted_proxy_ips.clone()),
             requests: Limiter::new(args.admin_rate_limit_per_minute),
             failures: Limiter::new(FAILURES_PER_MINUTE),

@@ -2,13 +2,17 @@
 //!
 //! Keys are not among them: [`crate::keys`] reads those, because a flag would show them in the process list.
 
+mod access;
+
+pub(crate) use access::AccessArgs;
+
 use crate::api::Network;
 use crate::collector::EventFile;
 use crate::policy::Compiler;
 use crate::{keys, module};
 use aegis_engine::MasterKey;
 use aegis_model::Destinations;
-use aegis_xds::RenderSettings;
+use aegis_xds::{FieldDigest, RenderSettings};
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use secrecy::ExposeSecret as _;
@@ -35,6 +39,9 @@ pub(crate) struct ServeArgs {
     /// Port on which Envoys fetch their configuration.
     #[arg(long, env = "AEGIS_XDS_PORT", default_value_t = 18082)]
     pub xds_port: u16,
+    /// Port of Envoy's admin interface, on the loopback address.
+    #[arg(long, env = "AEGIS_ENVOY_ADMIN_PORT", default_value_t = 18083)]
+    pub envoy_admin_port: u16,
     /// Directory of the database, generated keys and logs.
     #[arg(long, env = "AEGIS_DATA_DIR", default_value = "data")]
     pub data_dir: PathBuf,
@@ -68,6 +75,9 @@ pub(crate) struct ServeArgs {
     /// Largest request body in bytes; more is answered with 413.
     #[arg(long, env = "AEGIS_MAX_REQUEST_BODY_BYTES", default_value_t = 12_000_000)]
     pub max_request_body_bytes: u32,
+    /// Which requests the gateway takes.
+    #[command(flatten)]
+    pub access: AccessArgs,
 }
 
 /// What the supervisor needs besides.
@@ -76,9 +86,6 @@ pub(crate) struct UpArgs {
     /// What the control plane needs.
     #[command(flatten)]
     pub serve: ServeArgs,
-    /// Port of Envoy's admin interface, on the loopback address.
-    #[arg(long, env = "AEGIS_ENVOY_ADMIN_PORT", default_value_t = 18083)]
-    pub envoy_admin_port: u16,
     /// Envoy's worker threads [default: one per processor].
     #[arg(long, env = "AEGIS_ENVOY_CONCURRENCY")]
     pub envoy_concurrency: Option<NonZeroU32>,
@@ -144,6 +151,7 @@ impl ServeArgs {
     pub(crate) fn render_settings(&self, data_dir: &Path) -> anyhow::Result<(RenderSettings, Compiler)> {
         // Digests are made with the key that the filter has.
         let key = MasterKey::from_hex(keys::placeholder(data_dir)?.expose_secret())?;
+        let digests = MasterKey::from_hex(keys::placeholder(data_dir)?.expose_secret())?;
         let (compiler, policy) = Compiler::new(key, self.policy.as_deref())?;
         let settings = RenderSettings {
             wasm: module::install(&module::find(self.wasm.as_deref())?, data_dir)?,
@@ -153,6 +161,8 @@ impl ServeArgs {
             destinations: self.destinations(),
             withdrawn: BTreeSet::new(),
             attempt: 0,
+            access: self.access.render(self.destinations(), &self.own_ports())?,
+            field_digest: FieldDigest::new(move |name| digests.field_digest(name)),
         };
         Ok((settings, compiler))
     }
@@ -160,6 +170,11 @@ impl ServeArgs {
     /// Where events go besides the database.
     pub(crate) fn event_file(&self) -> Option<EventFile> {
         self.event_file.clone().map(|path| EventFile::new(path, self.event_file_max_bytes))
+    }
+
+    /// Ports of the gateway's own.
+    pub(crate) fn own_ports(&self) -> [u16; 4] {
+        [self.port, self.admin_port, self.xds_port, self.envoy_admin_port]
     }
 
     fn find_ca_bundle(&self) -> anyhow::Result<PathBuf> {

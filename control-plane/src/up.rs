@@ -30,9 +30,13 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// `aegisgate up`
 pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
     let shutdown = shutdown::requested()?;
+    if args.serve.access.enable_request_hmac_auth {
+        // Envoy inherits it from here.
+        keys::check_request_hmac()?;
+    }
     // Envoys share a port silently (SO_REUSEPORT), so whether one is free has to be found out before.
     drop(serve::bind(args.serve.host, args.serve.port, "AEGIS_PORT").await?);
-    drop(serve::bind(LOOPBACK, args.envoy_admin_port, "AEGIS_ENVOY_ADMIN_PORT").await?);
+    drop(serve::bind(LOOPBACK, args.serve.envoy_admin_port, "AEGIS_ENVOY_ADMIN_PORT").await?);
     // Only the gateway itself may face a network; Envoy reaches the rest over the loopback interface.
     let listeners = Listeners::bind(&args.serve, LOOPBACK).await?;
     let demo = if args.demo { Some(Demo::bind(args.demo_port).await?) } else { None };
@@ -46,7 +50,7 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
         log: data_dir.join("envoy.log"),
         placeholder_key: keys::placeholder(&data_dir)?,
     };
-    let admin = EnvoyAdmin::new(args.envoy_admin_port);
+    let admin = EnvoyAdmin::new(args.serve.envoy_admin_port);
     let key = GatewayKey::load(&data_dir)?;
     let control_plane =
         ControlPlane::new(&args.serve, &data_dir, listeners, key.secret, Some(admin.clone())).await?;

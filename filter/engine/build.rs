@@ -4,6 +4,8 @@
 
 use aegis_policy::{Rule, RuleFile};
 use aegis_shell::{CommandFile, CommandRule, Sets};
+use miniz_oxide::deflate::compress_to_vec;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 use std::error::Error;
@@ -12,6 +14,9 @@ use std::{env, fs};
 
 /// Names for lists of programs, beside the files of rules over commands.
 const SETS: &str = "sets.toml";
+
+/// The level of compression.
+const BEST: u8 = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../rules");
@@ -33,13 +38,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     for rule in &mut rules {
         rule.drop_notes();
     }
-    fs::write(out.join("catalogue.json"), serde_json::to_vec(&rules)?)?;
+    embed(&out.join("catalogue.zz"), &rules)?;
     let mut commands = commands;
     for command in &mut commands {
         command.drop_notes();
     }
-    fs::write(out.join("commands.json"), serde_json::to_vec(&commands)?)?;
-    Ok(())
+    embed(&out.join("commands.zz"), &commands)
+}
+
+/// Compressed: seven eighths of what every worker would load are repeated words.
+fn embed(path: &Path, document: &impl Serialize) -> Result<(), Box<dyn Error>> {
+    let json = serde_json::to_vec(document)?;
+    Ok(fs::write(path, compress_to_vec(&json, BEST))?)
 }
 
 /// The rules over commands in `folder`.

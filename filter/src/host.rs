@@ -9,7 +9,7 @@ use aegis_exchange::{Headers, Host, Side};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, MapType, MetricType};
 use std::cell::RefCell;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What Envoy says of an answer that the upstream gave.
 const VIA_UPSTREAM: &[u8] = b"via_upstream";
@@ -55,6 +55,14 @@ pub(crate) fn set_gauge(name: &str, value: u64) {
 pub(crate) fn count(name: &str) {
     if let Ok(id) = hostcalls::define_metric(MetricType::Counter, name) {
         report(hostcalls::increment_metric(id, 1));
+    }
+}
+
+/// Has something under `key` in the host, for what needs a first version to replace. The VM in Envoy's main thread is
+/// configured before any worker's, so no worker can be ahead of it.
+pub(crate) fn share(key: &str) {
+    if matches!(hostcalls::get_shared_data(key), Ok((_, None))) {
+        report(hostcalls::set_shared_data(key, Some(&[]), None));
     }
 }
 
@@ -130,6 +138,20 @@ impl Host for ProxyHost {
     fn peer(&self) -> Option<String> {
         let address = hostcalls::get_property(vec!["source", "address"]).ok().flatten()?;
         String::from_utf8(address).ok()
+    }
+
+    fn now(&self) -> u64 {
+        let now = hostcalls::get_current_time().ok().and_then(|now| now.duration_since(UNIX_EPOCH).ok());
+        now.unwrap_or_default().as_secs()
+    }
+
+    fn shared(&self, key: &str) -> Option<(Vec<u8>, u32)> {
+        let (value, version) = hostcalls::get_shared_data(key).ok()?;
+        Some((value.unwrap_or_default(), version?))
+    }
+
+    fn replace_shared(&mut self, key: &str, value: &[u8], version: u32) -> bool {
+        hostcalls::set_shared_data(key, Some(value), Some(version)).is_ok()
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::context::HttpExchange;
 use crate::host;
 use aegis_engine::MasterKey;
-use aegis_exchange::{Exchange, Gateway, Policies, Routes, Worker};
+use aegis_exchange::{Exchange, Gateway, Policies, Routes, Worker, nonce_keys};
 use aegis_policy::{CompiledPolicy, FilterConfig, PolicyPart, RoutePart};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
@@ -18,6 +18,9 @@ use std::time::Instant;
 
 /// Environment variable with the placeholder key (`vm_config.environment_variables.host_env_keys`).
 const KEY_VARIABLE: &str = "AEGIS_PLACEHOLDER_KEY";
+
+/// The same for the secret that requests are signed with. It need not be there.
+const SECRET_VARIABLE: &str = "AEGIS_REQUEST_HMAC_SECRET";
 
 /// Report the configuration that runs: Envoy's ACK alone does not prove that it was applied.
 const ROUTES_GAUGE: &str = "aegisgate.routes_revision";
@@ -114,7 +117,11 @@ impl State {
             workers.push((policy.clone(), self.worker(policy, &key)?));
         }
         let compiled: Vec<Rc<Worker>> = workers.iter().map(|(_, worker)| Rc::clone(worker)).collect();
-        self.policies = Some(Rc::new(Policies::new(part, &compiled, key)));
+        if part.request_hmac.is_some() {
+            nonce_keys().for_each(|key| host::share(&key));
+        }
+        let secret = std::env::var(SECRET_VARIABLE).ok();
+        self.policies = Some(Rc::new(Policies::new(part, &compiled, key, secret.as_deref())));
         self.workers = workers;
         Ok(())
     }

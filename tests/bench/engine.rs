@@ -1,171 +1,126 @@
-//! The engine alone, in this process and without WebAssembly.
+//! The engine by itself: in Envoy's V8, and beside it natively, in this process.
 
+mod native;
+
+use crate::probe::Probe;
 use crate::statistics::Spread;
-use crate::{case, hostile, texts};
-use aegis_engine::{
-    Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Site, Vault, redact_request,
-};
-use aegis_policy::{CompiledPolicy, Direction, Slot};
-use aegis_scanner::Budget;
+use crate::table::{self, Budget};
+use crate::{hostile, texts};
 use aegis_tests::chat;
-use regex::bytes::{Regex, RegexBuilder};
-use std::time::Instant;
+use native::Native;
 
-const RUNS: usize = 15;
+/// Bytes of the texts that are searched.
 const TEXT: usize = 400_000;
+
+/// Bytes of texts that are made to be slow.
+const HOSTILE: usize = 1_000_000;
+
+/// Bytes of texts that are judged.
+const JUDGED: usize = 100_000;
+
+/// Bytes of a piece of an answer, as in `tests/probe`.
+const PIECE: usize = 5;
+
+/// Events of a stream, and bytes of text in each.
+const EVENTS: usize = 64;
+const DELTA: usize = 6;
 
 /// Measures and prints.
 pub(crate) fn report() {
-    println!("\nEngine alone, native");
-    let key = MasterKey::from_hex(&"00".repeat(32)).expect("a key");
-    let began = Instant::now();
-    let engine = Engine::new(&CompiledPolicy::default(), &key).expect("the rules compile");
-    let built = began.elapsed().as_secs_f64() * 1e3;
-    let size = engine.size();
-    print("catalogue", &format!("{} rules, {} states, {} KB", size.rules, size.states, size.bytes / 1000));
-    print("compiling it", &format!("{built:.0} ms"));
-    let mut caches = engine.caches();
-    let library = library(&engine);
-    for (name, text) in texts::all(TEXT) {
-        let text = text.as_bytes();
-        let first = scan(&engine, &mut caches, text);
-        let speed = Spread::of((0..RUNS).map(|_| scan(&engine, &mut caches, text)));
-        print(&format!("scan of {name}"), &format!("{speed:.0} MB/s, the first time {first:.0}"));
-        let began = Instant::now();
-        assert!(library.find_iter(text).count() < text.len());
-        print("  the same with the regex crate", &format!("{:.3} MB/s", rate(text.len(), began)));
-        let mut copy = vec![0; text.len()];
-        let began = Instant::now();
-        copy.copy_from_slice(std::hint::black_box(text));
-        std::hint::black_box(&copy);
-        print("  a copy of its memory", &format!("{:.0} MB/s", rate(text.len(), began)));
-    }
-    let body = case::Case::clean(100_000).request;
-    let time = Spread::of((0..RUNS).map(|_| redact(&engine, &mut caches, &body)));
-    print("redaction of a 100 KB chat", &format!("{time:.0} µs"));
-    for (name, text) in texts::all(100_000) {
-        let text = text.as_bytes();
-        let time = Spread::of((0..RUNS).map(|_| judge(&engine, text, Slot::User)));
-        print(&format!("injection: {name}, 100 KB"), &format!("{time:.0} µs never seen, as a user's words"));
-        let time = Spread::of((0..RUNS).map(|_| judge(&engine, text, Slot::ToolResult)));
-        print("  as a tool's", &format!("{time:.0} µs"));
-    }
-    let events = chat::stream(&texts::prose(64 * 6, 5), 6);
-    let mut held = 0;
-    let time = Spread::of((0..RUNS).map(|_| restore(&engine, &mut caches, &events, &mut held)));
-    print("restoration of a stream", &format!("{time:.0} ns per delta"));
-    print("  held back behind any delta", &format!("{held} bytes"));
-    assert_eq!(held, 0, "nothing is open in ordinary text");
+    let (probe, mut native) = (Probe::start(), Native::new());
+    println!("\nThe catalogue: {}", native.catalogue());
+    search(&probe, &mut native);
+    judge(&probe, &mut native);
+    streams(&probe);
+    worst(&probe, &mut native);
 }
 
-/// Scans hostile texts, prints what they cost, and returns them, worst first, without those that are refused. Steps are
-/// those of the exact machine, views included; the fast pass takes two more.
-pub(crate) fn hostile(bytes: usize) -> Vec<(&'static str, String)> {
-    println!("\nHostile texts of {bytes} bytes, native");
-    let key = MasterKey::from_hex(&"00".repeat(32)).expect("a key");
-    let engine = Engine::new(&CompiledPolicy::default(), &key).expect("the rules compile");
-    let mut results = Vec::new();
-    for (name, text) in hostile::all(bytes) {
-        // New caches: what is hostile is also what builds states.
-        let mut caches = engine.caches();
-        let mut found = Vec::new();
-        let began = Instant::now();
-        let site = Site::of(Direction::Request, Slot::User);
-        let scanned =
-            engine.detect(&mut caches, site, text.as_bytes(), &mut Budget::default(), &mut found).is_ok();
-        let elapsed = began.elapsed();
-        let millis = elapsed.as_secs_f64() * 1e3;
-        let outcome = if scanned { format!("{} found", found.len()) } else { "refused".to_owned() };
-        #[expect(clippy::cast_precision_loss)]
-        let (per_byte, steps) = (millis * 1e6 / text.len() as f64, caches.work() as f64 / text.len() as f64);
-        print(name, &format!("{millis:.0} ms, {per_byte:.0} ns and {steps:.1} steps per byte, {outcome}"));
-        if scanned {
-            results.push((elapsed, name, text));
+fn search(probe: &Probe, native: &mut Native) {
+    table::columns(
+        "Search, nothing to find, MB/s",
+        ["copy of memory, native", "regex crate, native", "in V8"],
+    );
+    for (name, text) in texts::all(TEXT) {
+        let least = if text.is_ascii() { 200.0 } else { 150.0 };
+        let measured = probe.measure("/scan", &text).expect("an ordinary text");
+        assert_eq!(measured.found, 0, "there is nothing to find in {name}");
+        let time = measured.settled();
+        let speed = rate(&text, time.median);
+        let (copy, library) = (native.copy(&text), native.library(&text));
+        let (copy, library) = (format!("{copy:.0}"), format!("{library:.3}"));
+        table::compare(name, &copy, &library, &format!("{speed:.0}"), speed, Budget::AtLeast(least));
+        let own = native.scan(&text);
+        let first = format!("native {:.0} MB/s", own.median);
+        let (of, time_text) = (format!("first {:.1}", measured.first()), format!("{time:.2} ms"));
+        table::compare("  400 KB of it", &first, &of, &time_text, time.median, Budget::AtMost(4.0));
+    }
+}
+
+fn judge(probe: &Probe, native: &mut Native) {
+    let columns = ["native", "in V8", "in V8 per KB"];
+    table::columns("Prompt injection in 100 KB that nobody has seen before, µs", columns);
+    for (name, text) in texts::all(JUDGED) {
+        let most = if text.is_ascii() { 20.0 } else { 10.0 };
+        let by_part = [
+            ("user's words", "/judge-user", most),
+            ("a tool's", "/judge-tool", most),
+            ("the last turn's", "/judge-again", 1.0),
+        ];
+        for (part, path, most) in by_part {
+            let measured = probe.measure(path, &text).expect("it is looked for");
+            let time = measured.settled();
+            #[expect(clippy::cast_precision_loss)]
+            let per_kb = time.median * 1e6 / text.len() as f64;
+            let own = if path == "/judge-again" {
+                String::new()
+            } else {
+                format!("{:.0}", native.judge(&text, path == "/judge-user").median)
+            };
+            let what = format!("{name}, {part}");
+            let micros = format!("{:.0}", time.median * 1e3);
+            table::compare(&what, &own, &micros, &format!("{per_kb:.2}"), per_kb, Budget::AtMost(most));
         }
     }
-    results.sort_by_key(|(elapsed, ..)| std::cmp::Reverse(*elapsed));
-    results.into_iter().map(|(_, name, text)| (name, text)).collect()
 }
 
-fn scan(engine: &Engine, caches: &mut Caches, text: &[u8]) -> f64 {
-    let mut found = Vec::new();
-    let began = Instant::now();
-    let mut budget = Budget::default();
-    let site = Site::of(Direction::Request, Slot::User);
-    let scanned = engine.detect(caches, site, text, &mut budget, &mut found);
-    let rate = rate(text.len(), began);
-    assert!(scanned.is_ok() && found.is_empty(), "there is nothing to find: {found:?}");
-    rate
+fn streams(probe: &Probe) {
+    table::columns("Answers, nothing to find, in V8, ns", ["", "", "each"]);
+    let text = texts::prose(TEXT / 10, 5);
+    let measured = probe.measure("/pieces", &text).expect("an ordinary text");
+    assert_eq!(measured.found, 0, "there is nothing to find");
+    each("a piece of 5 bytes searched", measured.settled(), text.len() / PIECE, Budget::AtMost(1_000.0));
+    let events = chat::stream(&texts::prose(EVENTS * DELTA, 5), DELTA);
+    let measured = probe.measure("/stream", &events.concat()).expect("a stream");
+    assert_eq!(measured.found, events.concat().len(), "there is nothing to restore");
+    each("a whole event with a delta", measured.settled(), events.len(), Budget::None);
+}
+
+fn each(what: &str, time: Spread, count: usize, budget: Budget) {
+    #[expect(clippy::cast_precision_loss)]
+    let each = time.median * 1e6 / count as f64;
+    table::compare(what, &"", &"", &format!("{each:.0}"), each, budget);
+}
+
+/// Each with new caches: what is hostile is also what builds states.
+fn worst(probe: &Probe, native: &mut Native) {
+    let columns = ["native, ms", "steps per byte", "in V8, ms"];
+    table::columns("Hostile texts of 1 MB", columns);
+    for (name, text) in hostile::all(HOSTILE) {
+        let (time, steps) = native.hostile(&text);
+        let (time, steps) = (format!("{time:.0}"), format!("{steps:.1}"));
+        match probe.measure("/scan-fresh", &text) {
+            Some(measured) => {
+                let all = measured.all();
+                table::compare(name, &time, &steps, &format!("{all:.0}"), all.median, Budget::AtMost(250.0));
+            }
+            None => table::compare(name, &time, &steps, &"refused", 0.0, Budget::None),
+        }
+    }
 }
 
 /// Megabytes per second.
-fn rate(bytes: usize, began: Instant) -> f64 {
+fn rate(text: &str, milliseconds: f64) -> f64 {
     #[expect(clippy::cast_precision_loss)]
-    let bytes = bytes as f64;
-    bytes / 1e6 / began.elapsed().as_secs_f64()
-}
-
-/// The rules' patterns as one regular expression, without caps and validators.
-fn library(engine: &Engine) -> Regex {
-    let patterns: Vec<String> = engine
-        .rules()
-        .iter()
-        .filter(|rule| !rule.pattern.is_empty() && rule.directions.contains(&Direction::Request))
-        .map(|rule| {
-            let around = |part: &Option<String>| part.clone().unwrap_or_default();
-            format!("(?:(?:{})(?:{})(?:{}))", around(&rule.label), rule.pattern, around(&rule.behind))
-        })
-        .collect();
-    RegexBuilder::new(&patterns.join("|"))
-        .unicode(false)
-        .size_limit(1 << 30)
-        .build()
-        .expect("the scanner accepts them")
-}
-
-/// Microseconds.
-fn redact(engine: &Engine, caches: &mut Caches, body: &[u8]) -> f64 {
-    let mut vault = vault();
-    let began = Instant::now();
-    let redacted = redact_request(engine, caches, Protocol::ChatCompletions, body, &mut vault).expect("JSON");
-    let elapsed = began.elapsed();
-    assert!(redacted.body.is_none(), "there is nothing to find");
-    elapsed.as_secs_f64() * 1e6
-}
-
-/// Microseconds for a text that no cache knows.
-fn judge(engine: &Engine, text: &[u8], slot: Slot) -> f64 {
-    let mut caches = engine.caches();
-    let began = Instant::now();
-    let seen = engine.injection(&mut caches, slot, text);
-    let elapsed = began.elapsed();
-    assert!(seen.is_some(), "it is looked for");
-    elapsed.as_secs_f64() * 1e6
-}
-
-/// Nanoseconds per event.
-fn restore(engine: &Engine, caches: &mut Caches, events: &[String], held: &mut usize) -> f64 {
-    let mut vault = vault();
-    vault.placeholder("EMAIL", b"somebody@example.org");
-    let mut out = Vec::new();
-    let began = Instant::now();
-    let mut stream = ResponseStream::new(Protocol::ChatCompletions, Framing::Sse);
-    for event in events {
-        stream.push(engine, caches, &vault, event.as_bytes(), &mut out).expect("short events");
-        *held = stream.held().max(*held);
-    }
-    stream.finish(engine, caches, &vault, &mut out);
-    let elapsed = began.elapsed();
-    assert_eq!(out, events.concat().into_bytes(), "there is nothing to restore");
-    #[expect(clippy::cast_precision_loss)]
-    let count = events.len() as f64;
-    elapsed.as_secs_f64() * 1e9 / count
-}
-
-fn vault() -> Vault {
-    Vault::new(MasterKey::from_hex(&"5a".repeat(32)).expect("a key").tenant(b"bench"))
-}
-
-fn print(what: &str, value: &str) {
-    println!("  {what:32} {value:>40}");
+    let bytes = text.len() as f64;
+    bytes / 1e3 / milliseconds
 }

@@ -4,9 +4,10 @@
 //! what counts is the median of the rounds' ratios: on a busy machine, numbers of one side alone mean nothing.
 //! A wrong answer ends the run: a benchmark of errors is worthless.
 //!
-//! `bench throughput` and `bench streams` measure these alone, `bench tokens` 100,000 tokens; `bench soak <seconds>` is
-//! `make soak`.
+//! `bench throughput` and `bench streams` measure these alone, `bench engine` the engine in V8 without a gateway around
+//! it, `bench tokens` 100,000 tokens; `bench soak <seconds>` is `make soak`.
 
+mod bare;
 mod case;
 mod engine;
 mod hostile;
@@ -14,7 +15,7 @@ mod load;
 mod many_tokens;
 mod memory;
 mod pacer;
-mod plain;
+mod probe;
 mod registration;
 mod rounds;
 mod side;
@@ -32,8 +33,8 @@ mod wire;
 
 use aegis_tests::Gateway;
 use aegis_tests::gateway::chat_path;
+use bare::Bare;
 use case::Case;
-use plain::Plain;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use side::{CHAT, Side, Sides};
 use std::process::ExitCode;
@@ -43,28 +44,38 @@ use upstream::Upstream;
 /// Bytes of the longest prompts.
 const PROMPT: usize = 400_000;
 
-/// Bytes of texts that are made to be slow.
-const HOSTILE: usize = 1_000_000;
+/// The gateway's default limit of request bodies with its headroom.
+const BUFFER_LIMIT_BYTES: &str = "13048576";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let started = Instant::now();
     raise_file_limit();
-    if arguments == ["tokens"] {
-        many_tokens();
-        return ExitCode::SUCCESS;
+    match arguments.as_slice() {
+        ["tokens"] => many_tokens(),
+        ["engine"] => engine::report(),
+        _ => return with_gateway(&arguments, started),
     }
+    ExitCode::SUCCESS
+}
+
+fn with_gateway(arguments: &[&str], started: Instant) -> ExitCode {
     let upstream = Upstream::start();
     let gateway = Gateway::start();
-    let plain = Plain::start(upstream.port());
+    let values = [
+        ("UPSTREAM_PORT", upstream.port().to_string()),
+        ("BUFFER_LIMIT_BYTES", BUFFER_LIMIT_BYTES.to_owned()),
+    ];
+    let plain =
+        Bare::start("envoy/plain.yaml", &values.each_ref().map(|(name, value)| (*name, value.as_str())));
     let token = gateway.register(&upstream.base("/v1"));
     let base = chat_path(&token).trim_end_matches(CHAT).to_owned();
     let sides = Sides {
         plain: Side::new(plain.port, "/v1".to_owned(), plain.pid()),
         gateway: Side::new(gateway.port, base, gateway.envoy_pid().expect("Envoy is a child of the gateway")),
     };
-    match arguments.as_slice() {
+    match arguments {
         [] => tables(&gateway, &sides, &upstream),
         ["throughput"] => throughput_tables(&sides, &upstream),
         ["streams"] => stream_tables(&sides, &upstream),
@@ -74,7 +85,7 @@ fn main() -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
-        _ => panic!("usage: bench [throughput | streams | tokens | soak <seconds>]"),
+        _ => panic!("usage: bench [throughput | streams | engine | tokens | soak <seconds>]"),
     }
     println!("\n{:.0} s in all", started.elapsed().as_secs_f64());
     ExitCode::SUCCESS
@@ -92,12 +103,6 @@ fn tables(gateway: &Gateway, sides: &Sides, upstream: &Upstream) {
     memory::report(sides, upstream);
 
     throughput_tables(sides, upstream);
-
-    let worst = engine::hostile(HOSTILE);
-    table::heading("The worst of them in V8, ms of CPU time");
-    for (name, text) in worst.iter().take(3) {
-        throughput::cost(name, HOSTILE, &Case::of(text), sides, upstream, 250.0);
-    }
 
     stream_tables(sides, upstream);
 

@@ -17,8 +17,13 @@ pub(crate) enum Budget {
 
 /// Begins a section of comparisons.
 pub(crate) fn heading(title: &str) {
+    columns(title, ["plain Envoy", "gateway", "ratio or difference"]);
+}
+
+/// Begins a section with other columns.
+pub(crate) fn columns(title: &str, [first, second, third]: [&str; 3]) {
     println!("\n{title}");
-    row("", &"plain Envoy", &"gateway", &"ratio or difference", "budget");
+    row("", &first, &second, &third, "budget");
 }
 
 /// Begins a part of a section.

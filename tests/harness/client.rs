@@ -4,7 +4,7 @@ use crate::message::{Head, Reader};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// No answer takes longer; a test that waits for one that never comes fails instead of hanging.
@@ -13,10 +13,10 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// A request to send in one go.
 #[derive(Debug, Clone)]
 pub struct Request {
-    method: String,
-    target: String,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// A whole answer.
@@ -65,6 +65,13 @@ impl Request {
         self
     }
 
+    /// The same with another body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Request {
+        self.body = body.into();
+        self
+    }
+
     /// The head, announcing a body of `length` bytes, or chunks if `None`.
     pub fn head(&self, length: Option<usize>) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\nhost: gateway.test\r\n", self.method, self.target);
@@ -87,7 +94,16 @@ impl Request {
 
     /// As [`Request::send`], for when the other side may not be there.
     pub fn try_send(&self, port: u16) -> std::io::Result<Answer> {
-        let mut connection = Connection::try_open(port)?;
+        self.try_send_to((Ipv4Addr::LOCALHOST, port).into())
+    }
+
+    /// As [`Request::send`], to any address.
+    pub fn send_to(&self, address: SocketAddr) -> Answer {
+        self.try_send_to(address).unwrap_or_else(|error| panic!("{} {}: {error}", self.method, self.target))
+    }
+
+    fn try_send_to(&self, address: SocketAddr) -> std::io::Result<Answer> {
+        let mut connection = Connection::try_open_to(address)?;
         connection.0.answers_have_no_body(self.method == "HEAD");
         connection.try_write(&self.head(Some(self.body.len())))?;
         // A refusal may come, and the connection close, before all of a large body is sent.
@@ -144,7 +160,11 @@ impl Connection {
 
     /// Connects, if someone listens.
     pub fn try_open(port: u16) -> std::io::Result<Connection> {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        Connection::try_open_to((Ipv4Addr::LOCALHOST, port).into())
+    }
+
+    fn try_open_to(address: SocketAddr) -> std::io::Result<Connection> {
+        let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_write_timeout(Some(TIMEOUT))?;

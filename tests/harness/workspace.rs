@@ -17,6 +17,11 @@ pub fn wasm() -> PathBuf {
     existing("AEGIS_WASM", "dist/aegisgate.wasm", "make build")
 }
 
+/// The filter that measures the engine.
+pub fn probe() -> PathBuf {
+    existing("AEGIS_PROBE", "dist/probe.wasm", "make bench")
+}
+
 /// Envoy: `ENVOY_BIN`, else the one that `make tools` leaves in `.tools/`.
 pub fn envoy() -> PathBuf {
     existing("ENVOY_BIN", ".tools/envoy", "make tools")

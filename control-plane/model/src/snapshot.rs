@@ -27,6 +27,8 @@ pub struct Route {
     pub settings: TokenSettings,
     /// Field names exempt from redaction.
     pub whitelist: WhitelistKeys,
+    /// Only for clients of the internal network.
+    pub internal: bool,
 }
 
 /// All routes and policies at one revision.
@@ -55,6 +57,11 @@ impl fmt::Display for UpstreamId {
 impl Route {
     /// A route to `upstream` about which nothing was said.
     pub fn to(upstream: UpstreamId) -> Route {
-        Route { upstream, settings: TokenSettings::default(), whitelist: WhitelistKeys::default() }
+        Route {
+            upstream,
+            settings: TokenSettings::default(),
+            whitelist: WhitelistKeys::default(),
+            internal: false,
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::names;
 use aegis_model::{
     Actor, Registered, Registration, Token, TokenChange, Tokens as _, UpstreamBase, WhitelistKeys,
 };
+use aegis_policy::names_credential;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -199,7 +200,14 @@ impl Api {
             ("baseUrl", base_url(headers, self.ports, &registration.token).into()),
             ("whitelist_key", registration.whitelist.as_slice().into()),
         ];
-        members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+        let mut answer: Map<String, Value> =
+            members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+        let names = registration.whitelist.as_slice().iter();
+        let ignored: Vec<&str> = names.map(String::as_str).filter(|name| names_credential(name)).collect();
+        if !ignored.is_empty() {
+            answer.insert("whitelist_ignored".to_owned(), ignored.into());
+        }
+        answer
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) enum ApiError {
     MissingList,
     /// The client is not in the internal network.
     NotInternal,
+    /// The client is not on this machine.
+    NotLoopback,
     /// Too many requests, or too many wrong keys.
     RateLimited,
     /// No key in `Authorization`.
@@ -103,6 +105,10 @@ impl ApiError {
             ApiError::NotInternal => {
                 let detail = "only clients of the internal network may use this".to_owned();
                 (StatusCode::FORBIDDEN, "admin_endpoint_network_restricted", Some(detail))
+            }
+            ApiError::NotLoopback => {
+                let detail = "only clients of this machine may use this".to_owned();
+                (StatusCode::FORBIDDEN, "loopback_only_reject", Some(detail))
             }
             ApiError::RateLimited => {
                 let detail = "wait a minute".to_owned();

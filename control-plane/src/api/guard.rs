@@ -1,6 +1,6 @@
 //! Who may ask at all, and how often.
 
-use super::{Api, ApiError, peer};
+use super::{Api, ApiError, TrustedProxies, peer};
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -18,13 +18,17 @@ pub(super) struct Client {
     pub address: IpAddr,
 }
 
-/// Lets only clients of the internal network through.
+/// Lets only clients of the internal network through, or only those of this machine.
 pub(super) async fn internal(
     State(api): State<Arc<Api>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
+    let direct = TrustedProxies::direct(peer.ip(), request.headers());
+    if api.loopback_only && !direct.is_some_and(|direct| direct.is_loopback()) {
+        return Err(ApiError::NotLoopback);
+    }
     let address = api.proxies.client(peer.ip(), request.headers());
     let address = address.filter(|address| peer::is_internal(*address)).ok_or(ApiError::NotInternal)?;
     request.extensions_mut().insert(Client { peer: peer.ip().to_canonical(), address });

@@ -27,17 +27,23 @@ impl TrustedProxies {
         TrustedProxies(networks)
     }
 
+    /// The other end of the connection to the gateway; `None` if it cannot be known. Envoy's word counts, because it stands
+    /// in the internal network.
+    pub(crate) fn direct(peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        let peer = peer.to_canonical();
+        match headers.get(CLIENT_HEADER).filter(|_| is_internal(peer)) {
+            Some(value) => Some(value.to_str().ok()?.parse::<IpAddr>().ok()?.to_canonical()),
+            None => Some(peer),
+        }
+    }
+
     /// The address of the client behind `peer`; `None` if it cannot be known.
     ///
-    /// Envoy's word counts, because it stands in the internal network. Of `x-forwarded-for` the last address counts that
+    /// Of `x-forwarded-for` the last address counts that
     /// no trusted proxy has: what stands before it is the client's own word. From anybody else the header means that
     /// somebody speaks for another.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        let peer = peer.to_canonical();
-        let mut client = peer;
-        if let Some(value) = headers.get(CLIENT_HEADER).filter(|_| is_internal(peer)) {
-            client = value.to_str().ok()?.parse::<IpAddr>().ok()?.to_canonical();
-        }
+        let mut client = TrustedProxies::direct(peer, headers)?;
         let mut hops = Vec::new();
         for value in headers.get_all(FORWARDED_FOR) {
             hops.extend(value.to_str().ok()?.split(','));

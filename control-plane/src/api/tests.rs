@@ -39,6 +39,8 @@ async fn published(store: &SqlStore, dir: &std::path::Path) -> Published {
         destinations: Destinations { private: true },
         withdrawn: std::collections::BTreeSet::new(),
         attempt: 0,
+        access: aegis_xds::Access::default(),
+        field_digest: aegis_xds::FieldDigest::new(|name| name.to_owned()),
     };
     let publisher = Publisher::start(store.clone(), settings, compiler, &Fleet::default()).await.unwrap();
     publisher.published()
@@ -46,16 +48,22 @@ async fn published(store: &SqlStore, dir: &std::path::Path) -> Published {
 
 impl Site {
     async fn new() -> Site {
+        Site::with(|_| ()).await
+    }
+
+    /// A site whose API is a little different.
+    async fn with(edit: impl FnOnce(&mut Api)) -> Site {
         let dir = TempDir::new().unwrap();
         let changed = Arc::new(Notify::new());
         let key = EncryptionKey::from_hex(&"a".repeat(64)).unwrap();
         let database = Database::Sqlite(dir.path().join("aegisgate.db"));
         let store = SqlStore::open(&database, &key).await.unwrap();
-        let api = Api {
+        let mut api = Api {
             store: store.clone(),
             changed: Arc::clone(&changed),
             fleet: Fleet::default(),
             destinations: Destinations { private: true },
+            loopback_only: false,
             proxies: TrustedProxies::new(vec!["10.1.0.0/16".parse().unwrap()]),
             requests: Limiter::new(REQUESTS_PER_MINUTE),
             failures: Limiter::new(FAILURES_PER_MINUTE),
@@ -67,6 +75,7 @@ impl Site {
             envoy: None,
             started: Instant::now(),
         };
+        edit(&mut api);
         Site { router: api.router(), store, changed, dir }
     }
 

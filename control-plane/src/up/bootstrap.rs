@@ -39,7 +39,7 @@ fn values(args: &UpArgs) -> anyhow::Result<[(&'static str, String); 11]> {
         ("PORT", args.serve.port.to_string()),
         ("ADMIN_PORT", args.serve.admin_port.to_string()),
         ("XDS_PORT", args.serve.xds_port.to_string()),
-        ("ENVOY_ADMIN_PORT", args.envoy_admin_port.to_string()),
+        ("ENVOY_ADMIN_PORT", args.serve.envoy_admin_port.to_string()),
         ("BUFFER_LIMIT_BYTES", buffer.to_string()),
         ("UPSTREAM_TIMEOUT_SECONDS", args.upstream_timeout_seconds.to_string()),
         ("OTLP_ACCESS_LOG", log),

@@ -70,6 +70,7 @@ impl SqlStore {
             upstream: UpstreamId(upstream),
             settings: rows::settings(&settings)?,
             whitelist: rows::whitelist(&self.sealer, &hash, &whitelist)?,
+            internal: false,
         };
         let hash = TokenHash::parse(&hash).ok_or(StoreError::Corrupt("a malformed hash of a token"))?;
         Ok((hash, route))

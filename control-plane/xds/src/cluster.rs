@@ -1,5 +1,7 @@
 //! An upstream as an Envoy cluster.
 
+pub(crate) mod local_ports;
+
 use crate::{RenderSettings, destination};
 use aegis_model::{Scheme, Upstream, UpstreamBase, UpstreamId};
 use envoy_types::pb::envoy::config::cluster::v3::circuit_breakers::Thresholds;
@@ -42,15 +44,33 @@ const MAX_CONCURRENT: UInt32Value = UInt32Value { value: 1_000_000 };
 
 /// Name of the cluster of an upstream.
 pub(crate) fn name(id: UpstreamId) -> String {
-    format!("upstream-{id}")
+    match id {
+        // Of settings.
+        UpstreamId(..0) => format!("setting{id}"),
+        UpstreamId(_) => format!("upstream-{id}"),
+    }
 }
 
 /// The cluster of `upstream`.
 pub(crate) fn render(upstream: &Upstream, settings: &RenderSettings) -> Any {
     let name = name(upstream.id);
     let base = &upstream.base;
+    // A plain address was checked when it was registered; what a name stands for may change.
+    let http_filters =
+        if base.ip().is_some() { Vec::new() } else { destination::filters(settings.destinations) };
+    let options = HttpProtocolOptions { http_filters, ..http_options(base.scheme()) };
     pack_any(Cluster {
-        name: name.clone(),
+        cluster_discovery_type: Some(discovery(base)),
+        load_assignment: Some(endpoints(name.clone(), base)),
+        transport_socket: (base.scheme() == Scheme::Https).then(|| tls(base, &settings.ca_bundle)),
+        ..common(name, options)
+    })
+}
+
+/// What all clusters have in common.
+fn common(name: String, options: HttpProtocolOptions) -> Cluster {
+    Cluster {
+        name,
         connect_timeout: Some(Duration { seconds: CONNECT_TIMEOUT_SECONDS, nanos: 0 }),
         per_connection_buffer_limit_bytes: Some(BUFFER_LIMIT_BYTES),
         circuit_breakers: Some(CircuitBreakers {
@@ -62,15 +82,12 @@ pub(crate) fn render(upstream: &Upstream, settings: &RenderSettings) -> Any {
             }],
             ..CircuitBreakers::default()
         }),
-        cluster_discovery_type: Some(discovery(base)),
-        load_assignment: Some(endpoints(name, base)),
-        transport_socket: (base.scheme() == Scheme::Https).then(|| tls(base, &settings.ca_bundle)),
         typed_extension_protocol_options: HashMap::from([(
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions".to_owned(),
-            pack_any(http_options(base, settings)),
+            pack_any(options),
         )]),
         ..Cluster::default()
-    })
+    }
 }
 
 /// One endpoint however many addresses the name has: providers rotate them, and Envoy must not cut long answers when
@@ -114,9 +131,9 @@ fn endpoints(cluster_name: String, base: &UpstreamBase) -> ClusterLoadAssignment
     }
 }
 
-fn http_options(base: &UpstreamBase, settings: &RenderSettings) -> HttpProtocolOptions {
+fn http_options(scheme: Scheme) -> HttpProtocolOptions {
     let http1 = Some(Http1ProtocolOptions::default());
-    let protocol = match base.scheme() {
+    let protocol = match scheme {
         // ALPN decides; it offers h2 and http/1.1.
         Scheme::Https => UpstreamProtocolOptions::AutoConfig(AutoHttpConfig {
             http_protocol_options: http1,
@@ -127,14 +144,7 @@ fn http_options(base: &UpstreamBase, settings: &RenderSettings) -> HttpProtocolO
             protocol_config: http1.map(ProtocolConfig::HttpProtocolOptions),
         }),
     };
-    // A plain address was checked when it was registered; what a name stands for may change.
-    let http_filters =
-        if base.ip().is_some() { Vec::new() } else { destination::filters(settings.destinations) };
-    HttpProtocolOptions {
-        upstream_protocol_options: Some(protocol),
-        http_filters,
-        ..HttpProtocolOptions::default()
-    }
+    HttpProtocolOptions { upstream_protocol_options: Some(protocol), ..HttpProtocolOptions::default() }
 }
 
 fn tls(base: &UpstreamBase, ca_bundle: &Path) -> TransportSocket {

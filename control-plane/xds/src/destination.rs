@@ -38,7 +38,8 @@ pub(crate) fn filters(destinations: Destinations) -> Vec<HttpFilter> {
     ]
 }
 
-fn filter(name: &str, config: Any) -> HttpFilter {
+/// A filter of a cluster.
+pub(crate) fn filter(name: &str, config: Any) -> HttpFilter {
     HttpFilter {
         name: name.to_owned(),
         config_type: Some(http_filter::ConfigType::TypedConfig(config)),

@@ -2,11 +2,11 @@
 //! the routes, and one that says which shards belong together.
 
 use crate::resources::hex;
-use crate::{CompiledPolicies, RenderError, RenderSettings, cluster};
-use aegis_model::{Candidate, Rollout, Route, Snapshot, Stage, UpstreamId};
+use crate::{CompiledPolicies, FieldDigest, LocalPortRouting, RenderError, RenderSettings, cluster};
+use aegis_model::{Candidate, Rollout, Route, Snapshot, Stage, UpstreamId, WhitelistKeys};
 use aegis_policy::{
-    CompiledPolicy, FilterConfig, PolicyPart, RoutePart, RouteShard, TokenHash, TokenRoute, Track, Trial,
-    Upstream, Version,
+    CompiledPolicy, FilterConfig, LocalPorts, PolicyPart, RoutePart, RouteShard, TokenHash, TokenRoute,
+    Track, Trial, Upstream, Version, names_credential,
 };
 use envoy_types::pb::envoy::config::core::v3::{
     AsyncDataSource, BackoffStrategy, DataSource, TypedExtensionConfig, async_data_source, data_source,
@@ -19,6 +19,7 @@ use envoy_types::pb::google::protobuf::{Any, BoolValue, Duration, StringValue};
 use envoy_types::util::pack_any;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::path::Path;
 
 /// Names of filters in the listener, and of their resources. They share a VM.
@@ -36,6 +37,9 @@ const EVERYBODY: u16 = 10_000;
 /// The key of placeholders. It reaches the filter through Envoy's environment, because `/config_dump` shows the rest.
 const PLACEHOLDER_KEY: &str = "AEGIS_PLACEHOLDER_KEY";
 
+/// The secret that requests are signed with, if they must be.
+const REQUEST_HMAC_SECRET: &str = "AEGIS_REQUEST_HMAC_SECRET";
+
 /// A worker whose VM has trapped answers 503 for this long and then starts a fresh one.
 const RELOAD_BACKOFF: Duration = Duration { seconds: 0, nanos: 200_000_000 };
 
@@ -50,7 +54,7 @@ pub(crate) fn shard(
     snapshot: &Snapshot,
     settings: &RenderSettings,
 ) -> Result<(String, Any), RenderError> {
-    let mut shard = route_shard(number, snapshot)?;
+    let mut shard = route_shard(number, snapshot, settings)?;
     // Equal on every control plane, except after a refusal: what was refused has to change before it is taken.
     let content = serde_json::to_vec(&shard)?;
     let digest = Sha256::new().chain_update(content).chain_update(settings.attempt.to_le_bytes()).finalize();
@@ -117,7 +121,7 @@ fn vm(module: &Path) -> VmConfig {
         runtime: "envoy.wasm.runtime.v8".to_owned(),
         code: Some(AsyncDataSource { specifier: Some(async_data_source::Specifier::Local(code)) }),
         environment_variables: Some(EnvironmentVariables {
-            host_env_keys: vec![PLACEHOLDER_KEY.to_owned()],
+            host_env_keys: [PLACEHOLDER_KEY, REQUEST_HMAC_SECRET].map(str::to_owned).to_vec(),
             key_values: HashMap::new(),
         }),
         ..VmConfig::default()
@@ -125,7 +129,7 @@ fn vm(module: &Path) -> VmConfig {
 }
 
 /// A shard, whose version is not known yet.
-fn route_shard(number: u8, snapshot: &Snapshot) -> Result<RouteShard, RenderError> {
+fn route_shard(number: u8, snapshot: &Snapshot, render: &RenderSettings) -> Result<RouteShard, RenderError> {
     let tokens: Vec<(&TokenHash, &Route)> =
         snapshot.tokens.iter().filter(|(hash, _)| hash.shard() == number).collect();
     let used: BTreeSet<UpstreamId> = tokens.iter().map(|(_, route)| route.upstream).collect();
@@ -140,16 +144,19 @@ fn route_shard(number: u8, snapshot: &Snapshot) -> Result<RouteShard, RenderErro
             path: base.path().to_owned(),
         })
     });
-    let tokens = tokens.iter().map(|(hash, Route { upstream: id, settings, .. })| {
+    let tokens = tokens.iter().map(|(hash, route)| {
+        let Route { upstream: id, settings, whitelist, internal } = route;
         let index = used.binary_search(id).map_err(|_| RenderError::UnknownUpstream(*id))?;
         let route = TokenRoute {
             upstream: u32::try_from(index).map_err(|_| RenderError::TooManyUpstreams)?,
             track: settings.policy.clone(),
+            internal: *internal,
             mode: settings.mode,
             max_body_bytes: settings.max_body_bytes,
             max_messages: settings.max_messages,
             timeout_seconds: settings.timeout_seconds,
             tenant: settings.tenant.clone(),
+            allow_keys: allow_keys(whitelist, &render.field_digest),
         };
         Ok(((*hash).clone(), route))
     });
@@ -158,7 +165,31 @@ fn route_shard(number: u8, snapshot: &Snapshot) -> Result<RouteShard, RenderErro
         version: String::new(),
         upstreams: upstreams.collect::<Result<_, RenderError>>()?,
         tokens: tokens.collect::<Result<_, RenderError>>()?,
+        local_ports: render.access.local_ports.as_ref().map(LocalPortRouting::part),
     })
+}
+
+// === impl LocalPortRouting ===
+
+impl LocalPortRouting {
+    fn part(&self) -> LocalPorts {
+        LocalPorts {
+            cluster: cluster::local_ports::NAME.to_owned(),
+            address: match self.address {
+                IpAddr::V4(ip) => ip.to_string(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+            },
+            host: self.host.clone(),
+            reserved: self.reserved.clone(),
+            internal: self.internal,
+        }
+    }
+}
+
+/// Digests of names that are exempt from redaction. A name of credentials would exempt every credential.
+fn allow_keys(names: &WhitelistKeys, digest: &FieldDigest) -> Vec<String> {
+    let names = names.as_slice().iter().filter(|name| !names_credential(name));
+    names.map(|name| digest.of(name)).collect()
 }
 
 fn policy_part(
@@ -202,6 +233,8 @@ fn policy_part(
         revision: snapshot.revisions.policies,
         allow_on_headers_stop_iteration: true,
         max_request_body_bytes: settings.max_request_body_bytes,
+        loopback_only: settings.access.loopback_only,
+        request_hmac: settings.access.request_hmac,
         policies,
         tracks,
         default_track: assigned.to_owned(),

@@ -13,6 +13,7 @@ pub mod delta;
 mod destination;
 mod filter;
 mod fleet;
+mod named;
 mod resources;
 mod server;
 pub mod session;
@@ -20,7 +21,11 @@ pub mod sotw;
 mod telemetry;
 
 pub use fleet::{Fleet, NodeStatus, Refusal, Refused};
-pub use resources::{CompiledPolicies, Counts, Kind, RenderError, RenderSettings, Resource, ResourceSet};
+pub use named::NamedRoute;
+pub use resources::{
+    Access, CompiledPolicies, Counts, FieldDigest, Kind, LocalPortRouting, RenderError, RenderSettings,
+    Resource, ResourceSet,
+};
 pub use server::{ServeError, serve};
 pub use session::Part;
 pub use telemetry::{ExchangeReport, ReportSink};

@@ -1,12 +1,14 @@
 //! One snapshot as Envoy resources.
 
-use crate::{cluster, filter};
+use crate::cluster::local_ports;
+use crate::{NamedRoute, cluster, filter, named};
 use aegis_model::{Destinations, Revisions, Snapshot, UpstreamId};
-use aegis_policy::{CompiledPolicy, SHARDS, TokenHash};
+use aegis_policy::{CompiledPolicy, RequestHmac, SHARDS, TokenHash};
 use envoy_types::pb::google::protobuf::Any;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,6 +29,40 @@ pub struct RenderSettings {
     pub withdrawn: BTreeSet<UpstreamId>,
     /// Changes when an Envoy has refused routes: it does not apply bytes that it has refused before.
     pub attempt: u64,
+    /// Which requests are taken.
+    pub access: Access,
+    /// What stands for names of fields.
+    pub field_digest: FieldDigest,
+}
+
+/// Makes digests of names of fields, with the key that the filter has: `/config_dump` shows what is rendered.
+#[derive(Clone)]
+pub struct FieldDigest(Arc<dyn Fn(&str) -> String + Send + Sync>);
+
+/// Which requests are taken, besides those with a token of the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Access {
+    /// Only those of clients of the machine itself.
+    pub loopback_only: bool,
+    /// Requests must be signed.
+    pub request_hmac: Option<RequestHmac>,
+    /// Names that can stand where others have a token.
+    pub named: Vec<NamedRoute>,
+    /// Numbers of ports can, too.
+    pub local_ports: Option<LocalPortRouting>,
+}
+
+/// Where numbers of ports lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalPortRouting {
+    /// The host's address.
+    pub address: IpAddr,
+    /// What the `host` header calls it.
+    pub host: String,
+    /// Ports that are the gateway's own.
+    pub reserved: Vec<u16>,
+    /// Only for clients of the internal network.
+    pub internal: bool,
 }
 
 /// The resource types, in the order in which an addition has to arrive: a route to a cluster that does not exist yet
@@ -106,6 +142,26 @@ pub enum RenderError {
     Json(#[from] serde_json::Error),
 }
 
+// === impl FieldDigest ===
+
+impl FieldDigest {
+    /// Digests made by `digest`, whose key nobody else sees.
+    pub fn new(digest: impl Fn(&str) -> String + Send + Sync + 'static) -> FieldDigest {
+        FieldDigest(Arc::new(digest))
+    }
+
+    /// What stands for `name`.
+    pub fn of(&self, name: &str) -> String {
+        (self.0)(name)
+    }
+}
+
+impl fmt::Debug for FieldDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FieldDigest(…)")
+    }
+}
+
 // === impl Kind ===
 
 impl Kind {
@@ -166,7 +222,9 @@ impl ResourceSet {
         compiled: &CompiledPolicies,
         settings: &RenderSettings,
     ) -> Result<ResourceSet, RenderError> {
-        let numbers = changed.iter().map(TokenHash::shard).collect();
+        // Where routes of settings lead depends on the upstreams of all others.
+        let named = settings.access.named.iter().map(|route| &route.hash);
+        let numbers = changed.iter().chain(named).map(TokenHash::shard).collect();
         ResourceSet::render_shards(snapshot, compiled, settings, numbers, self.shards.clone())
     }
 
@@ -178,6 +236,8 @@ impl ResourceSet {
         numbers: BTreeSet<u8>,
         mut shards: BTreeMap<String, Arc<Shard>>,
     ) -> Result<ResourceSet, RenderError> {
+        let all = named::with(snapshot, &settings.access.named);
+        let snapshot = &*all;
         for number in numbers {
             let (version, body) = filter::shard(number, snapshot, settings)?;
             let shard = Shard { version, resource: Resource::new(body) };
@@ -189,6 +249,8 @@ impl ResourceSet {
             snapshot.upstreams.iter().filter(|upstream| !settings.withdrawn.contains(&upstream.id));
         let clusters = upstreams
             .map(|upstream| (cluster::name(upstream.id), Resource::new(cluster::render(upstream, settings))));
+        let ports = settings.access.local_ports.as_ref();
+        let ports = ports.map(|_| (local_ports::NAME.to_owned(), Resource::new(local_ports::render())));
         let policies = |group: &str| {
             let (count, body) = filter::policies(snapshot, group, compiled, settings)?;
             Ok::<_, RenderError>((count, Resource::new(body)))
@@ -204,7 +266,7 @@ impl ResourceSet {
                 withdrawn: settings.withdrawn.iter().filter(known).count(),
                 policies: common,
             },
-            clusters: clusters.collect(),
+            clusters: clusters.chain(ports).collect(),
             routes: Resource::new(filter::routes(snapshot.revisions.routes, versions, settings)?),
             shards,
             policies: groups

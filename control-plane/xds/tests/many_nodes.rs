@@ -43,6 +43,8 @@ fn settings() -> RenderSettings {
         destinations: aegis_model::Destinations { private: true },
         withdrawn: BTreeSet::new(),
         attempt: 0,
+        access: aegis_xds::Access::default(),
+        field_digest: aegis_xds::FieldDigest::new(|name| format!("digest of {name}")),
     }
 }
 

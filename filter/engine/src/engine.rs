@@ -1,13 +1,14 @@
 //! The compiled engine: everything that a worker shares between exchanges.
 
 use crate::answer::AnswerText;
-use crate::catalogue::{builtin_commands, builtin_rules};
+use crate::catalogue::{CatalogueError, builtin_commands, builtin_rules};
 use crate::commands::CommandFinder;
 use crate::compile::without_rules;
 use crate::decide::{AllowError, AllowList, Decisions, acts_anywhere};
 use crate::exact::{self, ExactFinder};
 use crate::hosts::Hosts;
 use crate::injection::{self, InjectionCache, Injections, Suspicion};
+use crate::known::Known;
 use crate::leak;
 use crate::placeholder::{self, MasterKey, TenantKey, Vault};
 use crate::text_rules::TextRules;
@@ -58,6 +59,8 @@ pub struct Caches {
     commands: CommandCache,
     pub(crate) placeholders: Cache,
     injection: InjectionCache,
+    /// Texts of requests in which the rules find nothing.
+    pub(crate) clean: Known,
 }
 
 /// Where a text stands.
@@ -70,6 +73,8 @@ pub struct Site<'a> {
     /// What stands in front of it in the document that it is a value of, such as `{"user_id": "`; empty if that is of no
     /// interest.
     pub before: &'a [u8],
+    /// Digests of the names of fields whose values stay, besides those of the policy: [`MasterKey::field_digest`], sorted.
+    pub keys: &'a [String],
 }
 
 /// Why an engine cannot be built.
@@ -102,7 +107,7 @@ pub enum EngineError {
     Injection(&'static aegis_inject::LoadError),
     /// The embedded catalogue cannot be read: the module is damaged.
     #[error("the built-in rules cannot be read: {0}")]
-    Catalogue(#[from] serde_json::Error),
+    Catalogue(#[from] CatalogueError),
 }
 
 // === impl Caches ===
@@ -119,7 +124,7 @@ impl Caches {
 impl Site<'_> {
     /// A text of its own.
     pub fn of(direction: Direction, slot: Slot) -> Site<'static> {
-        Site { direction, slot, before: &[] }
+        Site { direction, slot, before: &[], keys: &[] }
     }
 }
 
@@ -208,6 +213,7 @@ impl Engine {
             commands: self.commands.cache(),
             placeholders: self.placeholders.cache(),
             injection: InjectionCache::default(),
+            clean: Known::default(),
         }
     }
 
@@ -343,7 +349,7 @@ impl Engine {
         let mut found = rules.scan(cache, &self.allow, site, text, changing, budget)?;
         if site.slot == Slot::ToolCallArguments {
             let mut commands = self.commands.find(&mut caches.commands, text, changing);
-            commands.retain(|one| !self.allow.permits_match(site.before, text, one));
+            commands.retain(|one| !self.allow.permits_match(site, text, one));
             found.append(&mut commands);
         }
         Ok(found)

@@ -6,12 +6,11 @@
 mod scaffolding;
 
 use crate::decide;
-use crate::limits::{MAX_EXPLAINED, MAX_KNOWN_TEXTS, MIN_KNOWN};
+use crate::known::Known;
+use crate::limits::MAX_EXPLAINED;
 use aegis_inject::{Cause, Detector, LoadError, Outcome, Scratch, Writer};
 use aegis_policy::{CompiledPolicy, Confidence, Direction, Disposition, Rule, Severity, Slot};
 use aegis_scanner::RuleIndex;
-use std::collections::HashSet;
-use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -43,14 +42,6 @@ pub(crate) struct Injections {
 pub(crate) struct InjectionCache {
     scratch: Scratch,
     known: Known,
-}
-
-/// Texts in which nothing was found: the last ones, and those before them.
-#[derive(Debug, Default)]
-struct Known {
-    keys: RandomState,
-    young: HashSet<u64>,
-    old: HashSet<u64>,
 }
 
 /// What a text looks like.
@@ -148,8 +139,8 @@ impl Injections {
         text: &[u8],
     ) -> Suspicion {
         let writer = if slot == Slot::User { Writer::User } else { Writer::Other };
-        let hash = (text.len() >= MIN_KNOWN).then(|| cache.known.hash(writer, text));
-        if hash.is_some_and(|hash| cache.known.has(hash)) {
+        let print = cache.known.print(writer, text);
+        if print.is_some_and(|print| cache.known.has(print)) {
             return Suspicion { score: 0, disposition: Disposition::Allow, places: Vec::new() };
         }
         let outcome = self.detector.look(&mut cache.scratch, text, writer);
@@ -160,8 +151,8 @@ impl Injections {
         } else if score >= self.mark {
             Disposition::Mark
         } else {
-            if let Some(hash) = hash {
-                cache.known.add(hash);
+            if let Some(print) = print {
+                cache.known.add(print);
             }
             return Suspicion { score, disposition: Disposition::Allow, places: Vec::new() };
         };
@@ -187,50 +178,5 @@ impl Injections {
             technique: technique(hit.cause),
         };
         outcome.places(self.mark).into_iter().map(place).collect()
-    }
-}
-
-// === impl Known ===
-
-impl Known {
-    fn hash(&self, writer: Writer, text: &[u8]) -> u64 {
-        self.keys.hash_one((writer, text))
-    }
-
-    fn has(&mut self, hash: u64) -> bool {
-        let known = self.young.contains(&hash) || self.old.contains(&hash);
-        if known {
-            self.add(hash);
-        }
-        known
-    }
-
-    fn add(&mut self, hash: u64) {
-        if self.young.len() >= MAX_KNOWN_TEXTS {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(hash);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_asked_for_last_is_kept() {
-        let mut known = Known::default();
-        for hash in 0..MAX_KNOWN_TEXTS as u64 * 5 {
-            known.add(hash);
-            assert!(known.has(0), "{hash}");
-            assert!(known.young.len() + known.old.len() <= 2 * MAX_KNOWN_TEXTS);
-        }
-        assert!(!known.has(1));
-    }
-
-    #[test]
-    fn a_known_text_is_known_for_its_writer_only() {
-        let known = Known::default();
-        assert_ne!(known.hash(Writer::User, b"text"), known.hash(Writer::Other, b"text"));
     }
 }

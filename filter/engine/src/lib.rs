@@ -54,6 +54,7 @@ mod exact;
 pub mod framing;
 mod hosts;
 mod injection;
+mod known;
 mod leak;
 pub mod limits;
 mod normalize;
@@ -66,7 +67,7 @@ pub mod text;
 mod text_rules;
 
 pub use answer::AnswerText;
-pub use catalogue::{builtin_commands, builtin_rules};
+pub use catalogue::{CatalogueError, builtin_commands, builtin_rules};
 pub use compile::compile;
 pub use decide::AllowError;
 pub use engine::{Caches, Engine, EngineError, Site};

@@ -107,3 +107,6 @@ pub(crate) const MAX_EXPLAINED: usize = 24;
 
 /// Parts of one message that an agent added to its user's words. Each costs a look at all behind it.
 pub(crate) const MAX_SCAFFOLDING: usize = 64;
+
+/// Bytes of the decompressed catalogue; `build.rs` writes a sixth of it.
+pub(crate) const MAX_CATALOGUE: usize = 2 << 20;

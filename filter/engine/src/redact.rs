@@ -86,6 +86,8 @@ struct Redaction<'a> {
     engine: &'a Engine,
     caches: &'a mut Caches,
     vault: &'a mut Vault,
+    /// Of fields whose values stay.
+    keys: &'a [String],
     splice: Splice,
     findings: Vec<Finding>,
     budget: Budget,
@@ -113,11 +115,11 @@ pub fn redact_request(
     body: &[u8],
     vault: &mut Vault,
 ) -> Result<Redacted, RequestError> {
-    redact_body(engine, caches, protocol, &Media::Json, body, vault)
+    redact_body(engine, caches, protocol, &Media::Json, body, vault, &[])
 }
 
 /// Does to `body` what the policy says: replaces what the rules find by placeholders, puts the values into `vault`, or
-/// cuts them out. In shadow mode it only reports.
+/// cuts them out. In shadow mode it only reports. The values of fields with the digests `keys` stay, see [`Site::keys`].
 pub fn redact_body(
     engine: &Engine,
     caches: &mut Caches,
@@ -125,12 +127,14 @@ pub fn redact_body(
     media: &Media,
     body: &[u8],
     vault: &mut Vault,
+    keys: &[String],
 ) -> Result<Redacted, RequestError> {
     let texts = media.texts(protocol, body)?;
     let mut redaction = Redaction {
         engine,
         caches,
         vault,
+        keys,
         splice: Splice::default(),
         findings: Vec::new(),
         budget: Budget::default(),
@@ -224,6 +228,11 @@ impl Redaction<'_> {
 
     /// The values in a text, in order. `before` is what stands in front of it.
     fn hits(&mut self, before: &[u8], text: &[u8], form: Form, slot: Slot) -> Result<Vec<Hit>, RequestError> {
+        // What stands in front may be a field whose values are allowed, so it would have to be known as well.
+        let print = before.is_empty().then(|| self.caches.clean.print((slot, form), text)).flatten();
+        if print.is_some_and(|print| self.caches.clean.has(print)) {
+            return Ok(Vec::new());
+        }
         let mut hits = Vec::new();
         for (rule, span) in self.detect(before, text, slot)? {
             hits.push(Hit { rule, span, value: None, quoted: false, disposition: None });
@@ -238,6 +247,13 @@ impl Redaction<'_> {
                 hits.extend(inner);
                 hits.sort_by_key(|hit| hit.span.start);
             }
+        }
+        // What a token's own fields keep from being found is found for another token.
+        if hits.is_empty()
+            && self.keys.is_empty()
+            && let Some(print) = print
+        {
+            self.caches.clean.add(print);
         }
         if self.vault.seals() && !hits.is_empty() {
             let sealed = self.sealed(text)?;
@@ -295,7 +311,7 @@ impl Redaction<'_> {
         slot: Slot,
     ) -> Result<Vec<(RuleIndex, Range<u64>)>, RequestError> {
         let mut found = Vec::new();
-        let site = Site { direction: Direction::Request, slot, before };
+        let site = Site { direction: Direction::Request, slot, before, keys: self.keys };
         self.engine
             .detect(self.caches, site, text, &mut self.budget, &mut found)
             .map_err(|TooManyMatches| RequestError::TooMany)?;

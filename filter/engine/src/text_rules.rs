@@ -91,7 +91,7 @@ impl TextRules {
         if acting.is_empty() {
             return Ok(found);
         }
-        allow.apply(site.before, text, &self.mask_of(&acting), &mut found, |accept, here| {
+        allow.apply(site, text, &self.mask_of(&acting), &mut found, |accept, here| {
             self.scanner.scan(cache, text, accept, budget, here)?;
             Looker { scanner: &self.scanner, cache, rules: &self.rules, accept, budget }.look(text, 0, here)
         })?;

@@ -6,7 +6,8 @@
 )]
 
 use aegis_engine::{
-    Engine, MasterKey, Protocol, Redacted, RequestError, Site, Vault, compile, redact_request,
+    Engine, MasterKey, Media, Protocol, Redacted, RequestError, Site, Vault, compile, redact_body,
+    redact_request,
 };
 use aegis_policy::{Direction, Disposition, Policy, Slot};
 use aegis_scanner::Budget;
@@ -186,6 +187,32 @@ fn keys_of_tool_call_arguments_count_however_they_are_escaped() {
         bench.redact(Protocol::ChatCompletions, &body).unwrap().findings.len()
     };
     assert_eq!((arguments("order"), arguments("other")), (0, 2));
+}
+
+#[test]
+fn values_of_a_tokens_fields_stay_beside_those_of_the_policy() {
+    let bench = Bench::new(json!({ "allow": { "keys": ["user_id"] } }));
+    let digests =
+        |names: &[&str]| -> Vec<String> { names.iter().map(|name| bench.key.field_digest(name)).collect() };
+    let sent = |body: &Value, keys: &[String]| {
+        let (body, caches) = (body.to_string(), &mut bench.engine.caches());
+        let mut vault = Vault::new(bench.key.tenant(b"policies"));
+        redact_body(&bench.engine, caches, Protocol::Generic, &Media::Json, body.as_bytes(), &mut vault, keys)
+            .unwrap()
+            .body
+            .is_none()
+    };
+    let body = |name: &str| json!({ name: MAIL });
+    for name in ["order_id", "Order_ID", "user_id"] {
+        assert!(sent(&body(name), &digests(&["order_id"])), "{name}");
+    }
+    assert!(sent(&json!({ "input": format!("?order_id={MAIL}") }), &digests(&["order_id"])));
+    assert!(!sent(&body("order"), &digests(&["order_id"])));
+    assert!(!sent(&body("order_id"), &[]));
+    // Neither a name nor the digest that another key makes of it.
+    let other = MasterKey::from_hex(&"3d".repeat(32)).unwrap();
+    assert!(!sent(&body("order_id"), &["order_id".to_owned()]));
+    assert!(!sent(&body("order_id"), &[other.field_digest("order_id")]));
 }
 
 #[test]

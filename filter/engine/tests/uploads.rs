@@ -34,7 +34,7 @@ impl Bench {
     fn send(&self, content_type: &str, body: &[u8]) -> Result<Vec<u8>, RequestError> {
         let media = Media::of_content_type(Some(content_type)).unwrap();
         let (caches, vault) = (&mut self.engine.caches(), &mut self.vault.borrow_mut());
-        let redacted = redact_body(&self.engine, caches, Protocol::Generic, &media, body, vault)?;
+        let redacted = redact_body(&self.engine, caches, Protocol::Generic, &media, body, vault, &[])?;
         assert_eq!(redacted.body.is_some(), !redacted.findings.is_empty());
         Ok(redacted.body.unwrap_or_else(|| body.to_vec()))
     }

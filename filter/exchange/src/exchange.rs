@@ -1,5 +1,6 @@
 //! One request and its answer.
 
+mod boundary;
 mod request;
 mod response;
 
@@ -7,6 +8,7 @@ use crate::event::Event;
 use crate::gateway::{Act, Gateway};
 use crate::host::Host;
 use crate::reply::Reply;
+use crate::signature::Signed;
 use aegis_engine::{Media, Protocol, ResponseStream, Vault};
 use aegis_policy::Disposition;
 use std::rc::Rc;
@@ -71,10 +73,14 @@ enum Request {
 struct Reading {
     /// Whose values get the same placeholders.
     tenant: Vec<u8>,
+    /// Digests of the names of fields whose values stay.
+    keys: Vec<String>,
     /// What the client appended to its base URL.
     path: String,
-    /// How the body is written.
-    media: Media,
+    /// How the body is written; `None` if nobody looks into it, and it is read for its signature only.
+    media: Option<Media>,
+    /// What its signature has to fit.
+    signed: Option<Box<Signed>>,
     /// The client announced the body's length, and the headers still wait.
     announce_length: bool,
     /// Bytes buffered so far.
@@ -107,7 +113,7 @@ impl Reading {
     /// Whether a body that was cut off would be noticed. Envoy's decompressors pass on what they understood, be it
     /// nothing, and do not say whether that was all.
     fn shows_its_end(&self) -> bool {
-        self.buffered > 0 && matches!(self.media, Media::Json | Media::Multipart(_))
+        self.buffered > 0 && matches!(self.media, Some(Media::Json | Media::Multipart(_)))
     }
 }
 

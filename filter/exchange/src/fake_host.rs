@@ -1,7 +1,9 @@
 //! A proxy that exists in memory only.
 
 use crate::{Exchange, Headers, Host, Side};
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Holds one exchange's headers and bodies, and what was asked of the proxy.
 #[derive(Debug, Default)]
@@ -22,7 +24,16 @@ pub struct FakeHost {
     pub reported: Option<Vec<u8>>,
     /// Address of the client.
     pub peer: Option<String>,
+    /// Seconds since 1970.
+    pub now: u64,
+    /// What the workers of the proxy share.
+    pub shared: Shared,
+    /// How often another worker replaces that just before this one does.
+    pub contended: usize,
 }
+
+/// What the workers of a proxy share, each with its version.
+pub type Shared = Rc<RefCell<HashMap<String, (Vec<u8>, u32)>>>;
 
 // === impl FakeHost ===
 
@@ -156,5 +167,24 @@ impl Host for FakeHost {
 
     fn peer(&self) -> Option<String> {
         self.peer.clone()
+    }
+
+    fn now(&self) -> u64 {
+        self.now
+    }
+
+    fn shared(&self, key: &str) -> Option<(Vec<u8>, u32)> {
+        self.shared.borrow().get(key).cloned()
+    }
+
+    fn replace_shared(&mut self, key: &str, value: &[u8], version: u32) -> bool {
+        if self.contended > 0 {
+            self.contended -= 1;
+            return false;
+        }
+        let mut shared = self.shared.borrow_mut();
+        let Some(known) = shared.get_mut(key).filter(|known| known.1 == version) else { return false };
+        *known = (value.to_vec(), version + 1);
+        true
     }
 }

@@ -44,6 +44,13 @@ pub trait Host {
     fn report(&mut self, event: &[u8]);
     /// Address of the connection's other end, `ip:port`.
     fn peer(&self) -> Option<String>;
+    /// Seconds since 1970.
+    fn now(&self) -> u64;
+    /// What all workers of the proxy share under `key`, and its version; `None` if there is nothing.
+    fn shared(&self, key: &str) -> Option<(Vec<u8>, u32)>;
+    /// Replaces what is shared under `key`, unless that has another version by now; `false` if so.
+    #[must_use]
+    fn replace_shared(&mut self, key: &str, value: &[u8], version: u32) -> bool;
 }
 
 // === impl Headers ===

@@ -3,7 +3,7 @@
 //! | phase | what happens | returns |
 //! |---|---|---|
 //! | request headers | token → upstream; internal headers stripped; limits | pause, if there is a body to read |
-//! | request body | buffered to the end, redacted, replaced | pause until the end |
+//! | request body | buffered to the end, its signature checked, redacted, replaced | pause until the end |
 //! | response headers | framing chosen; Envoy's own errors put into the client's dialect | continue |
 //! | response body | restored as it arrives | continue |
 //!
@@ -16,6 +16,7 @@ mod gateway;
 mod host;
 mod reply;
 mod route;
+mod signature;
 
 #[cfg(feature = "testing")]
 pub mod fake_host;
@@ -23,3 +24,4 @@ pub mod fake_host;
 pub use exchange::{Exchange, Step};
 pub use gateway::{Gateway, Policies, Routes, Worker};
 pub use host::{Headers, Host, Side};
+pub use signature::nonce_keys;

@@ -7,11 +7,11 @@ use aegis_policy::FilterMode;
 pub(crate) enum Route<'a> {
     /// Not a path of the gateway's data plane.
     Elsewhere,
-    /// A data plane path without a token.
+    /// A data plane path without a token, where one is needed.
     NoToken,
     /// A token with a suffix that is no filter mode.
     BadMode,
-    /// A request on behalf of a token.
+    /// A request on behalf of a token, or of the empty one: a path as the upstream's own.
     Token(TokenPath<'a>),
 }
 
@@ -28,7 +28,11 @@ pub(crate) struct TokenPath<'a> {
 pub(crate) fn parse(path: &str) -> Route<'_> {
     let (bare, _query) = path.split_once('?').unwrap_or((path, ""));
     let mut segments = bare.split('/').skip(1);
-    let Some("v1" | "v2") = segments.next() else { return Route::Elsewhere };
+    let version = segments.next();
+    let Some("v1" | "v2") = version else { return Route::Elsewhere };
+    if version == Some("v1") && segments.next() != Some("__gw__") {
+        return Route::Token(TokenPath { token: "", mode: FilterMode::Full, rest: path });
+    }
     let Some(rest) = ["/v1/__gw__/t/", "/v2/__gw__/t/"].iter().find_map(|prefix| path.strip_prefix(prefix))
     else {
         return Route::NoToken;
@@ -112,10 +116,11 @@ mod tests {
         assert_eq!(token("/v1/__gw__/t/TOK/v1/models"), ("TOK", FilterMode::Full, "/v1/models"));
         assert_eq!(token("/v1/__gw__/t/TOK"), ("TOK", FilterMode::Full, ""));
         assert_eq!(token("/v1/__gw__/t/TOK?a=b/c"), ("TOK", FilterMode::Full, "?a=b/c"));
-        for path in
-            ["/v1/chat/completions", "/v2", "/v1/__gw__/t/", "/v1/__gw__/t//x", "/v1?x=/v1/__gw__/t/TOK/y"]
-        {
+        for path in ["/v2", "/v2/chat/completions", "/v1/__gw__", "/v1/__gw__/t/", "/v1/__gw__/t//x"] {
             assert_eq!(parse(path), Route::NoToken, "{path}");
+        }
+        for path in ["/v1/chat/completions?x", "/v1", "/v1?x=/v1/__gw__/t/TOK/y", "/v1/__gw__x"] {
+            assert_eq!(token(path), ("", FilterMode::Full, path));
         }
         assert_eq!(parse("/v1/__gw__/t/TOK__foo/x"), Route::BadMode);
         for path in ["/", "/health", "/v10/x", "/__gw__/register", ""] {

@@ -18,7 +18,14 @@ fn exchange(block_status: u16) -> Exchange {
     policy.rules.push(Override::everywhere(Some("email"), Disposition::Block));
     policy.block_status = block_status;
     let tokens = &["TOK"];
-    let setup = Setup { key: "c3", route: TokenRoute::default(), tokens, policies: &[&policy] };
+    let setup = Setup {
+        key: "c3",
+        route: TokenRoute::default(),
+        tokens,
+        local_ports: None,
+        secret: None,
+        policies: &[&policy],
+    };
     Exchange::new(setup.gateway(|_| ()))
 }
 

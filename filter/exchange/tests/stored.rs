@@ -24,7 +24,8 @@ fn gateway(key: &str, sealed: bool, mode: Mode) -> Rc<Gateway> {
     policy.restore.sealed = sealed;
     policy.mode = mode;
     let tokens = &["TOK", "OTHER"];
-    Setup { key, route: TokenRoute::default(), tokens, policies: &[&policy] }.gateway(|_| ())
+    Setup { key, route: TokenRoute::default(), tokens, local_ports: None, secret: None, policies: &[&policy] }
+        .gateway(|_| ())
 }
 
 /// What reaches the upstream of a request.
@@ -135,7 +136,14 @@ fn placeholders_in_requests_stay_as_they_are() {
     policy.restore.sealed = true;
     policy.custom_rules = vec![serde_json::from_value(letters).unwrap()];
     let tokens = &["TOK"];
-    let setup = Setup { key: "c3", route: TokenRoute::default(), tokens, policies: &[&policy] };
+    let setup = Setup {
+        key: "c3",
+        route: TokenRoute::default(),
+        tokens,
+        local_ports: None,
+        secret: None,
+        policies: &[&policy],
+    };
     let gateway = setup.gateway(|_| ());
     let once = sent(&gateway, FIRST);
     assert_eq!(sent(&gateway, &once), once);

@@ -8,8 +8,8 @@
 mod policies;
 mod routes;
 
-pub use policies::{PolicyPart, Track, Trial, Version};
-pub use routes::{FilterMode, RoutePart, RouteShard, SHARDS, TokenHash, TokenRoute, Upstream};
+pub use policies::{PolicyPart, RequestHmac, Track, Trial, Version};
+pub use routes::{FilterMode, LocalPorts, RoutePart, RouteShard, SHARDS, TokenHash, TokenRoute, Upstream};
 
 use serde::{Deserialize, Serialize};
 

@@ -33,7 +33,7 @@ pub(crate) fn is_field_name(name: &str) -> bool {
 }
 
 /// Whether a field called `name` holds a credential.
-pub(crate) fn names_credential(name: &str) -> bool {
+pub fn names_credential(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let joined: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
     let part = |part: &str| CREDENTIAL_PARTS.contains(&part);

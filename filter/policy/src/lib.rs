@@ -31,11 +31,12 @@ pub use compiled::{CompiledAllow, CompiledPolicy, ExactList, ValueDigest};
 pub use disposition::Disposition;
 pub use exact::{CompiledExact, CompiledValue, MAX_EXACT_BYTES, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
 pub use filter_config::{
-    FilterConfig, FilterConfigError, FilterMode, PolicyPart, RoutePart, RouteShard, SHARDS, TokenHash,
-    TokenRoute, Track, Trial, Upstream, Version,
+    FilterConfig, FilterConfigError, FilterMode, LocalPorts, PolicyPart, RequestHmac, RoutePart, RouteShard,
+    SHARDS, TokenHash, TokenRoute, Track, Trial, Upstream, Version,
 };
 pub use hidden::HiddenText;
 pub use injection::Injection;
+pub use key_name::names_credential;
 pub use policy::{AS_MESSAGE, Allow, ExactValues, FORBIDDEN, Level, Mode, Override, Policy, Preset, Restore};
 pub use problem::{Problem, Problems};
 pub use rule::{Confidence, Rule, RuleFile, Severity, Validator};

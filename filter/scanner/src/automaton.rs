@@ -40,6 +40,8 @@ pub(crate) struct Facts {
     pub(crate) live: bool,
     /// A rule whose match may be longer than its cap, because it is in its open run.
     pub(crate) tail: Option<RuleIndex>,
+    /// Nothing happens here but that threads go on.
+    pub(crate) plain: bool,
 }
 
 /// Everything that is built while scanning. One per thread; any number of streams of one scanner share it.
@@ -82,6 +84,18 @@ impl StateId {
     fn index(self) -> usize {
         self.0 as usize
     }
+
+    fn known(self) -> Option<StateId> {
+        (self != StateId::UNKNOWN).then_some(self)
+    }
+}
+
+// === impl Facts ===
+
+impl Facts {
+    /// Those of [`StateId::DEAD`].
+    const DEAD: Facts =
+        Facts { reach: 0, matched: false, looking: false, live: false, tail: None, plain: false };
 }
 
 // === impl Cache ===
@@ -140,18 +154,12 @@ impl Cache {
         // Id 0 is the dead state, so that `DEAD` is a constant.
         self.insert(
             Rc::new(Key { before: Neighbour::Edge, nfa: Box::default(), matched: Box::default() }),
-            Facts { reach: 0, matched: false, looking: false, live: false, tail: None },
+            Facts::DEAD,
         );
     }
 
     pub(crate) fn facts(&self, id: StateId) -> Facts {
-        self.facts.get(id.index()).copied().unwrap_or(Facts {
-            reach: 0,
-            matched: false,
-            looking: false,
-            live: false,
-            tail: None,
-        })
+        self.facts.get(id.index()).copied().unwrap_or(Facts::DEAD)
     }
 
     /// Rules that match exactly at this state, in order of precedence.
@@ -185,6 +193,21 @@ impl Cache {
             *entry = next;
         }
         next
+    }
+
+    /// What [`Cache::step`] returns, if it is known already.
+    pub(crate) fn known_step(&self, id: StateId, class: usize) -> Option<StateId> {
+        self.steps.get(id.index() * self.class_count + class).copied().and_then(StateId::known)
+    }
+
+    /// What [`Cache::resolve`] returns, if it is known already.
+    pub(crate) fn known_resolve(&self, id: StateId, ahead: Neighbour) -> Option<StateId> {
+        self.resolved.get(id.index() * Neighbour::COUNT + ahead as usize).copied().and_then(StateId::known)
+    }
+
+    /// What [`Cache::spawn`] returns, if it is known already.
+    pub(crate) fn known_spawn(&self, before: Neighbour, class: usize) -> Option<StateId> {
+        self.spawns.get(before as usize * self.class_count + class).copied().and_then(StateId::known)
     }
 
     /// `id` once its neighbour ahead is known: look-arounds that hold are followed, the others dropped. Rules that this
@@ -290,12 +313,15 @@ impl fmt::Debug for Cache {
 fn facts_of(program: &Program, key: &Key) -> Facts {
     let through = key.nfa.iter().map(|&id| program.reach(id)).max().unwrap_or(0);
     let here = key.matched.iter().map(|&rule| program.cap(rule)).max().unwrap_or(0);
+    let (matched, live) = (!key.matched.is_empty(), !key.nfa.is_empty());
+    let tail = key.nfa.iter().filter_map(|&id| program.tails.rule(id)).min();
     Facts {
         reach: through.max(here),
-        matched: !key.matched.is_empty(),
+        matched,
         looking: key.nfa.iter().any(|&id| matches!(program.nfa.state(id), NfaState::Look { .. })),
-        live: !key.nfa.is_empty(),
-        tail: key.nfa.iter().filter_map(|&id| program.tails.rule(id)).min(),
+        live,
+        tail,
+        plain: live && !matched && tail.is_none(),
     }
 }
 

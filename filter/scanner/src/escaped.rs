@@ -65,6 +65,11 @@ impl Escaped {
         }
     }
 
+    /// Whether `byte` begins a sequence.
+    pub(crate) fn begins(byte: u8) -> bool {
+        matches!(byte, b'\\' | b'%')
+    }
+
     /// Whether `byte` is the letter of an escape sequence, with which no match begins.
     pub(crate) fn is_letter(self, byte: u8) -> bool {
         self == Escaped::Letter && matches!(byte, b'n' | b'r' | b't' | b'u' | b'x')

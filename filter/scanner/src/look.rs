@@ -17,11 +17,33 @@ pub(crate) enum Neighbour {
     Other = 4,
 }
 
+/// A byte is looked at several times for every one that is read.
+static NEIGHBOURS: [Neighbour; 256] = {
+    let mut table = [Neighbour::Other; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(
+            clippy::indexing_slicing,
+            clippy::cast_possible_truncation,
+            reason = "evaluated by the compiler"
+        )]
+        {
+            table[byte] = Neighbour::by_range(byte as u8);
+        }
+        byte += 1;
+    }
+    table
+};
+
 impl Neighbour {
     /// Number of variants, for tables.
     pub(crate) const COUNT: usize = 5;
 
     pub(crate) fn of(byte: u8) -> Neighbour {
+        NEIGHBOURS.get(usize::from(byte)).copied().unwrap_or(Neighbour::Other)
+    }
+
+    const fn by_range(byte: u8) -> Neighbour {
         match byte {
             b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' => Neighbour::Word,
             b'\n' => Neighbour::Lf,

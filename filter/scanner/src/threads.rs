@@ -2,6 +2,8 @@
 //!
 //! See the crate documentation for the algorithm and why it is exact.
 
+mod glide;
+
 use crate::automaton::{Cache, Key, StateId};
 use crate::budget::Budget;
 use crate::escaped::Escaped;
@@ -138,7 +140,14 @@ impl Threads {
                     break;
                 }
             }
-            at = self.read(context, at, to);
+            at += self.glide(context, at, to, idle_from);
+            if at >= idle_from && self.is_idle() {
+                break;
+            }
+            if let [byte, ..] = context.window.slice(at, to) {
+                self.read(context, *byte, at);
+                at += 1;
+            }
             if at >= idle_from && self.is_idle() {
                 break;
             }
@@ -147,30 +156,22 @@ impl Threads {
         at
     }
 
-    /// Reads bytes from `at` until no start is alive; returns the position that was reached.
-    fn read(&mut self, context: &mut Context<'_>, from: u64, to: u64) -> u64 {
-        let mut at = from;
-        for &byte in context.window.slice(from, to) {
-            if context.cache.is_full() {
-                self.keep_keys(context.cache);
-                context.cache.clear();
-                self.enter(context);
-            }
-            self.look(context, at, Neighbour::of(byte));
-            let class = usize::from(context.program.nfa.byte_classes().get(byte));
-            self.step(context, byte, class, at);
-            self.overflow(context, byte, at);
-            if !self.overflowing && !self.escaped.is_letter(byte) {
-                self.spawn(context, byte, class, at);
-            }
-            (self.escaped, self.before) = self.escaped.read(byte);
-            at += 1;
-            self.matches(context, at);
-            if self.is_idle() {
-                break;
-            }
+    /// Reads the byte at `at`, whatever happens there.
+    fn read(&mut self, context: &mut Context<'_>, byte: u8, at: u64) {
+        if context.cache.is_full() {
+            self.keep_keys(context.cache);
+            context.cache.clear();
+            self.enter(context);
         }
-        at
+        self.look(context, at, Neighbour::of(byte));
+        let class = usize::from(context.program.nfa.byte_classes().get(byte));
+        self.step(context, byte, class, at);
+        self.overflow(context, byte, at);
+        if !self.overflowing && !self.escaped.is_letter(byte) {
+            self.spawn(context, byte, class, at);
+        }
+        (self.escaped, self.before) = self.escaped.read(byte);
+        self.matches(context, at + 1);
     }
 
     /// Ends the text at `end`: look-arounds see the edge, and no start is alive any more.

@@ -282,3 +282,28 @@ async fn the_description_has_every_call_and_is_the_committed_one() {
     let committed = std::fs::read_to_string(committed).unwrap_or_default();
     assert!(committed == document, "run `aegisgate openapi > control-plane/openapi.json`");
 }
+
+#[tokio::test]
+async fn a_gateway_for_its_own_machine_looks_at_the_other_end_of_the_connection() {
+    let site = Site::with(|api| {
+        api.loopback_only = true;
+        api.proxies = TrustedProxies::new(vec!["10.1.0.0/16".parse().unwrap()]);
+    })
+    .await;
+    let envoy = "x-aegis-client";
+    for (peer, header, code) in [
+        ("127.0.0.1", None, ""),
+        ("::1", None, ""),
+        ("127.0.0.1", Some((envoy, "127.0.0.1")), ""),
+        ("10.0.0.1", None, "loopback_only_reject"),
+        ("127.0.0.1", Some((envoy, "10.0.0.1")), "loopback_only_reject"),
+        ("203.0.113.9", Some((envoy, "127.0.0.1")), "loopback_only_reject"),
+        // Nor does it help whom a trusted proxy speaks for.
+        ("10.1.2.3", Some(("x-forwarded-for", "127.0.0.1")), "loopback_only_reject"),
+    ] {
+        let mut headers = vec![("authorization", "Bearer gk")];
+        headers.extend(header);
+        let (_, refused) = site.refusal(peer, request("GET", "tokens", &headers)).await;
+        assert_eq!(refused, code, "{peer} {header:?}");
+    }
+}

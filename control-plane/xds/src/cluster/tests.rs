@@ -1,4 +1,5 @@
 use super::*;
+use envoy_types::pb::envoy::config::cluster::v3::cluster::{LbConfig, LbPolicy};
 use envoy_types::pb::envoy::extensions::transport_sockets::tls::v3::common_tls_context::ValidationContextType::ValidationContext;
 use prost::Message as _;
 
@@ -12,6 +13,8 @@ fn cluster(base: &str) -> Cluster {
         destinations: aegis_model::Destinations { private: true },
         withdrawn: std::collections::BTreeSet::new(),
         attempt: 0,
+        access: crate::Access::default(),
+        field_digest: crate::FieldDigest::new(|name| format!("digest of {name}")),
     };
     let any = render(&upstream, &settings);
     assert_eq!(any.type_url, crate::Kind::Cluster.type_url());
@@ -59,6 +62,19 @@ fn what_a_name_stands_for_is_checked_before_every_connection() {
         let names: Vec<&str> = filters.iter().map(|filter| filter.name.as_str()).collect();
         assert_eq!(names, expected, "{base}");
     }
+}
+
+#[test]
+fn local_ports_are_where_the_filter_says() {
+    let cluster = Cluster::decode(local_ports::render().value.as_slice()).unwrap();
+    assert_eq!((cluster.name.as_str(), cluster.lb_policy()), ("local-ports", LbPolicy::ClusterProvided));
+    let Some(LbConfig::OriginalDstLbConfig(config)) = &cluster.lb_config else { panic!() };
+    assert_eq!((config.use_http_header, config.http_header_name.as_str()), (true, "x-aegis-destination"));
+    assert!(cluster.transport_socket.is_none() && cluster.circuit_breakers.is_some());
+    let options = cluster.typed_extension_protocol_options.values().next().unwrap();
+    let options = HttpProtocolOptions::decode(options.value.as_slice()).unwrap();
+    let filters: Vec<&str> = options.http_filters.iter().map(|filter| filter.name.as_str()).collect();
+    assert_eq!(filters, ["remove_destination", "envoy.filters.http.upstream_codec"]);
 }
 
 #[test]

@@ -25,6 +25,8 @@ fn settings() -> RenderSettings {
         destinations: aegis_model::Destinations { private: true },
         withdrawn: BTreeSet::new(),
         attempt: 0,
+        access: crate::Access::default(),
+        field_digest: crate::FieldDigest::new(|name| format!("digest of {name}")),
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Access;
 use aegis_model::{
     Bounds, PolicyState, Revisions, Scope, TokenSettings, Upstream as ModelUpstream, UpstreamBase, UpstreamId,
 };
@@ -26,6 +27,8 @@ fn settings() -> RenderSettings {
         destinations: aegis_model::Destinations { private: true },
         withdrawn: BTreeSet::new(),
         attempt: 0,
+        access: Access::default(),
+        field_digest: FieldDigest::new(|name| format!("digest of {name}")),
     }
 }
 
@@ -72,7 +75,10 @@ fn all_plugins_fail_closed_and_share_a_vm_whose_code_is_a_file() {
         assert_eq!(vm.vm_id, "aegisgate");
         let Some(async_data_source::Specifier::Local(code)) = vm.code.unwrap().specifier else { panic!() };
         assert_eq!(code.specifier, Some(data_source::Specifier::Filename("/data/wasm/abc.wasm".into())));
-        assert_eq!(vm.environment_variables.unwrap().host_env_keys, ["AEGIS_PLACEHOLDER_KEY"]);
+        assert_eq!(
+            vm.environment_variables.unwrap().host_env_keys,
+            ["AEGIS_PLACEHOLDER_KEY", "AEGIS_REQUEST_HMAC_SECRET"]
+        );
     }
 }
 
@@ -103,6 +109,16 @@ fn another_attempt_makes_a_refused_shard_new() {
 }
 
 #[test]
+fn names_of_a_tokens_fields_become_digests_and_those_of_credentials_nothing() {
+    let mut snapshot = snapshot();
+    let names = WhitelistKeys::from_json(&serde_json::json!(["order_id", "api_key", "author"]));
+    snapshot.tokens.values_mut().for_each(|route| route.whitelist = names.clone());
+    let hash = TokenHash::of(TOKEN);
+    let part = config(&shard(hash.shard(), &snapshot, &settings()).unwrap().1).shards.remove(0);
+    assert_eq!(part.tokens[&hash].allow_keys, ["digest of order_id", "digest of author"]);
+}
+
+#[test]
 fn refuses_a_token_without_an_upstream() {
     let mut snapshot = snapshot();
     snapshot.upstreams.pop();
@@ -115,6 +131,7 @@ fn refuses_a_token_without_an_upstream() {
 fn without_policies_the_common_one_holds() {
     let part = policy_part(&snapshot(), "");
     assert_eq!((part.revision, part.max_request_body_bytes), (7, 1000));
+    assert_eq!(part.request_hmac, None);
     assert_eq!(part.policies, [CompiledPolicy::default()]);
     assert_eq!(part.tracks[&part.default_track].live, Version { policy: 0, version: 0 });
 }

@@ -48,7 +48,19 @@ const FENCE: usize = 3;
 impl Code {
     /// Reads the next piece of the text.
     pub(super) fn read(&mut self, piece: &[u8]) {
-        for &byte in piece {
+        let mut rest = piece;
+        while let [byte, behind @ ..] = rest {
+            if self.run == 0 && self.line == Line::Other {
+                // Nothing else says anything here.
+                let skipped = memchr::memchr2(b'`', b'\n', rest).unwrap_or(rest.len());
+                if skipped > 0 {
+                    self.at += skipped as u64;
+                    rest = rest.get(skipped..).unwrap_or_default();
+                    continue;
+                }
+            }
+            rest = behind;
+            let byte = *byte;
             let goes_on = self.run > 0 && byte == self.run_byte;
             if self.run > 0 && !goes_on {
                 self.end_run();

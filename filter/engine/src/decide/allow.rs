@@ -4,6 +4,7 @@
 //! finding comes to light that overlaps it and reaches beyond.
 
 use super::key_in_front::{REACH, key_in_front};
+use crate::engine::Site;
 use crate::limits::{MAX_ALLOW_NFA_BYTES, MAX_ALLOW_ROUNDS};
 use crate::placeholder::{DigestKey, VALUE_DIGEST_BYTES};
 use aegis_policy::{CompiledAllow, HiddenText, ValueDigest};
@@ -90,24 +91,24 @@ impl AllowList {
         self.values.is_empty() && self.patterns.is_none() && self.keys.is_empty()
     }
 
-    /// Scans `text`, behind `before`, with `scan` into the empty list `found`, until nothing that is allowed is found.
+    /// Scans `text`, which stands at `site`, with `scan` into the empty list `found`, until nothing that is allowed is found.
     pub(crate) fn apply(
         &self,
-        before: &[u8],
+        site: Site<'_>,
         text: &[u8],
         accept: &dyn Accept,
         found: &mut Vec<Match>,
         mut scan: impl FnMut(&dyn Accept, &mut Vec<Match>) -> Result<(), TooManyMatches>,
     ) -> Result<(), TooManyMatches> {
         scan(accept, found)?;
-        if self.is_empty() {
+        if self.is_empty() && site.keys.is_empty() {
             return Ok(());
         }
         let mut left_alone = Spans::default();
         for _ in 0..MAX_ALLOW_ROUNDS {
             let fresh = found.iter().filter_map(|one| {
                 let value = usize::try_from(one.value).ok()?..usize::try_from(one.end).ok()?;
-                self.permits(before, text, &value).then_some(value)
+                self.permits(site, text, &value).then_some(value)
             });
             let fresh: Vec<Range<usize>> = fresh.collect();
             if fresh.is_empty() {
@@ -121,12 +122,12 @@ impl AllowList {
         Ok(())
     }
 
-    /// Whether the finding `one` of `text`, behind `before`, stays.
-    pub(crate) fn permits_match(&self, before: &[u8], text: &[u8], one: &Match) -> bool {
+    /// Whether the finding `one` of `text`, which stands at `site`, stays.
+    pub(crate) fn permits_match(&self, site: Site<'_>, text: &[u8], one: &Match) -> bool {
         let (Ok(start), Ok(end)) = (usize::try_from(one.value), usize::try_from(one.end)) else {
             return false;
         };
-        !self.is_empty() && self.permits(before, text, &(start..end))
+        self.permits(site, text, &(start..end))
     }
 
     /// Whether a finding that is `value` stays, wherever it stands.
@@ -135,9 +136,9 @@ impl AllowList {
     }
 
     /// Whether the finding at `span` of `text` stays.
-    fn permits(&self, before: &[u8], text: &[u8], span: &Range<usize>) -> bool {
+    fn permits(&self, site: Site<'_>, text: &[u8], span: &Range<usize>) -> bool {
         let Some(value) = text.get(span.clone()) else { return false };
-        self.has_value(value) || self.matches(value) || self.has_key(before, text, span.start)
+        self.has_value(value) || self.matches(value) || self.has_key(site, text, span.start)
     }
 
     fn has_value(&self, value: &[u8]) -> bool {
@@ -154,15 +155,17 @@ impl AllowList {
         })
     }
 
-    fn has_key(&self, before: &[u8], text: &[u8], at: usize) -> bool {
-        if self.keys.is_empty() {
+    fn has_key(&self, site: Site<'_>, text: &[u8], at: usize) -> bool {
+        if self.keys.is_empty() && site.keys.is_empty() {
             return false;
         }
         let tail = |text: &[u8], len: usize| text.get(text.len().saturating_sub(len)..).map(<[u8]>::to_vec);
         let inside = text.get(..at).and_then(|inside| tail(inside, REACH)).unwrap_or_default();
-        let mut front = tail(before, REACH - inside.len()).unwrap_or_default();
+        let mut front = tail(site.before, REACH - inside.len()).unwrap_or_default();
         front.extend(inside);
-        key_in_front(&front).is_some_and(|key| self.keys.contains(&key.to_ascii_lowercase()))
+        let Some(key) = key_in_front(&front).map(<[u8]>::to_ascii_lowercase) else { return false };
+        let is_of_token = || site.keys.binary_search(&self.key.field_digest(&key)).is_ok();
+        self.keys.contains(&key) || (!site.keys.is_empty() && is_of_token())
     }
 }
 

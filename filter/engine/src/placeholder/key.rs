@@ -54,6 +54,11 @@ impl MasterKey {
         ExactKey::derive(&self.0, b"policy")
     }
 
+    /// What stands for the name of a field where it can be read. `name` is in lower case.
+    pub fn field_digest(&self, name: &str) -> String {
+        self.allowed_values().field_digest(name.as_bytes())
+    }
+
     /// The key of the digests of allowed values.
     pub(crate) fn allowed_values(&self) -> DigestKey {
         DigestKey(mac(&mac(&self.0).chain_update(b"aegisgate/allow\0").finalize().into_bytes()))
@@ -98,6 +103,11 @@ impl DigestKey {
     pub(crate) fn digest(&self, value: &[u8]) -> [u8; VALUE_DIGEST_BYTES] {
         let digest = self.0.clone().chain_update(value).finalize().into_bytes();
         digest.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// A digest that is no value's.
+    pub(crate) fn field_digest(&self, name: &[u8]) -> String {
+        data_encoding::BASE64URL_NOPAD.encode(&self.digest(&[b"aegisgate/field\0", name].concat()))
     }
 
     /// Shows which key this is without showing it.

@@ -22,13 +22,24 @@ pub(super) fn named_hosts(vault: &mut Vault, text: &[u8]) {
     for authority in authorities(&text) {
         vault.trust(host(authority));
     }
-    let is_part = |character: char| character.is_ascii_alphanumeric() || matches!(character, '.' | '-');
-    for word in text.split(|character| !is_part(character)) {
-        let word = word.trim_matches(['.', '-']);
+    let mut done = 0;
+    for dot in memchr::memchr_iter(b'.', text.as_bytes()) {
+        if dot < done {
+            continue;
+        }
+        let (before, behind) = text.as_bytes().split_at(dot);
+        let from = dot - before.iter().rev().take_while(|byte| is_part(**byte)).count();
+        done = dot + behind.iter().take_while(|byte| is_part(**byte)).count();
+        let word = text.get(from..done).unwrap_or_default().trim_matches(['.', '-']);
         if word.rsplit_once('.').is_some_and(|(_, ending)| ending.len() >= 2) {
             vault.trust(word);
         }
     }
+}
+
+/// Whether `byte` can belong to the name of a host.
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')
 }
 
 /// Trusts the hosts of the URLs that the value at `span` of `text` stands in.

@@ -6,14 +6,12 @@
 
 use super::destination::host;
 use crate::limits::{MAX_AUTHORITY, MAX_LINKED_HOSTS};
-use std::collections::VecDeque;
-
 /// What the word that a text is in says about where it leads. A word ends with white space, a quotation mark or the
 /// punctuation of Chinese and Japanese.
 #[derive(Debug, Default)]
 pub(super) struct Link {
     /// Text that was not read yet; it begins at `at`.
-    ahead: VecDeque<u8>,
+    ahead: Vec<u8>,
     at: u64,
     /// The last bytes of the word, the newest last.
     last: [u8; 5],
@@ -48,6 +46,10 @@ struct Authority {
     skips_slashes: bool,
 }
 
+/// Bytes of a word that say all that the next ones can ask for; more than [`Link::last`] holds, because some of them may
+/// end a word together with those in front of them.
+const TAIL: usize = 8;
+
 /// Characters of the longest reference that is of interest, such as `&#x0000003a;`.
 const MAX_REFERENCE: usize = 12;
 
@@ -56,17 +58,45 @@ const MAX_REFERENCE: usize = 12;
 impl Link {
     /// The next piece of the text.
     pub(super) fn push(&mut self, text: &[u8]) {
-        self.ahead.extend(text);
+        self.ahead.extend_from_slice(text);
     }
 
     /// Reads the text up to the offset `until`.
     pub(super) fn advance(&mut self, until: u64) {
-        while self.at < until
-            && let Some(byte) = self.ahead.pop_front()
-        {
-            self.at += 1;
-            self.read(byte);
+        let count = usize::try_from(until.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let mut text = std::mem::take(&mut self.ahead);
+        let count = count.min(text.len());
+        let mut rest = text.get(..count).unwrap_or_default();
+        self.at += rest.len() as u64;
+        while let [byte, behind @ ..] = rest {
+            let words =
+                if self.is_quiet() { rest.iter().take_while(|byte| is_quiet(**byte)).count() } else { 0 };
+            if words > TAIL {
+                rest = rest.get(words - TAIL..).unwrap_or_default();
+                self.read_all(rest.get(..TAIL).unwrap_or_default());
+                rest = rest.get(TAIL..).unwrap_or_default();
+            } else {
+                self.read(*byte);
+                rest = behind;
+            }
         }
+        text.drain(..count);
+        self.ahead = text;
+    }
+
+    /// Whether nothing was seen that leads anywhere, nor begins to.
+    fn is_quiet(&self) -> bool {
+        let [.., last] = self.last;
+        self.target == Target::No
+            && self.open.is_none()
+            && self.reference.is_none()
+            && self.hosts.is_empty()
+            && !self.obscure
+            && is_quiet(last)
+    }
+
+    fn read_all(&mut self, text: &[u8]) {
+        text.iter().for_each(|byte| self.read(*byte));
     }
 
     /// Whether a value that stands here would go to a host that must not know it.
@@ -186,6 +216,13 @@ impl Link {
     }
 }
 
+/// Whether `byte` neither begins a link nor belongs to what does, however often it comes.
+fn is_quiet(byte: u8) -> bool {
+    byte >= 0x80
+        || byte.is_ascii_alphanumeric()
+        || matches!(byte, 0 | b' ' | b'\n' | b'.' | b',' | b'-' | b'_')
+}
+
 fn is_slash(byte: u8) -> bool {
     matches!(byte, b'/' | b'\\')
 }
@@ -221,6 +258,60 @@ mod tests {
                 link.leads_out(trusts)
             })
             .collect()
+    }
+
+    #[test]
+    fn words_are_skipped_as_if_they_were_read() {
+        let mut random = 7_u64;
+        let parts = [
+            "word",
+            " ",
+            "a",
+            "](",
+            "]:",
+            "https://",
+            "//",
+            "host.example",
+            "/",
+            "\n",
+            "&#x2f;",
+            "\"",
+            "src=",
+            "。",
+            "！",
+            ":",
+            "\\",
+            "long-words_and.more,",
+        ];
+        let next = |random: &mut u64| {
+            *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            parts[usize::try_from(*random >> 33).unwrap() % parts.len()]
+        };
+        for _ in 0..3000 {
+            let text: String = (0..24).map(|_| next(&mut random)).collect();
+            let (mut skipping, mut reading) = (Link::default(), Link::default());
+            skipping.push(text.as_bytes());
+            for (index, byte) in text.bytes().enumerate() {
+                reading.read(byte);
+                // In steps of all lengths, because only what is read at once is skipped.
+                if index % 41 == 40 || index + 1 == text.len() {
+                    skipping.advance(index as u64 + 1);
+                    let (skipped, read) =
+                        (format!("{:?}", facts(&skipping)), format!("{:?}", facts(&reading)));
+                    assert_eq!(skipped, read, "{text:?} at {index}");
+                }
+            }
+        }
+    }
+
+    fn facts(link: &Link) -> impl std::fmt::Debug {
+        (
+            link.last,
+            link.target,
+            link.open.as_ref().map(|open| open.text.clone()),
+            link.hosts.clone(),
+            link.obscure,
+        )
     }
 
     #[test]

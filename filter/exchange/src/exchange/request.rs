@@ -1,21 +1,25 @@
 //! The request half of an exchange.
 
+use super::boundary;
 use super::{DECOMPRESSOR_TRAILERS, Exchange, REQUEST_ID_HEADER, Reading, Request, Response, Step};
 use crate::event::{Event, Half, Shadow};
-use crate::gateway::{Act, NotAdmitted};
+use crate::gateway::Act;
 use crate::host::{Headers, Host, Side};
 use crate::reply::Reply;
 use crate::route::{self, Route, TokenPath};
+use crate::signature::{SignatureError, Signed};
 use aegis_engine::framing::json::{JsonError, JsonProblem};
 use aegis_engine::{Blocked, Engine, Media, MediaError, Protocol, RequestError, redact_body};
 use aegis_policy::{Disposition, FilterMode, TokenHash};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use std::net::IpAddr;
 
 /// Names the Envoy cluster that the one data plane route sends the request to.
 const CLUSTER_HEADER: &str = "x-aegis-cluster";
+
+/// The address that the cluster of local ports connects to.
+const DESTINATION_HEADER: &str = "x-aegis-destination";
 
 /// Tells Envoy's router how long the upstream may take; it goes no further.
 const TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-timeout-ms";
@@ -35,12 +39,14 @@ impl Exchange {
         let headers = host.headers(Side::Request);
         self.request_id = headers.get("x-request-id").map(<[u8]>::to_vec);
         let path = headers.text(":path").unwrap_or_default();
-        match route::parse(&path) {
+        let route = route::parse(&path);
+        if route != Route::Elsewhere && self.gateway.loopback_only() && !boundary::is_loopback(host) {
+            let message = "Only clients of this machine may use the gateway.";
+            return self.refuse(host, &Reply::boundary(403, "loopback_only_reject", message));
+        }
+        match route {
             Route::Elsewhere => Step::Continue,
-            Route::NoToken => {
-                let message = "Requests need a token: use /v1/__gw__/t/<token>/… as base URL.";
-                self.refuse(host, &Reply::boundary(403, "token_route_required", message))
-            }
+            Route::NoToken => self.refuse(host, &boundary::token_route_required()),
             Route::BadMode => {
                 let detail = "the suffix of a token must be __redact or __passthrough";
                 self.refuse(host, &Reply::simple(400, "invalid_filter_mode", detail))
@@ -56,30 +62,22 @@ impl Exchange {
         path: &TokenPath<'_>,
         end_of_stream: bool,
     ) -> Step {
+        self.protocol = Protocol::of_path(path.bare_rest());
+        let signed = match self.signed(host, headers, end_of_stream) {
+            Ok(signed) => signed,
+            Err(error) => return self.refuse(host, &error.reply(self.protocol)),
+        };
         let hash = TokenHash::of(path.token.as_bytes());
         let gateway = self.gateway.clone();
-        let admission = match gateway.admit(&hash) {
+        let admission = match gateway.admit(path.token, &hash) {
             Ok(admission) => admission,
-            Err(NotAdmitted::Unknown) => {
-                return self.refuse(host, &Reply::simple(404, "token_not_found", "token invalid or expired"));
-            }
-            Err(NotAdmitted::NotReady) => {
-                let message = "The gateway has not got the configuration for this token yet.";
-                return self.refuse(host, &Reply::boundary(503, "gateway_starting", message));
-            }
+            Err(error) => return self.refuse(host, &boundary::not_admitted(error, path)),
         };
         let (upstream, route) = (admission.upstream, admission.route);
-        // A token may do less than everything for all of its clients; of clients only internal ones may ask for nothing.
+        if let Some(reply) = boundary::turns_away(host, headers, path, route) {
+            return self.refuse(host, &reply);
+        }
         let mode = path.mode.max(route.mode);
-        if mode != route.mode && mode == FilterMode::Passthrough && !is_internal_client(host, headers) {
-            let message = "Only clients of the internal network may use __passthrough.";
-            return self.refuse(host, &Reply::boundary(403, "passthrough_mode_public_restricted", message));
-        }
-        if path.climbs() {
-            let message = "The path leads out of the upstream's.";
-            return self.refuse(host, &Reply::boundary(400, "invalid_path", message));
-        }
-        self.protocol = Protocol::of_path(path.bare_rest());
         self.event = Event {
             token: Some(hash.clone()),
             tenant: route.tenant.clone(),
@@ -111,6 +109,9 @@ impl Exchange {
         host.set_header(Side::Request, ":authority", Some(upstream.authority.as_bytes()));
         host.set_header(Side::Request, ":path", Some(path.upstream_path(&upstream.path).as_bytes()));
         host.set_header(Side::Request, CLUSTER_HEADER, Some(upstream.cluster.as_bytes()));
+        if let Some(destination) = &admission.destination {
+            host.set_header(Side::Request, DESTINATION_HEADER, Some(destination.as_bytes()));
+        }
         if let Some(id) = &self.request_id {
             host.set_header(Side::Request, REQUEST_ID_HEADER, Some(id));
         }
@@ -123,23 +124,41 @@ impl Exchange {
         if filtered && headers.get("accept-encoding").is_some() {
             host.set_header(Side::Request, "accept-encoding", Some(b"identity"));
         }
-        let Some(media) = media else {
+        if media.is_none() && signed.is_none() {
             self.tell(host);
             return Step::Continue;
-        };
+        }
         let announced = headers.get("content-length").is_some();
-        if !gateway.holds_headers() {
+        if media.is_some() && !gateway.holds_headers() {
             // The headers leave before the body's new length is known; this is the only phase that can change them.
             host.set_header(Side::Request, "content-length", None);
         }
         self.request = Request::Reading(Reading {
             tenant,
+            keys: route.allow_keys.clone(),
             path: path.rest.to_owned(),
             media,
+            signed: signed.map(Box::new),
             announce_length: announced && gateway.holds_headers(),
             buffered: 0,
         });
         if gateway.holds_headers() { Step::Pause } else { Step::Continue }
+    }
+
+    /// What the request says about its signature, if that is to be checked when its body is there. A request without a
+    /// body is checked here.
+    fn signed(
+        &self,
+        host: &mut impl Host,
+        headers: &Headers,
+        end_of_stream: bool,
+    ) -> Result<Option<Signed>, SignatureError> {
+        let Some(signatures) = self.gateway.signatures() else { return Ok(None) };
+        let signed = signatures.read(headers, host.now())?;
+        if !end_of_stream {
+            return Ok(Some(signed));
+        }
+        signatures.verify(host, signed, b"").map(|()| None)
     }
 
     /// How the announced body is written, or why it cannot be read.
@@ -218,39 +237,44 @@ impl Exchange {
         }
     }
 
-    /// Redacts the buffered body and lets the request go.
+    /// Checks the signature of the buffered body, redacts it and lets the request go.
     fn send(&mut self, host: &mut impl Host) -> Step {
-        let Request::Reading(reading) = std::mem::replace(&mut self.request, Request::Sent) else {
+        let Request::Reading(mut reading) = std::mem::replace(&mut self.request, Request::Sent) else {
             return Step::Continue;
         };
-        if reading.buffered == 0 {
-            // Announced as chunked, but there is none: nothing to read, and nothing that could carry anything out.
-            self.tell(host);
-            return Step::Continue;
-        }
-        let body = host.body(Side::Request, reading.buffered);
+        let body =
+            if reading.buffered == 0 { Vec::new() } else { host.body(Side::Request, reading.buffered) };
         if body.len() != reading.buffered {
             return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
         }
+        let signed = reading.signed.take().zip(self.gateway.signatures());
+        if let Some(Err(error)) = signed.map(|(signed, signatures)| signatures.verify(host, *signed, &body)) {
+            return self.refuse(host, &error.reply(self.protocol));
+        }
+        let Some(media) = reading.media.as_ref().filter(|_| reading.buffered > 0) else {
+            // Announced as chunked, but there is none: nothing to read, and nothing that could carry anything out. Or
+            // nobody looks into it.
+            self.tell(host);
+            return Step::Continue;
+        };
         if self.max_messages.is_some_and(|limit| !has_at_most(&body, limit)) {
-            let reply = unacceptable(self.protocol, &reading.media, &RequestError::TooManyMessages);
+            let reply = unacceptable(self.protocol, media, &RequestError::TooManyMessages);
             return self.refuse(host, &reply);
         }
         let Some(Act { worker, .. }) = self.act.clone() else {
             return self.refuse(host, &Reply::for_local_reply(self.protocol, 500));
         };
         let mut vault = worker.engine.vault(self.gateway.key().tenant(&reading.tenant));
-        let media = &reading.media;
-        self.ask_shadow(&reading, &body);
-        let caches = &mut worker.caches.borrow_mut();
-        match redact_body(&worker.engine, caches, self.protocol, media, &body, &mut vault) {
+        self.ask_shadow(&reading, media, &body);
+        let (caches, keys) = (&mut worker.caches.borrow_mut(), &reading.keys);
+        match redact_body(&worker.engine, caches, self.protocol, media, &body, &mut vault, keys) {
             Err(RequestError::Blocked) => {
                 self.event.request = Half::blocked();
                 let reply = self.blocked(&worker.engine, &reading, &body);
                 self.refuse(host, &reply)
             }
             Err(error) => {
-                let reply = unacceptable(self.protocol, &reading.media, &error);
+                let reply = unacceptable(self.protocol, media, &error);
                 self.refuse(host, &reply)
             }
             Ok(redacted) => {
@@ -276,11 +300,11 @@ impl Exchange {
     }
 
     /// Has a policy on trial judge the body as well.
-    fn ask_shadow(&mut self, reading: &Reading, body: &[u8]) {
+    fn ask_shadow(&mut self, reading: &Reading, media: &Media, body: &[u8]) {
         let Some(Act { worker, version }) = &self.shadow else { return };
         let mut vault = worker.engine.vault(self.gateway.key().tenant(&reading.tenant));
-        let caches = &mut worker.caches.borrow_mut();
-        let judged = redact_body(&worker.engine, caches, self.protocol, &reading.media, body, &mut vault);
+        let (caches, keys) = (&mut worker.caches.borrow_mut(), &reading.keys);
+        let judged = redact_body(&worker.engine, caches, self.protocol, media, body, &mut vault, keys);
         let request = match judged {
             Ok(redacted) => Half::of_request(&worker.engine, &redacted),
             Err(RequestError::Blocked) => Half::blocked(),
@@ -335,18 +359,4 @@ fn has_at_most(body: &[u8], limit: u32) -> bool {
         |turns: &RawValue| serde_json::from_str::<Vec<IgnoredAny>>(turns.get()).map_or(1, |list| list.len());
     let fits = |turns| u32::try_from(count(turns)).is_ok_and(|count| count <= limit);
     [messages, input, contents].into_iter().flatten().all(fits)
-}
-
-/// Whether the client is in the internal network and nothing says that it speaks for somebody else.
-fn is_internal_client(host: &impl Host, headers: &Headers) -> bool {
-    let peer = host.peer().and_then(|peer| {
-        let ip = peer.rsplit_once(':').map_or(peer.as_str(), |(ip, _port)| ip);
-        ip.trim_matches(['[', ']']).parse::<IpAddr>().ok()
-    });
-    let internal = match peer.map(|ip| ip.to_canonical()) {
-        Some(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-        Some(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-        None => false,
-    };
-    internal && headers.get("x-forwarded-for").is_none()
 }

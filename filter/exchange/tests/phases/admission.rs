@@ -1,9 +1,13 @@
 //! What holds for the requests of one token, and what is told about them.
 
+use super::support::Setup;
 use super::{CHAT, WITH_MAIL, build, exchange, refusal};
+use aegis_engine::MasterKey;
 use aegis_exchange::fake_host::FakeHost;
 use aegis_exchange::{Exchange, Side};
-use aegis_policy::{Disposition, FilterMode, Override, Policy, TokenHash, TokenRoute, Track, Trial, Version};
+use aegis_policy::{
+    Disposition, FilterMode, LocalPorts, Override, Policy, TokenHash, TokenRoute, Track, Trial, Version,
+};
 use std::rc::Rc;
 
 #[test]
@@ -44,6 +48,156 @@ fn a_token_can_be_out_of_the_filters_reach() {
     // For every client, because an operator said so.
     let mut host = FakeHost::request("POST", CHAT).with_peer("203.0.113.9:1");
     assert_eq!(host.send(&mut Exchange::new(gateway), &[WITH_MAIL]).unwrap(), WITH_MAIL);
+}
+
+#[test]
+fn a_token_can_have_fields_whose_values_stay() {
+    let key = MasterKey::from_hex(&"c3".repeat(32)).unwrap();
+    // In any order.
+    let digests = ["a", "b", "c", "contact", "d"].map(|name| key.field_digest(name));
+    let mut names = digests.to_vec();
+    names.sort_by(|one, other| other.cmp(one));
+    let route = TokenRoute { allow_keys: names, ..TokenRoute::default() };
+    let policy = Policy::only(&["email"]);
+    for (body, stays) in
+        [(&br#"{"contact":"ada@corp.example"}"#[..], true), (br#"{"other":"ada@corp.example"}"#, false)]
+    {
+        let gateway = build(&[&policy], route.clone(), |_| ());
+        let mut host = FakeHost::request("POST", "/v1/__gw__/t/TOK/documents").with_header(
+            Side::Request,
+            "content-type",
+            "application/json",
+        );
+        assert_eq!(host.send(&mut Exchange::new(gateway), &[body]).unwrap() == body, stays);
+    }
+}
+
+/// Clients: where they are, whom they speak for, whether they are of the internal network, and of the machine.
+const CLIENTS: [(&str, Option<&str>, bool, bool); 6] = [
+    ("127.0.0.1:5000", None, true, true),
+    ("[::1]:5000", None, true, true),
+    ("[::ffff:127.0.0.1]:5000", None, true, true),
+    ("192.168.1.9:5000", None, true, false),
+    ("203.0.113.9:5000", None, false, false),
+    ("127.0.0.1:5000", Some("127.0.0.1"), false, true),
+];
+
+fn from(path: &str, peer: &str, forwarded: Option<&str>) -> FakeHost {
+    let host = FakeHost::request("POST", path).with_peer(peer);
+    match forwarded {
+        Some(forwarded) => host.with_header(Side::Request, "x-forwarded-for", forwarded),
+        None => host,
+    }
+}
+
+#[test]
+fn a_gateway_for_its_own_machine_refuses_everybody_else() {
+    let gateway =
+        build(&[&Policy::only(&["email"])], TokenRoute::default(), |part| part.loopback_only = true);
+    for path in [CHAT, "/v1/chat/completions", "/v1/__gw__/t/other/x"] {
+        for (peer, forwarded, _, loopback) in CLIENTS {
+            let mut host = from(path, peer, forwarded);
+            host.send(&mut Exchange::new(Rc::clone(&gateway)), &[WITH_MAIL]);
+            let refused = host.replied.is_some().then(|| refusal(&host).1);
+            assert_eq!(refused.as_deref() == Some("loopback_only_reject"), !loopback, "{path} {peer}");
+        }
+        let mut host = FakeHost::request("POST", path);
+        host.send(&mut Exchange::new(Rc::clone(&gateway)), &[WITH_MAIL]);
+        assert_eq!(refusal(&host), (403, "loopback_only_reject".to_owned()), "from nobody knows where");
+    }
+}
+
+#[test]
+fn a_name_can_be_for_the_internal_network_only_and_requests_can_go_without() {
+    let policy = Policy::only(&["email"]);
+    for (token, path, code) in [
+        ("TOK", CHAT, "numeric_token_public_restricted"),
+        ("", "/v1/chat/completions", "token_route_required"),
+    ] {
+        let route = TokenRoute { internal: true, ..TokenRoute::default() };
+        let gateway = Setup {
+            key: "c3",
+            route,
+            tokens: &[token],
+            local_ports: None,
+            secret: None,
+            policies: &[&policy],
+        }
+        .gateway(|_| ());
+        for (peer, forwarded, internal, _) in CLIENTS {
+            let mut host = from(path, peer, forwarded);
+            let sent = host.send(&mut Exchange::new(Rc::clone(&gateway)), &[WITH_MAIL]);
+            assert_eq!(sent.is_some(), internal, "{peer}");
+            match sent {
+                Some(sent) => {
+                    assert!(!String::from_utf8(sent).unwrap().contains("ada@"), "it is redacted");
+                    assert_eq!(host.text(Side::Request, ":path").unwrap(), "/api/v1/chat/completions");
+                }
+                None => assert_eq!(refusal(&host), (403, code.to_owned())),
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_of_ports_stand_for_tokens_where_there_is_none() {
+    let policy = Policy::only(&["email"]);
+    let gateway = |internal| {
+        let ports = LocalPorts {
+            cluster: "local-ports".into(),
+            address: "192.168.65.2".into(),
+            host: "host.internal".into(),
+            reserved: vec![18080, 18083],
+            internal,
+        };
+        Setup {
+            key: "c3",
+            route: TokenRoute::default(),
+            tokens: &["9000"],
+            local_ports: Some(ports),
+            secret: None,
+            policies: &[&policy],
+        }
+        .gateway(|_| ())
+    };
+    let ask = |internal, token: &str, peer| {
+        let mut host = from(&CHAT.replace("TOK", token), peer, None).with_header(
+            Side::Request,
+            "x-aegis-destination",
+            "10.0.0.1:22",
+        );
+        let sent = host.send(&mut Exchange::new(gateway(internal)), &[WITH_MAIL]);
+        (host, sent)
+    };
+    let (inside, outside) = ("127.0.0.1:5000", "203.0.113.9:5000");
+    for (internal, token, peer) in
+        [(true, "11434", inside), (false, "11434", outside), (true, "11434__redact", inside)]
+    {
+        let (host, sent) = ask(internal, token, peer);
+        assert!(!String::from_utf8(sent.unwrap()).unwrap().contains("ada@"), "it is redacted");
+        let header = |name| host.text(Side::Request, name).unwrap();
+        assert_eq!(header(":path"), "/v1/chat/completions");
+        assert_eq!(header(":authority"), "host.internal:11434");
+        assert_eq!(header("x-aegis-cluster"), "local-ports");
+        assert_eq!(header("x-aegis-destination"), "192.168.65.2:11434");
+    }
+    for (internal, token, peer, status, code) in [
+        (true, "11434", outside, 403, "numeric_token_public_restricted"),
+        (false, "11434__passthrough", outside, 403, "passthrough_mode_public_restricted"),
+        (true, "18083", inside, 403, "port_not_allowed"),
+        (false, "18080", outside, 403, "port_not_allowed"),
+        (true, "1023", inside, 404, "token_not_found"),
+        (true, "65536", inside, 404, "token_not_found"),
+        (true, "011434", inside, 404, "token_not_found"),
+    ] {
+        let (host, sent) = ask(internal, token, peer);
+        assert_eq!((sent, refusal(&host)), (None, (status, code.to_owned())), "{token} {peer}");
+    }
+    // What has a route of its own keeps it, and a client's header goes nowhere.
+    let (host, sent) = ask(true, "9000", inside);
+    assert!(sent.is_some());
+    assert_eq!(host.text(Side::Request, "x-aegis-cluster").unwrap(), "upstream-1");
+    assert_eq!(host.text(Side::Request, "x-aegis-destination"), None);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 )]
 
 mod admission;
+mod signature;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -31,7 +32,7 @@ fn gateway_with(holds_headers: bool, policy: &Policy) -> Rc<Gateway> {
 
 /// A gateway of which the first policy acts, and `edit` may say otherwise.
 fn build(policies: &[&Policy], route: TokenRoute, edit: impl Fn(&mut PolicyPart)) -> Rc<Gateway> {
-    Setup { key: "c3", route, tokens: &["TOK"], policies }.gateway(edit)
+    Setup { key: "c3", route, tokens: &["TOK"], local_ports: None, secret: None, policies }.gateway(edit)
 }
 
 fn exchange() -> Exchange {
@@ -136,6 +137,7 @@ fn an_answer_does_not_repeat_a_prompt_in_which_nothing_was_found() {
 fn refuses_what_it_cannot_route() {
     for (path, status, code) in [
         ("/v1/chat/completions", 403, "token_route_required"),
+        ("/v1/models?limit=1", 403, "token_route_required"),
         ("/v2/x", 403, "token_route_required"),
         ("/v1/__gw__/t/NOPE/chat/completions", 404, "token_not_found"),
         ("/v1/__gw__/t/TOK__foo/chat/completions", 400, "invalid_filter_mode"),

@@ -2,7 +2,7 @@
 
 use aegis_engine::{MasterKey, compile};
 use aegis_exchange::{Gateway, Policies, Routes, Worker};
-use aegis_policy::{Policy, PolicyPart, RouteShard, SHARDS, TokenHash, TokenRoute, Upstream};
+use aegis_policy::{LocalPorts, Policy, PolicyPart, RouteShard, SHARDS, TokenHash, TokenRoute, Upstream};
 use std::rc::Rc;
 
 /// How a gateway is set up.
@@ -12,6 +12,10 @@ pub(crate) struct Setup<'a> {
     /// What holds for each token.
     pub(crate) route: TokenRoute,
     pub(crate) tokens: &'a [&'a str],
+    /// Where port numbers lead.
+    pub(crate) local_ports: Option<LocalPorts>,
+    /// What requests are signed with.
+    pub(crate) secret: Option<&'a str>,
     /// The first one acts.
     pub(crate) policies: &'a [&'a Policy],
 }
@@ -37,12 +41,14 @@ impl Setup<'_> {
                 version: "1".into(),
                 upstreams: vec![upstream.clone()],
                 tokens: tokens.collect(),
+                local_ports: self.local_ports.clone(),
             });
         }
         assert_eq!(routes.missing().count(), 0);
         let mut part = PolicyPart::single(3, policies[0].clone());
         part.policies = policies;
         edit(&mut part);
-        Rc::new(Gateway::new(routes, Rc::new(Policies::new(part, &workers, key))))
+        let policies = Policies::new(part, &workers, key, self.secret);
+        Rc::new(Gateway::new(routes, Rc::new(policies)))
     }
 }

@@ -18,12 +18,28 @@ pub struct PolicyPart {
     /// The largest request body in bytes; more is answered with 413. Envoy's own buffer limit must be larger.
     #[serde(default = "max_request_body_bytes")]
     pub max_request_body_bytes: u32,
+    /// Only clients of the machine itself are served.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub loopback_only: bool,
+    /// Requests must be signed. The secret reaches the filter through the VM's environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_hmac: Option<RequestHmac>,
     /// What is looked for, and what happens to it, each once.
     pub policies: Vec<CompiledPolicy>,
     /// Which of them act, by the name that tokens give.
     pub tracks: BTreeMap<String, Track>,
     /// The track of tokens that name none.
     pub default_track: String,
+}
+
+/// How signed requests are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestHmac {
+    /// Seconds that a request's time may be off.
+    pub window_seconds: u32,
+    /// The most nonces that are remembered.
+    pub nonce_cache_size: u32,
 }
 
 /// Which versions of a policy act.
@@ -76,6 +92,8 @@ impl PolicyPart {
             revision,
             allow_on_headers_stop_iteration: true,
             max_request_body_bytes: max_request_body_bytes(),
+            loopback_only: false,
+            request_hmac: None,
             policies: vec![policy],
             tracks: BTreeMap::from([(name.clone(), Track { live, trial: None })]),
             default_track: name,

@@ -30,9 +30,31 @@ pub struct RouteShard {
     pub version: String,
     /// Where requests can go.
     pub upstreams: Vec<Upstream>,
-    /// Token hash → route.
+    /// Token hash → route. The one of the empty token is for requests without any.
     pub tokens: BTreeMap<TokenHash, TokenRoute>,
+    /// Port numbers stand for tokens, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_ports: Option<LocalPorts>,
 }
+
+/// Ports of one host, each of which is an upstream with the path `/v1`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocalPorts {
+    /// Name of the Envoy cluster, which connects to the address in `x-aegis-destination`.
+    pub cluster: String,
+    /// The host's address; if it is an IPv6 address, in brackets.
+    pub address: String,
+    /// What the `host` header calls it.
+    pub host: String,
+    /// Ports that are the gateway's own.
+    pub reserved: Vec<u16>,
+    /// Only for clients of the internal network.
+    pub internal: bool,
+}
+
+/// Ports below are the system's.
+const FIRST_LOCAL_PORT: u16 = 1024;
 
 /// One upstream: an Envoy cluster and how to address it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +77,9 @@ pub struct TokenRoute {
     /// The track of policies that its requests are under; the one for everybody if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub track: Option<String>,
+    /// Only for clients of the internal network.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub internal: bool,
     /// What the filter does at most.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mode: FilterMode,
@@ -70,6 +95,9 @@ pub struct TokenRoute {
     /// Whose token it is; its own if not given. Tenants get different placeholders for the same value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// Keyed digests of names of fields whose values stay, as a policy's `allow.keys` do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_keys: Vec<String>,
 }
 
 /// What the filter does for a request.
@@ -125,6 +153,16 @@ impl RouteShard {
             }
         }
         Ok(())
+    }
+}
+
+// === impl LocalPorts ===
+
+impl LocalPorts {
+    /// The port that `token` is: 1024 to 65535, written as usual.
+    pub fn port(token: &str) -> Option<u16> {
+        let plain = !token.starts_with(['0', '+']);
+        token.parse().ok().filter(|port| plain && *port >= FIRST_LOCAL_PORT)
     }
 }
 

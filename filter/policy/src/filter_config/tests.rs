@@ -14,6 +14,7 @@ fn config() -> FilterConfig {
                 path: "/v1".into(),
             }],
             tokens: BTreeMap::from([(TokenHash::of(b"demo"), TokenRoute::default())]),
+            local_ports: None,
         }],
         policies: Some(PolicyPart::single(3, CompiledPolicy::default())),
     }
@@ -63,6 +64,16 @@ fn refuses_unknown_keys_and_what_leads_nowhere() {
     let mut missing = config();
     missing.policies.as_mut().unwrap().policies.clear();
     assert!(matches!(missing.validate(), Err(FilterConfigError::UnknownPolicy { index: 0, .. })));
+}
+
+#[test]
+fn ports_are_numbers_as_people_write_them() {
+    for (token, port) in [("1024", Some(1024)), ("11434", Some(11434)), ("65535", Some(65535))] {
+        assert_eq!(LocalPorts::port(token), port);
+    }
+    for token in ["", "1023", "65536", "08080", "+8080", "8080 ", "-1", "8e3", "１１４３４"] {
+        assert_eq!(LocalPorts::port(token), None, "{token}");
+    }
 }
 
 #[test]
