@@ -26,6 +26,7 @@ pub(crate) use peer::{Network, TrustedProxies};
 pub(crate) use rest::openapi;
 
 use crate::collector::Tallies;
+use crate::publisher::Published;
 use crate::up::EnvoyAdmin;
 use aegis_model::Destinations;
 use aegis_store::{SqlStore, StoreError};
@@ -63,6 +64,8 @@ pub(crate) struct Api {
     pub requests: Limiter<IpAddr>,
     /// Wrong keys, by who is connected: a client may make up where it comes from.
     pub failures: Limiter<IpAddr>,
+    /// What Envoys are told.
+    pub published: Published,
     /// What was reported.
     pub tallies: Arc<Tallies>,
     /// Where reports go.

@@ -1,9 +1,11 @@
 //! From what filters report to events that are kept, counters, and the end of trials that go wrong.
 
+mod file;
 mod judge;
 mod tally;
 
-pub(crate) use tally::Tallies;
+pub(crate) use file::EventFile;
+pub(crate) use tally::{Place, Tallies};
 
 use crate::json::at;
 use aegis_model::{Event, Events as _};
@@ -16,6 +18,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, mpsc};
+use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Takes reports, writes them down in batches and judges trials.
@@ -26,6 +29,8 @@ pub(crate) struct Collector {
     tallies: Arc<Tallies>,
     judge: Judge,
     retention: Duration,
+    /// Where events go besides.
+    file: Option<EventFile>,
 }
 
 /// Reports that wait to be written. At 10,000 exchanges a second that is some seconds of a slow disk.
@@ -47,10 +52,11 @@ impl Collector {
         fleet: Fleet,
         changed: Arc<Notify>,
         retention_days: u32,
+        file: Option<EventFile>,
     ) -> Collector {
         let tallies = Arc::<Tallies>::default();
         let judge = Judge::new(store.clone(), Arc::clone(&tallies), fleet, changed);
-        Collector { store, reports, tallies, judge, retention: DAY * retention_days }
+        Collector { store, reports, tallies, judge, retention: DAY * retention_days, file }
     }
 
     /// What was counted.
@@ -85,20 +91,31 @@ impl Collector {
                         self.tallies.count(&event.body);
                         events.push(event);
                     }
-                    None => self.tallies.lose(1),
+                    None => self.tallies.lose(Place::Store, 1),
                 }
             }
             if events.is_empty() {
                 return;
             }
             if let Err(error) = self.store.add_events(&events).await {
-                self.tallies.lose(events.len() as u64);
+                self.tallies.lose(Place::Store, events.len() as u64);
                 tracing::error!("{} events are lost: {error}", events.len());
             }
-            if events.len() < BATCH {
+            let last = events.len() < BATCH;
+            self.write_file(events).await;
+            if last {
                 return;
             }
         }
+    }
+
+    async fn write_file(&self, events: Vec<Event>) {
+        let Some(file) = self.file.clone() else { return };
+        let (count, path) = (events.len(), file.path().to_owned());
+        let outcome = spawn_blocking(move || file.add(&events)).await;
+        let Err(error) = outcome.unwrap_or_else(|panic| Err(panic.into())) else { return };
+        self.tallies.lose(Place::File, count as u64);
+        tracing::error!("{count} events are not in {}: {error}", path.display());
     }
 
     async fn prune(&self) {

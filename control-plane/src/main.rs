@@ -9,6 +9,7 @@ mod http;
 mod json;
 mod keys;
 mod module;
+mod names;
 mod offline;
 mod policy;
 mod private_file;

@@ -90,8 +90,14 @@ impl ControlPlane {
         let publisher = Publisher::start(store.clone(), settings, compiler, &fleet).await?;
         let (sink, reports) = ReportSink::new(collector::ROOM);
         let changed = publisher.changed();
-        let collector =
-            Collector::new(store.clone(), reports, fleet.clone(), changed, args.event_retention_days);
+        let collector = Collector::new(
+            store.clone(),
+            reports,
+            fleet.clone(),
+            changed,
+            args.event_retention_days,
+            args.event_file(),
+        );
         let api = Api {
             store,
             changed: publisher.changed(),
@@ -103,6 +109,7 @@ impl ControlPlane {
             proxies: TrustedProxies::new(args.trusted_proxy_ips.clone()),
             requests: Limiter::new(args.admin_rate_limit_per_minute),
             failures: Limiter::new(FAILURES_PER_MINUTE),
+            published: publisher.published(),
             tallies: collector.tallies(),
             sink: sink.clone(),
             envoy,
@@ -133,7 +140,7 @@ impl ControlPlane {
                     draining.await.ok();
                 });
         let mut http = tokio::spawn(http.into_future());
-        let resources = publisher.resources();
+        let resources = publisher.published().resources();
         tokio::select! {
             () = shutdown => {}
             () = publisher.run() => {}

@@ -7,19 +7,22 @@ mod access;
 pub(crate) use access::AccessArgs;
 
 use crate::api::Network;
+use crate::collector::EventFile;
 use crate::policy::Compiler;
 use crate::{keys, module};
 use aegis_engine::MasterKey;
 use aegis_model::Destinations;
 use aegis_xds::{FieldDigest, RenderSettings};
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use secrecy::ExposeSecret as _;
+use std::collections::BTreeSet;
 use std::fs::DirBuilder;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// What the control plane needs.
 #[derive(Debug, Args)]
@@ -63,6 +66,12 @@ pub(crate) struct ServeArgs {
     /// Days that events are kept.
     #[arg(long, env = "AEGIS_EVENT_RETENTION_DAYS", default_value_t = 30)]
     pub event_retention_days: u32,
+    /// A file that events are added to as well, a line of JSON each.
+    #[arg(long, env = "AEGIS_EVENT_FILE")]
+    pub event_file: Option<PathBuf>,
+    /// Size in bytes at which that file becomes `<name>.1`, in the place of the last one.
+    #[arg(long, env = "AEGIS_EVENT_FILE_MAX_BYTES", default_value_t = 100_000_000)]
+    pub event_file_max_bytes: u64,
     /// Largest request body in bytes; more is answered with 413.
     #[arg(long, env = "AEGIS_MAX_REQUEST_BODY_BYTES", default_value_t = 12_000_000)]
     pub max_request_body_bytes: u32,
@@ -89,6 +98,9 @@ pub(crate) struct UpArgs {
     /// The Envoy program [default: envoy on PATH, then .tools/envoy].
     #[arg(long, env = "ENVOY_BIN")]
     pub envoy: Option<PathBuf>,
+    /// Where Envoy sends events as well: `<host>:<port>` of a collector that takes OTLP logs over gRPC without TLS.
+    #[arg(long, env = "AEGIS_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<Endpoint>,
     /// Seconds without a byte after which an exchange with an upstream is given up.
     #[arg(long, env = "AEGIS_UPSTREAM_TIMEOUT_SECONDS", default_value_t = 600)]
     pub upstream_timeout_seconds: u32,
@@ -98,6 +110,13 @@ pub(crate) struct UpArgs {
     /// Port of the mock LLM, on the loopback address.
     #[arg(long, env = "AEGIS_DEMO_PORT", default_value_t = 18084)]
     pub demo_port: u16,
+}
+
+/// A host and a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    pub host: String,
+    pub port: u16,
 }
 
 /// Where `/etc/ssl`-style bundles live: Debian and Alpine, Fedora, openSUSE, macOS.
@@ -139,20 +158,23 @@ impl ServeArgs {
             ca_bundle: self.find_ca_bundle()?,
             policy,
             max_request_body_bytes: self.max_request_body_bytes,
+            destinations: self.destinations(),
+            withdrawn: BTreeSet::new(),
+            attempt: 0,
             access: self.access.render(self.destinations(), &self.own_ports())?,
             field_digest: FieldDigest::new(move |name| digests.field_digest(name)),
         };
         Ok((settings, compiler))
     }
 
+    /// Where events go besides the database.
+    pub(crate) fn event_file(&self) -> Option<EventFile> {
+        self.event_file.clone().map(|path| EventFile::new(path, self.event_file_max_bytes))
+    }
+
     /// Ports of the gateway's own.
     pub(crate) fn own_ports(&self) -> [u16; 4] {
         [self.port, self.admin_port, self.xds_port, self.envoy_admin_port]
-    }
-
-    /// Where upstreams may be.
-    pub(crate) fn destinations(&self) -> Destinations {
-        Destinations { private: self.allow_private_upstreams }
     }
 
     fn find_ca_bundle(&self) -> anyhow::Result<PathBuf> {
@@ -168,6 +190,27 @@ impl ServeArgs {
         };
         Ok(found.to_owned())
     }
+
+    /// Where upstreams may be.
+    pub(crate) fn destinations(&self) -> Destinations {
+        Destinations { private: self.allow_private_upstreams }
+    }
+}
+
+// === impl Endpoint ===
+
+impl FromStr for Endpoint {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> anyhow::Result<Endpoint> {
+        let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+        let Some((host, port)) = parts else { bail!("write it as <host>:<port>, such as collector:4317") };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        // It goes into a file of YAML.
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':');
+        ensure!(!host.is_empty() && host.bytes().all(allowed), "{host:?} is no name or address of a host");
+        Ok(Endpoint { host: host.to_owned(), port })
+    }
 }
 
 // === impl UpArgs ===
@@ -176,5 +219,20 @@ impl UpArgs {
     /// Where clients reach the gateway.
     pub(crate) fn gateway_address(&self) -> SocketAddr {
         SocketAddr::new(self.serve.host, self.serve.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_a_host_and_a_port() {
+        for (text, host, port) in [("collector:4317", "collector", 4317), ("[::1]:9", "::1", 9)] {
+            assert_eq!(text.parse::<Endpoint>().unwrap(), Endpoint { host: host.to_owned(), port });
+        }
+        for text in ["collector", ":4317", "http://collector:4317", "a b:1", "a\"b:1", "collector:99999"] {
+            assert!(text.parse::<Endpoint>().is_err(), "{text}");
+        }
     }
 }

@@ -18,8 +18,8 @@ const VIA_UPSTREAM: &[u8] = b"via_upstream";
 const EVENT: &str = "aegisgate";
 
 /// Names of what is kept in the host.
-const KEPT_ROUTES: &str = "routes";
-const KEPT_REVISION: &str = "routes_revision";
+const KEPT_SHARD: &str = "routes";
+const KEPT_VERSION: &str = "routes_version";
 
 thread_local! {
     /// Streams that end with the next tick. A VM has one thread.
@@ -66,18 +66,20 @@ pub(crate) fn share(key: &str) {
     }
 }
 
-/// Keeps routes in the host for VMs that start later. Every VM has them to keep; the first one does.
-pub(crate) fn keep_routes(revision: u64, json: &[u8]) {
-    let kept = hostcalls::get_shared_data(KEPT_REVISION).ok().and_then(|(value, _)| value);
-    if kept.as_deref() != Some(&revision.to_le_bytes()) {
-        report(hostcalls::set_shared_data(KEPT_ROUTES, Some(json), None));
-        report(hostcalls::set_shared_data(KEPT_REVISION, Some(&revision.to_le_bytes()), None));
+/// Keeps the configuration with a shard of the routes in the host, for VMs that start later. Every VM has it to keep; the
+/// first one does.
+pub(crate) fn keep_shard(number: u8, version: &str, json: &[u8]) {
+    let [shard, kept] = [KEPT_SHARD, KEPT_VERSION].map(|name| format!("{name}_{number}"));
+    let last = hostcalls::get_shared_data(&kept).ok().and_then(|(value, _)| value);
+    if last.as_deref() != Some(version.as_bytes()) {
+        report(hostcalls::set_shared_data(&shard, Some(json), None));
+        report(hostcalls::set_shared_data(&kept, Some(version.as_bytes()), None));
     }
 }
 
-/// What [`keep_routes`] kept.
-pub(crate) fn kept_routes() -> Option<Vec<u8>> {
-    hostcalls::get_shared_data(KEPT_ROUTES).ok()?.0
+/// What [`keep_shard`] kept.
+pub(crate) fn kept_shard(number: u8) -> Option<Vec<u8>> {
+    hostcalls::get_shared_data(&format!("{KEPT_SHARD}_{number}")).ok()?.0
 }
 
 impl Host for ProxyHost {

@@ -1,14 +1,14 @@
 //! Configuration: what Envoy sends is checked and compiled before it replaces what runs.
 //!
-//! Two filters of one chain share a VM: one has the policies and works, the other brings the routes only. Each has a
-//! root context here, and both put what they have into the VM's own state. Routes are kept in the host as well, because a
-//! VM that starts after a crash is told by the working filter alone.
+//! Filters of one chain share a VM: one has the policies and works, the others bring the routes only, each a shard. Each
+//! has a root context here, and all put what they have into the VM's own state. Shards are kept in the host as well,
+//! because a VM that starts after a crash is told by the working filter alone.
 
 use crate::context::HttpExchange;
 use crate::host;
 use aegis_engine::MasterKey;
 use aegis_exchange::{Exchange, Gateway, Policies, Routes, Worker, nonce_keys};
-use aegis_policy::{CompiledPolicy, FilterConfig, PolicyPart};
+use aegis_policy::{CompiledPolicy, FilterConfig, PolicyPart, RoutePart};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use std::cell::RefCell;
@@ -33,14 +33,17 @@ const COMPILE_COUNTER: &str = "aegisgate.policies_compiled";
 
 thread_local! {
     /// What runs. A VM has one thread, and is reused for configuration updates.
-    static STATE: RefCell<State> = const { RefCell::new(State { workers: Vec::new(), policies: None, routes: None, gateway: None }) };
+    static STATE: RefCell<State> = RefCell::default();
 }
 
+#[derive(Default)]
 struct State {
     /// The policies of the last configuration, compiled: whatever stays the same is not compiled again.
     workers: Vec<(CompiledPolicy, Rc<Worker>)>,
     policies: Option<Rc<Policies>>,
-    routes: Option<Rc<Routes>>,
+    routes: Routes,
+    /// What `routes` should be.
+    current: Option<RoutePart>,
     /// Made of both when the first stream after a change asks.
     gateway: Option<Rc<Gateway>>,
 }
@@ -53,20 +56,22 @@ pub(crate) struct Root;
 impl Root {
     fn configure(&self) -> Result<(), Box<dyn Error>> {
         let json = self.get_plugin_configuration().unwrap_or_default();
-        let FilterConfig { routes, policies } = FilterConfig::from_json(&json)?;
+        let FilterConfig { routes, shards, policies } = FilterConfig::from_json(&json)?;
         STATE.with_borrow_mut(|state| {
             if let Some(part) = policies {
                 let revision = part.revision;
                 state.apply_policies(part)?;
                 host::set_gauge(POLICIES_GAUGE, revision);
             }
-            if let Some(part) = routes {
-                let revision = part.revision;
-                host::keep_routes(revision, &json);
-                state.routes = Some(Rc::new(Routes::new(part)));
-                host::set_gauge(ROUTES_GAUGE, revision);
+            for shard in shards {
+                host::keep_shard(shard.number, &shard.version, &json);
+                state.routes.apply(shard);
+            }
+            if routes.is_some() {
+                state.current = routes;
             }
             state.gateway = None;
+            state.report_routes();
             Ok(())
         })
     }
@@ -136,22 +141,32 @@ impl State {
     fn gateway(&mut self) -> Option<Rc<Gateway>> {
         if self.gateway.is_none() {
             let policies = self.policies.clone()?;
-            if self.routes.is_none() {
-                self.routes = kept_routes().map(Rc::new);
-            }
+            self.take_kept_shards();
             let gateway = Rc::new(Gateway::new(self.routes.clone(), policies));
-            if self.routes.is_none() {
-                // It refuses everything; the next stream looks again.
+            if self.routes.missing().next().is_some() {
+                // It refuses what is not there; the next stream looks again.
                 return Some(gateway);
             }
             self.gateway = Some(gateway);
         }
         self.gateway.clone()
     }
-}
 
-/// The routes that another VM has left.
-fn kept_routes() -> Option<Routes> {
-    let config = FilterConfig::from_json(&host::kept_routes()?).ok()?;
-    Some(Routes::new(config.routes?))
+    /// Takes the shards that are missing from those that another VM has left.
+    fn take_kept_shards(&mut self) {
+        let missing: Vec<u8> = self.routes.missing().collect();
+        let kept = missing.into_iter().filter_map(|number| {
+            let config = FilterConfig::from_json(&host::kept_shard(number)?).ok()?;
+            config.shards.into_iter().find(|shard| shard.number == number)
+        });
+        kept.for_each(|shard| self.routes.apply(shard));
+    }
+
+    /// Says which revision of the routes runs, once all of its shards do.
+    fn report_routes(&self) {
+        let Some(RoutePart { revision, shards }) = &self.current else { return };
+        if self.routes.are(shards) {
+            host::set_gauge(ROUTES_GAUGE, *revision);
+        }
+    }
 }

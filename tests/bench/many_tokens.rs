@@ -13,6 +13,8 @@ const AT_ONCE: usize = 20_000;
 const UPSTREAMS: usize = 50;
 const MORE: usize = 5;
 const PATIENCE: Duration = Duration::from_mins(2);
+/// Bytes that Envoy has received from the control plane.
+const RECEIVED: &str = "cluster.xds.upstream_cx_rx_bytes_total";
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// Measures and prints. Its gateway is its own: nobody else wants so many tokens.
@@ -42,6 +44,7 @@ pub(crate) fn report() {
     line("Envoy's memory for them, MiB", after[0] - before[0], Budget::None);
     line("the control plane's, MiB", after[1] - before[1], Budget::None);
 
+    let received = gateway.envoy_stat(RECEIVED);
     let times = Spread::of((0..MORE).map(|_| {
         let began = Instant::now();
         let answer = add(&gateway, "tokens", &json!({ "upstream_base": "http://127.0.0.1:9/u0" }));
@@ -51,6 +54,11 @@ pub(crate) fn report() {
     }));
     let what = "one more, until it works, ms";
     table::compare(what, &"", &format!("{times:.0}"), &"", times.max, Budget::AtMost(1000.0));
+    wait_until_current(&gateway);
+    #[expect(clippy::cast_precision_loss)]
+    let sent = (gateway.envoy_stat(RECEIVED) - received) as f64 / MORE as f64 / 1024.0;
+    line("sent to Envoy for one more, KiB", sent, Budget::None);
+    line("Envoy's memory for them afterwards, MiB", memory(envoy) - before[0], Budget::None);
     let more = self::compiled(&gateway).saturating_sub(compiled);
     #[expect(clippy::cast_precision_loss)]
     line("policies compiled meanwhile", more as f64, Budget::AtMost(0.0));
@@ -75,8 +83,7 @@ fn wait_until_current(gateway: &Gateway) {
 }
 
 fn compiled(gateway: &Gateway) -> u64 {
-    let answer = gateway.envoy_admin("/stats?filter=policies_compiled");
-    answer.text().lines().find_map(|line| line.rsplit_once(": ")?.1.parse().ok()).unwrap_or(0)
+    gateway.envoy_stat("wasmcustom.aegisgate.policies_compiled")
 }
 
 fn memory(pid: u32) -> f64 {

@@ -1,9 +1,10 @@
 //! Promise: nothing that is shown or written contains a token, a key or what was redacted: not Envoy's admin interface, not
 //! the logs, not the database, not the events.
 
+use aegis_postgres::Postgres;
 use aegis_tests::chat::{completion, last_user_text, request};
 use aegis_tests::gateway::START;
-use aegis_tests::{FakeUpstream, Gateway, Reply, Request, eventually, process_table, secrets};
+use aegis_tests::{FakeUpstream, Gateway, Options, Reply, Request, eventually, process_table, secrets};
 use std::path::Path;
 
 /// Every file below `directory`, with its content.
@@ -30,8 +31,24 @@ fn keys_in_environment(pid: u32) -> Vec<(String, String)> {
 }
 
 #[test]
-fn envoy_shows_neither_tokens_nor_keys_nor_secrets() {
-    let mut gateway = Gateway::with_environment([("RUST_LOG", "debug")]);
+fn nothing_shows_tokens_keys_or_secrets_with_sqlite() {
+    check(None, ".db-wal");
+}
+
+#[test]
+fn nothing_shows_tokens_keys_or_secrets_with_postgresql() {
+    check(Some(&Postgres::start()), "/pg_wal/");
+}
+
+/// Looks for secrets everywhere after they have been through a gateway, whose database writes to a file that is called
+/// like `log`.
+fn check(server: Option<&Postgres>, log: &str) {
+    let reports = tempfile::tempdir().unwrap();
+    let event_file = reports.path().join("events.jsonl");
+    let mut environment =
+        vec![("RUST_LOG", "debug".to_owned()), ("AEGIS_EVENT_FILE", event_file.to_str().unwrap().to_owned())];
+    environment.extend(server.map(|server| ("AEGIS_DATABASE_URL", server.create_database())));
+    let mut gateway = Gateway::with(Options { environment, ..Options::default() });
     let upstream =
         FakeUpstream::start(|recorded| Reply::json(&completion(&last_user_text(&recorded.json()))));
     let token = gateway.register(&upstream.base("/v1"));
@@ -89,9 +106,14 @@ fn envoy_shows_neither_tokens_nor_keys_nor_secrets() {
 
     let output = gateway.process().output();
     assert_eq!(find(output.as_bytes()), Vec::<String>::new(), "in what the supervisor writes");
-    let files = files(gateway.data_dir());
-    assert!(files.iter().any(|(path, _)| path.contains("envoy")), "{files:?}", files = names(&files));
-    assert!(files.iter().any(|(path, _)| path.ends_with(".db-wal")), "{files:?}", files = names(&files));
+    let written = || std::fs::read_to_string(&event_file).unwrap_or_default();
+    eventually("the exchange is in the file of events", START, || written().contains("\"findings\""));
+    let database = server.map(Postgres::data_dir);
+    let folders = [Some(gateway.data_dir().to_owned()), Some(reports.path().to_owned()), database];
+    let files: Vec<_> = folders.iter().flatten().flat_map(|folder| files(folder)).collect();
+    for expected in ["envoy", "events.jsonl", log] {
+        assert!(files.iter().any(|(path, _)| path.contains(expected)), "{files:?}", files = names(&files));
+    }
     for (path, content) in files.iter().filter(|(path, _)| !is_key(path)) {
         assert_eq!(find(content), Vec::<String>::new(), "in {path}");
     }

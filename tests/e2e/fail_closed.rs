@@ -93,6 +93,34 @@ fn an_envoy_that_starts_without_the_control_plane_refuses_until_it_is_there() {
 }
 
 #[test]
+fn what_envoy_has_refused_is_offered_again_until_it_is_taken() {
+    let mut parts = Parts::prepare();
+    parts.start_control_plane();
+    let upstream = echo();
+    let token = parts.register_on(parts.admin_port, &upstream.base("/v1"));
+    let token = token["token"].as_str().expect("a token");
+    // The module is not where Envoy looks for it.
+    let modules = parts.data_dir().join("wasm");
+    let away = parts.data_dir().join("away");
+    std::fs::rename(&modules, &away).unwrap();
+    parts.start_envoy();
+    let refused = |part: &str| {
+        let fleet = parts.json("GET", "nodes", "");
+        let node = fleet["nodes"].as_object().unwrap().values().next().cloned().unwrap_or_default();
+        node["refused"][part]["message"].as_str().is_some_and(|message| message.contains("Invalid path"))
+    };
+    eventually("the refusals are shown", START, || refused("policies") && refused("routes"));
+    assert!(!round_trip(parts.port, token));
+    let ready = Request::get("/ready").send(parts.admin_port);
+    assert_eq!((ready.status, ready.json()["checks"]["module"] == "ok"), (503, false), "{}", ready.text());
+
+    std::fs::rename(&away, &modules).unwrap();
+    eventually("the gateway heals", START, || round_trip(parts.port, token));
+    parts.wait_until_current();
+    assert_nothing_leaked(&upstream);
+}
+
+#[test]
 fn a_filter_that_cannot_load_lets_nothing_through() {
     let empty_module = b"\0asm\x01\0\0\0".to_vec();
     let mut good = std::fs::read(aegis_tests::workspace::wasm()).unwrap();

@@ -8,9 +8,13 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-const POLICY_CHANGES: usize = 50;
-const TOKEN_CHANGES: usize = 500;
+const POLICY_CHANGES: usize = 60;
+const TOKEN_CHANGES: usize = 600;
+/// Each process in turn is dead for one of two: both control planes, the three Envoys, PostgreSQL.
+const ROUNDS: usize = 12;
 const CLIENTS: usize = 2;
+/// Requests that are answered while PostgreSQL is dead.
+const MEANWHILE: usize = 100;
 
 fn echo() -> FakeUpstream {
     FakeUpstream::start(|recorded| Reply::json(&completion(&last_user_text(&recorded.json()))))
@@ -60,8 +64,8 @@ fn nothing_fails_while_everything_changes_and_dies() {
     let mut fleet = Fleet::start(2, &[0, 0, 1]);
     let upstream = echo();
     let token = fleet.planes[0].token(&upstream.base("/v1"));
-    fleet.planes[1].json("POST", "policies/apply", &policy(0));
-    fleet.planes[0].json("PUT", "assignments/global", r#"{"policy":"fleet"}"#);
+    fleet.planes[1].site.json("POST", "policies/apply", &policy(0));
+    fleet.planes[0].site.json("PUT", "assignments/global", r#"{"policy":"fleet"}"#);
     eventually("every Envoy knows the token", START, || fleet.nodes.iter().all(|node| node.knows(&token)));
     fleet.wait_until_current();
 
@@ -85,35 +89,47 @@ fn nothing_fails_while_everything_changes_and_dies() {
             });
         }
         let mut added: Vec<String> = Vec::new();
-        // Each process in turn is dead for one of the rounds: both control planes, then the three Envoys.
-        for round in 0..10 {
+        for round in 0..ROUNDS {
             let victim = round / 2;
-            if round % 2 == 0 {
-                if victim < 2 {
-                    fleet.planes[victim].crash();
-                } else {
-                    fleet.nodes[victim - 2].crash();
+            match victim {
+                _ if round % 2 == 1 => {}
+                0 | 1 => fleet.planes[victim].crash(),
+                2..5 => fleet.nodes[victim - 2].crash(),
+                _ => {
+                    // Nothing can be changed without it, and nothing of what works ends.
+                    fleet.postgres.kill();
+                    let goal = balancer.served.load(Ordering::Relaxed) + MEANWHILE;
+                    let refused = fleet.planes[0].site.call("POST", "policies/apply", &policy(0)).unwrap();
+                    assert_eq!(refused.status, 500, "{}", refused.text());
+                    eventually("requests are answered", START, || {
+                        balancer.served.load(Ordering::Relaxed) >= goal
+                    });
+                    fleet.postgres.run();
+                    eventually("both control planes are ready again", START, || {
+                        let mut ports = fleet.planes.iter().map(|plane| plane.site.admin_port);
+                        ports.all(|port| Request::get("/ready").send(port).status == 200)
+                    });
                 }
             }
             let alive = if round % 2 == 0 && victim < 2 { 1 - victim } else { round % 2 };
             let plane = &fleet.planes[alive];
-            for change in 0..TOKEN_CHANGES / 10 {
+            for change in 0..TOKEN_CHANGES / ROUNDS {
                 if change % 10 == 0 {
                     policies += 1;
-                    plane.json("POST", "policies/apply", &policy(policies));
+                    plane.site.json("POST", "policies/apply", &policy(policies));
                 }
                 tokens += 1;
                 if added.len() > 20 {
-                    plane.json("DELETE", &format!("tokens/{}", added.remove(0)), "");
+                    plane.site.json("DELETE", &format!("tokens/{}", added.remove(0)), "");
                 } else {
                     let base = json!({ "upstream_base": upstream.base(&format!("/n{tokens}")) }).to_string();
-                    let made = plane.json("POST", "tokens", &base);
+                    let made = plane.site.json("POST", "tokens", &base);
                     added.push(made["id"].as_str().unwrap().to_owned());
                 }
             }
             if round % 2 == 0 && victim < 2 {
                 fleet.planes[victim].start();
-            } else if round % 2 == 0 {
+            } else if round % 2 == 0 && victim < 5 {
                 let node = &mut fleet.nodes[victim - 2];
                 node.start();
                 eventually("the Envoy is back", START, || node.knows(&token));
@@ -126,7 +142,7 @@ fn nothing_fails_while_everything_changes_and_dies() {
     fleet.wait_until_current();
     let served = balancer.served.load(Ordering::Relaxed);
     println!(
-        "{served} requests while {policies} policies and {tokens} tokens changed and five processes died"
+        "{served} requests while {policies} policies and {tokens} tokens changed and six processes died"
     );
     assert_eq!(balancer.failed.load(Ordering::Relaxed), 0);
     assert!(served > 500, "only {served} requests");
@@ -135,12 +151,12 @@ fn nothing_fails_while_everything_changes_and_dies() {
     }
 
     // Every node is at the same revision, and the journal says who applied what, at either control plane.
-    let views: Vec<Value> = fleet.planes.iter().map(|plane| plane.json("GET", "nodes", "")).collect();
+    let views: Vec<Value> = fleet.planes.iter().map(|plane| plane.site.json("GET", "nodes", "")).collect();
     assert_eq!(views[0]["current"], views[1]["current"]);
     let nodes = views.iter().flat_map(|view| view["nodes"].as_object().unwrap().values());
     let applied: Vec<&Value> = nodes.map(|node| &node["applied"]).collect();
     assert!(applied.len() == 3 && applied.iter().all(|one| *one == applied[0]), "{applied:?}");
-    let journal = fleet.planes[1].json("GET", "journal?limit=1000", "");
+    let journal = fleet.planes[1].site.json("GET", "journal?limit=1000", "");
     let count = |action: &str| {
         let entries = journal.as_array().unwrap().iter();
         entries.filter(|entry| entry["action"] == action && entry["actor"] == "gateway-key").count()
@@ -158,7 +174,7 @@ fn a_change_at_one_control_plane_is_live_at_the_others_envoys_within_a_second() 
     let first = fleet.planes[0].token(&upstream.base("/v1"));
     eventually("the first token works", START, || fleet.nodes[0].knows(&first));
     fleet.wait_until_current();
-    let compiled = fleet.nodes[0].stat("wasmcustom.aegisgate.policies_compiled");
+    let compiled = fleet.nodes[0].site.envoy_stat("wasmcustom.aegisgate.policies_compiled");
     let mut slowest = Duration::ZERO;
     for _ in 0..5 {
         let token = fleet.planes[0].token(&upstream.base("/v1"));
@@ -169,7 +185,7 @@ fn a_change_at_one_control_plane_is_live_at_the_others_envoys_within_a_second() 
     println!("live at the other control plane's Envoy after {slowest:?}");
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
     assert_eq!(
-        fleet.nodes[0].stat("wasmcustom.aegisgate.policies_compiled"),
+        fleet.nodes[0].site.envoy_stat("wasmcustom.aegisgate.policies_compiled"),
         compiled,
         "rules were compiled"
     );

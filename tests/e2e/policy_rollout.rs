@@ -1,8 +1,8 @@
 //! Promise: a new policy can be tried before it acts, and one that cannot be used changes nothing.
 
 use aegis_tests::chat::{completion, last_user_text, request};
-use aegis_tests::gateway::{START, Site, chat_path};
-use aegis_tests::{Answer, FakeUpstream, Gateway, Reply, Request, eventually, secrets};
+use aegis_tests::gateway::{START, chat_path};
+use aegis_tests::{FakeUpstream, Gateway, Reply, Request, eventually, secrets};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -11,28 +11,6 @@ const MARK: &str = "nightjar-contract";
 
 fn echo() -> FakeUpstream {
     FakeUpstream::start(|recorded| Reply::json(&completion(&last_user_text(&recorded.json()))))
-}
-
-fn try_call(site: &Site, method: &str, path: &str, body: &str) -> Answer {
-    let request = Request::new(method, format!("/__gw__/api/{path}"), body);
-    let request = request.header("authorization", &format!("Bearer {}", site.key));
-    request.header("content-type", "application/yaml").send(site.admin_port)
-}
-
-#[track_caller]
-fn call(site: &Site, method: &str, path: &str, body: &str) -> Value {
-    let answer = try_call(site, method, path, body);
-    assert!((200..300).contains(&answer.status), "{method} {path}: {} {}", answer.status, answer.text());
-    if answer.body.is_empty() { Value::Null } else { answer.json() }
-}
-
-#[track_caller]
-fn wait_until_current(site: &Site) {
-    eventually("the Envoy runs what is current", START, || {
-        let fleet = call(site, "GET", "nodes", "");
-        let mut nodes = fleet["nodes"].as_object().unwrap().values();
-        nodes.len() == 1 && nodes.all(|node| node["up_to_date"] == true)
-    });
 }
 
 /// A policy that looks for one word.
@@ -47,14 +25,14 @@ fn policy(action: &str) -> String {
 fn a_canary_decides_for_its_share_and_takes_itself_back_when_it_blocks_too_much() {
     let gateway = Gateway::start();
     let upstream = echo();
-    call(&gateway, "POST", "policies/apply", &policy("allow"));
-    call(&gateway, "PUT", "assignments/global", r#"{"policy":"desk"}"#);
+    gateway.json("POST", "policies/apply", &policy("allow"));
+    gateway.json("PUT", "assignments/global", r#"{"policy":"desk"}"#);
     let tokens: Vec<Value> = vec![json!({ "upstream_base": upstream.base("/v1") }); TOKENS];
-    let made = call(&gateway, "POST", "tokens/bulk", &json!({ "tokens": tokens }).to_string());
+    let made = gateway.json("POST", "tokens/bulk", &json!({ "tokens": tokens }).to_string());
     let tokens: Vec<String> =
         made.as_array().unwrap().iter().map(|token| token["token"].as_str().unwrap().to_owned()).collect();
-    call(&gateway, "POST", "policies/apply?stage=canary&percent=10&more_blocks=10000", &policy("block"));
-    wait_until_current(&gateway);
+    gateway.json("POST", "policies/apply?stage=canary&percent=10&more_blocks=10000", &policy("block"));
+    gateway.wait_until_current();
 
     let body = request(MARK).to_string();
     let blocked = |token: &str| {
@@ -71,22 +49,22 @@ fn a_canary_decides_for_its_share_and_takes_itself_back_when_it_blocks_too_much(
     }
 
     // The same with bounds.
-    call(&gateway, "POST", "policies/desk/rollback", "");
-    call(&gateway, "POST", "policies/apply?stage=canary&percent=10&min_requests=50", &policy("block"));
-    wait_until_current(&gateway);
+    gateway.json("POST", "policies/desk/rollback", "");
+    gateway.json("POST", "policies/apply?stage=canary&percent=10&min_requests=50", &policy("block"));
+    gateway.wait_until_current();
     let mut asked = 0;
     eventually("the canary takes itself back", START, || {
         for token in tokens.iter().skip(asked).take(500) {
             blocked(token);
         }
         asked += 500;
-        call(&gateway, "GET", "policies", "")["rollouts"]["desk"].get("candidate").is_none()
+        gateway.json("GET", "policies", "")["rollouts"]["desk"].get("candidate").is_none()
     });
-    let journal = call(&gateway, "GET", "journal?limit=5", "");
+    let journal = gateway.json("GET", "journal?limit=5", "");
     let entry = &journal[0];
     assert_eq!(entry["actor"], "automatic-rollback", "{entry}");
     assert!(entry["detail"].as_str().unwrap().contains("it refuses"), "{entry}");
-    wait_until_current(&gateway);
+    gateway.wait_until_current();
     assert!(tokens.iter().take(100).all(|token| !blocked(token)));
 }
 
@@ -94,16 +72,16 @@ fn a_canary_decides_for_its_share_and_takes_itself_back_when_it_blocks_too_much(
 fn a_shadow_says_what_it_would_have_done_and_does_nothing() {
     let gateway = Gateway::start();
     let upstream = echo();
-    call(&gateway, "POST", "policies/apply", &policy("allow"));
-    call(&gateway, "PUT", "assignments/global", r#"{"policy":"desk"}"#);
-    call(&gateway, "POST", "policies/apply?stage=shadow", &policy("block"));
+    gateway.json("POST", "policies/apply", &policy("allow"));
+    gateway.json("PUT", "assignments/global", r#"{"policy":"desk"}"#);
+    gateway.json("POST", "policies/apply?stage=shadow", &policy("block"));
     let token = gateway.register(&upstream.base("/v1"));
-    wait_until_current(&gateway);
+    gateway.wait_until_current();
     let answer = gateway.chat(&token, request(MARK).to_string());
     assert_eq!((answer.status, upstream.take_only().json()), (200, request(MARK)));
     let mut events = String::new();
     eventually("the event is there", START, || {
-        events = try_call(&gateway, "GET", "events?action=allow", "").text().to_owned();
+        events = gateway.call("GET", "events?action=allow", "").unwrap().text().to_owned();
         events.contains("shadow")
     });
     let event: Value = events
@@ -136,15 +114,15 @@ fn a_policy_that_the_filter_refuses_is_shown_with_the_reason_and_the_last_one_go
     let token = token["token"].as_str().unwrap().to_owned();
     eventually("the token works", START, || parts.is_usable(&token));
     let good = "version: 1\nname: good\nrules: [{rule: email, action: redact}]\n";
-    call(&parts, "POST", "policies/apply", good);
-    call(&parts, "PUT", "assignments/global", r#"{"policy":"good"}"#);
-    wait_until_current(&parts);
+    parts.json("POST", "policies/apply", good);
+    parts.json("PUT", "assignments/global", r#"{"policy":"good"}"#);
+    parts.wait_until_current();
 
     let bad = good.replace("name: good", "name: good\nallow: {values: [unreadable-value]}");
-    call(&parts, "POST", "policies/apply", &bad);
+    parts.json("POST", "policies/apply", &bad);
     let mut refusal = Value::Null;
     eventually("the refusal is shown", START, || {
-        let fleet = call(&parts, "GET", "nodes", "");
+        let fleet = parts.json("GET", "nodes", "");
         let node = fleet["nodes"].as_object().unwrap().values().next().cloned().unwrap_or_default();
         refusal = node["refused"]["policies"].clone();
         refusal.is_object() && node["up_to_date"] == false
@@ -161,7 +139,7 @@ fn a_policy_that_the_filter_refuses_is_shown_with_the_reason_and_the_last_one_go
     eventually("a new token works", START, || parts.is_usable(other["token"].as_str().unwrap()));
 
     let corrected = good.replace("name: good", "name: good\nlevel: high");
-    call(&parts, "POST", "policies/apply", &corrected);
-    wait_until_current(&parts);
+    parts.json("POST", "policies/apply", &corrected);
+    parts.wait_until_current();
     assert_eq!(parts.chat(&token, request(&secret).to_string()).status, 200);
 }

@@ -1,12 +1,11 @@
 //! Several Envoys under several control planes that share a PostgreSQL, each a process of its own.
 
-use crate::client::{Answer, Request};
+use crate::client::Request;
 use crate::envoy::Launch;
 use crate::gateway::{Gateway, Options, START, Site, chat_path};
 use crate::process::Process;
 use crate::wait::{eventually, holds_within};
 use aegis_postgres::Postgres;
-use serde_json::Value;
 use std::time::Duration;
 
 /// Several Envoys under several control planes.
@@ -16,8 +15,8 @@ pub struct Fleet {
     pub planes: Vec<Plane>,
     /// The Envoys.
     pub nodes: Vec<Node>,
-    // After those who use it.
-    _postgres: Postgres,
+    /// Their database. Behind those who use it.
+    pub postgres: Postgres,
 }
 
 /// A control plane.
@@ -58,14 +57,14 @@ impl Fleet {
             .map(|(number, plane)| Node::new(number, &planes[*plane].site, &shared[2..]))
             .collect();
         nodes.iter_mut().for_each(Node::start);
-        Fleet { planes, nodes, _postgres: postgres }
+        Fleet { planes, nodes, postgres }
     }
 
     /// Waits until every Envoy runs what is current.
     #[track_caller]
     pub fn wait_until_current(&self) {
         eventually("every Envoy runs the current revision", START, || {
-            let connected: usize = self.planes.iter().filter_map(Plane::up_to_date).sum();
+            let connected: usize = self.planes.iter().filter_map(|plane| plane.site.up_to_date()).sum();
             connected == self.nodes.len()
         });
     }
@@ -99,33 +98,11 @@ impl Plane {
         self.process.take().expect("it runs").crash();
     }
 
-    /// Calls its API with the gateway key.
-    pub fn call(&self, method: &str, path: &str, body: &str) -> std::io::Result<Answer> {
-        let request = Request::new(method, format!("/__gw__/api/{path}"), body);
-        let request = request.header("authorization", &format!("Bearer {}", self.site.key));
-        request.header("content-type", "application/yaml").try_send(self.site.admin_port)
-    }
-
-    /// The answer of a call that must succeed.
-    #[track_caller]
-    pub fn json(&self, method: &str, path: &str, body: &str) -> Value {
-        let answer = self.call(method, path, body).unwrap();
-        assert!((200..300).contains(&answer.status), "{method} {path}: {} {}", answer.status, answer.text());
-        if answer.body.is_empty() { Value::Null } else { answer.json() }
-    }
-
     /// Makes a token and returns it.
     #[track_caller]
     pub fn token(&self, base: &str) -> String {
         let body = serde_json::json!({ "upstream_base": base }).to_string();
-        self.json("POST", "tokens", &body)["token"].as_str().expect("a token").to_owned()
-    }
-
-    /// How many of its Envoys run what is current; `None` if one does not.
-    fn up_to_date(&self) -> Option<usize> {
-        let fleet = self.call("GET", "nodes", "").ok()?.json();
-        let nodes = fleet["nodes"].as_object()?;
-        nodes.values().all(|node| node["up_to_date"] == true).then_some(nodes.len())
+        self.site.json("POST", "tokens", &body)["token"].as_str().expect("a token").to_owned()
     }
 }
 
@@ -165,14 +142,5 @@ impl Node {
     pub fn knows(&self, token: &str) -> bool {
         let probe = Request::post(chat_path(token), "{");
         probe.try_send(self.site.port).is_ok_and(|answer| answer.status == 400)
-    }
-
-    /// A number of Envoy's statistics.
-    #[track_caller]
-    pub fn stat(&self, name: &str) -> u64 {
-        let answer = self.site.envoy_admin(&format!("/stats?filter={}", name.replace('.', "%5C.")));
-        let text = answer.text().to_owned();
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")?.parse().ok());
-        value.unwrap_or(0)
     }
 }

@@ -215,6 +215,14 @@ impl Site {
         assert!(stats.contains("vm_reload: 0") && stats.lines().all(|line| line.ends_with(": 0")), "{stats}");
     }
 
+    /// A number of Envoy's statistics; 0 if there is none of this name.
+    #[track_caller]
+    pub fn envoy_stat(&self, name: &str) -> u64 {
+        let answer = self.envoy_admin(&format!("/stats?filter={}", name.replace('.', "%5C.")));
+        let value = |line: &str| line.strip_prefix(name)?.strip_prefix(": ")?.parse().ok();
+        answer.text().lines().find_map(value).unwrap_or(0)
+    }
+
     /// Asks Envoy's admin interface.
     #[track_caller]
     pub fn envoy_admin(&self, target: &str) -> Answer {

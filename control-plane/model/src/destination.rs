@@ -31,9 +31,9 @@ const METADATA_HOSTS: [&str; 5] = [
 ];
 
 /// Addresses of metadata services besides all that are link-local: AWS, Alibaba, Oracle, Azure's wire server.
-const METADATA_V4: [Ipv4Addr; 3] =
+pub(crate) const METADATA_V4: [Ipv4Addr; 3] =
     [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192), Ipv4Addr::new(168, 63, 129, 16)];
-const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+pub(crate) const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
 
 // === impl Destinations ===
 

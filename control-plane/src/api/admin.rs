@@ -4,6 +4,7 @@ use super::base_url::base_url;
 use super::caller::GATEWAY;
 use super::guard::Client;
 use super::{Api, ApiError};
+use crate::names;
 use aegis_model::{
     Actor, Registered, Registration, Token, TokenChange, Tokens as _, UpstreamBase, WhitelistKeys,
 };
@@ -35,6 +36,7 @@ pub(super) async fn register(
     let body = parse(body)?;
     let base = api.authorize(client, &body, "upstream_base")?;
     let upstream = api.upstream(base)?;
+    api.resolve([&upstream]).await?;
     let whitelist = body.get("whitelist_key").map(WhitelistKeys::from_json);
     let store = api.store.clone();
     let registered =
@@ -156,6 +158,14 @@ impl Api {
         let base = UpstreamBase::parse(text).map_err(ApiError::InvalidUpstream)?;
         self.destinations.check(&base).map_err(ApiError::ForbiddenUpstream)?;
         Ok(base)
+    }
+
+    /// Checks what the names of upstreams stand for.
+    pub(super) async fn resolve<'a>(
+        &self,
+        bases: impl IntoIterator<Item = &'a UpstreamBase>,
+    ) -> Result<(), ApiError> {
+        names::check(self.destinations, bases).await.map_err(ApiError::ForbiddenUpstream)
     }
 
     /// Checks the gateway key; returns the whitelist keys and the token that `body` names.

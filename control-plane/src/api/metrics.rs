@@ -1,6 +1,7 @@
 //! `GET /metrics`, for Prometheus. Internal clients need no key: nothing here is a tenant's.
 
 use super::{Api, ApiError};
+use crate::collector::Place;
 use aegis_model::Store as _;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -24,6 +25,21 @@ pub(super) async fn scrape(State(api): State<Arc<Api>>) -> Result<impl IntoRespo
     page.family("aegisgate_revision", "gauge", "The revision that every Envoy should run.");
     page.line("aegisgate_revision", &[("part", "routes")], revisions.routes);
     page.line("aegisgate_revision", &[("part", "policies")], revisions.policies);
+
+    let counts = api.published.counts();
+    for (name, help, count) in [
+        ("aegisgate_tokens", "Tokens.", counts.tokens),
+        ("aegisgate_upstreams", "Upstreams.", counts.upstreams),
+        (
+            "aegisgate_upstreams_withdrawn",
+            "Upstreams to which nothing goes, because their names stand for forbidden addresses.",
+            counts.withdrawn,
+        ),
+        ("aegisgate_policies", "Versions of policies that act.", counts.policies),
+    ] {
+        page.family(name, "gauge", help);
+        page.line(name, &[], count);
+    }
 
     let nodes = api.fleet.nodes();
     page.family("aegisgate_nodes", "gauge", "Envoys that are connected to this control plane.");
@@ -69,8 +85,12 @@ pub(super) async fn scrape(State(api): State<Arc<Api>>) -> Result<impl IntoRespo
         "Events that were not kept, by where they were lost.",
     );
     let dropped: u64 = nodes.values().map(|status| status.events_dropped).sum();
-    let lost = [("envoy", dropped), ("queue", api.sink.lost()), ("store", api.tallies.lost())];
-    for (place, count) in lost {
+    let otlp: u64 = nodes.values().map(|status| status.otlp_dropped).sum();
+    let [store, file] = [Place::Store, Place::File].map(|place| api.tallies.lost(place));
+    let queue = api.sink.lost();
+    for (place, count) in
+        [("envoy", dropped), ("otlp", otlp), ("queue", queue), ("store", store), ("file", file)]
+    {
         page.line("aegisgate_events_lost_total", &[("where", place)], count);
     }
     page.family("aegisgate_uptime_seconds", "gauge", "How long this control plane runs.");

@@ -10,6 +10,9 @@ use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
+/// What a check says that has passed.
+const OK: &str = "ok";
+
 /// `GET /`
 pub(super) async fn index(State(api): State<Arc<Api>>) -> Json<Value> {
     Json(json!({
@@ -26,25 +29,31 @@ pub(super) async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// `GET /ready`: the store answers, and the Envoy under the same supervisor runs the current revision.
+/// `GET /ready`: the store answers, what is in it is published, the filter's module is there, a policy acts, and the Envoy
+/// under the same supervisor runs the current revision.
 pub(super) async fn ready(State(api): State<Arc<Api>>) -> impl IntoResponse {
     let mut checks = Map::new();
+    let mut ready = true;
+    let mut check = |name: &str, passed: bool, otherwise: &str| {
+        checks.insert(name.to_owned(), if passed { OK } else { otherwise }.into());
+        ready &= passed;
+    };
     let revisions = api.store.revisions().await;
-    let storage = if revisions.is_ok() { "ok" } else { "error: the database does not answer" };
-    checks.insert("storage".to_owned(), storage.into());
-    let mut ready = revisions.is_ok();
+    check("storage", revisions.is_ok(), "error: the database does not answer");
+    check("xds", !api.published.is_failing(), "error: changes cannot be published, see the log");
+    check("module", api.published.has_module(), "error: the filter's module is gone, start again");
+    check("policy", api.published.counts().policies > 0, "error: no policy acts");
     if let Some(envoy) = &api.envoy {
         let running = envoy.applied().await;
         let current =
             matches!((&running, &revisions), (Ok(Some(running)), Ok(current)) if running.is(current));
         let verdict = match running {
-            _ if current => "ok",
+            _ if current => OK,
             Ok(Some(_)) => "applying the current configuration",
             Ok(None) => "waiting for the filter",
             Err(_) => "not running",
         };
-        checks.insert("envoy".to_owned(), verdict.into());
-        ready &= current;
+        check("envoy", current, verdict);
     }
     let (status, word) =
         if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "degraded") };

@@ -2,6 +2,7 @@ mod matrix;
 mod rest;
 
 use super::*;
+use crate::publisher::Publisher;
 use aegis_model::Store as _;
 use aegis_store::{Database, EncryptionKey};
 use axum::body::Body;
@@ -19,7 +20,30 @@ struct Site {
     router: Router,
     store: SqlStore,
     changed: Arc<Notify>,
-    _dir: TempDir,
+    dir: TempDir,
+}
+
+/// Name of a file that stands for the filter's module.
+const MODULE: &str = "filter.wasm";
+
+/// What a publisher publishes of `store`.
+async fn published(store: &SqlStore, dir: &std::path::Path) -> Published {
+    let key = aegis_engine::MasterKey::from_hex(&"b".repeat(64)).unwrap();
+    let (compiler, policy) = crate::policy::Compiler::new(key, None).unwrap();
+    std::fs::write(dir.join(MODULE), "").unwrap();
+    let settings = aegis_xds::RenderSettings {
+        wasm: dir.join(MODULE),
+        ca_bundle: "ca.crt".into(),
+        policy,
+        max_request_body_bytes: 1,
+        destinations: Destinations { private: true },
+        withdrawn: std::collections::BTreeSet::new(),
+        attempt: 0,
+        access: aegis_xds::Access::default(),
+        field_digest: aegis_xds::FieldDigest::new(|name| name.to_owned()),
+    };
+    let publisher = Publisher::start(store.clone(), settings, compiler, &Fleet::default()).await.unwrap();
+    publisher.published()
 }
 
 impl Site {
@@ -43,6 +67,7 @@ impl Site {
             proxies: TrustedProxies::new(vec!["10.1.0.0/16".parse().unwrap()]),
             requests: Limiter::new(REQUESTS_PER_MINUTE),
             failures: Limiter::new(FAILURES_PER_MINUTE),
+            published: published(&store, dir.path()).await,
             tallies: Arc::default(),
             sink: ReportSink::new(1).0,
             gateway_key: "gk".into(),
@@ -51,7 +76,7 @@ impl Site {
             started: Instant::now(),
         };
         edit(&mut api);
-        Site { router: api.router(), store, changed, _dir: dir }
+        Site { router: api.router(), store, changed, dir }
     }
 
     async fn send(&self, method: &str, path: &str, body: impl Into<Body>) -> (StatusCode, Vec<u8>) {
@@ -189,7 +214,25 @@ async fn the_open_paths_answer_get_and_head() {
     assert_eq!(site.send("GET", "/health", "").await.1, br#"{"status":"ok"}"#);
     let (_, ready) = site.send("GET", "/ready", "").await;
     let ready: Value = serde_json::from_slice(&ready).unwrap();
-    assert_eq!(ready, json!({ "status": "ready", "checks": { "storage": "ok" } }));
+    let checks = json!({ "storage": "ok", "xds": "ok", "module": "ok", "policy": "ok" });
+    assert_eq!(ready, json!({ "status": "ready", "checks": checks }));
+}
+
+#[tokio::test]
+async fn what_is_not_ready_is_named() {
+    let site = Site::new().await;
+    let ready = async || {
+        let (status, body) = site.send("GET", "/ready", "").await;
+        (status.as_u16(), serde_json::from_slice::<Value>(&body).unwrap())
+    };
+    std::fs::remove_file(site.dir.path().join(MODULE)).unwrap();
+    let (status, body) = ready().await;
+    assert_eq!((status, &body["status"]), (503, &json!("degraded")));
+    assert!(body["checks"]["module"].as_str().unwrap().starts_with("error: "), "{body}");
+    site.store.close().await;
+    let (status, body) = ready().await;
+    let failed = |name: &str| body["checks"][name].as_str().unwrap().starts_with("error: ");
+    assert_eq!((status, failed("storage"), failed("policy")), (503, true, false), "{body}");
 }
 
 #[tokio::test]

@@ -13,7 +13,15 @@ pub(crate) struct Tallies {
     versions: Mutex<BTreeMap<(String, u32, bool), Tally>>,
     /// By what the gateway answered itself.
     refusals: Mutex<BTreeMap<String, u64>>,
-    lost: AtomicU64,
+    /// What could not be kept in the store, and in the file.
+    lost: [AtomicU64; 2],
+}
+
+/// Where events are kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    Store,
+    File,
 }
 
 /// What happened under one version of a policy.
@@ -62,13 +70,21 @@ impl Tallies {
     }
 
     /// Counts events that could not be kept.
-    pub(super) fn lose(&self, count: u64) {
-        self.lost.fetch_add(count, Ordering::Relaxed);
+    pub(super) fn lose(&self, place: Place, count: u64) {
+        self.counter(place).fetch_add(count, Ordering::Relaxed);
     }
 
     /// Events that could not be kept.
-    pub(crate) fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+    pub(crate) fn lost(&self, place: Place) -> u64 {
+        self.counter(place).load(Ordering::Relaxed)
+    }
+
+    fn counter(&self, place: Place) -> &AtomicU64 {
+        let [store, file] = &self.lost;
+        match place {
+            Place::Store => store,
+            Place::File => file,
+        }
     }
 
     /// What happened, by policy, version and whether it was only asked.

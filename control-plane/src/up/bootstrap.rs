@@ -6,6 +6,9 @@ use anyhow::{Context as _, bail};
 use std::path::{Path, PathBuf};
 
 const TEMPLATE: &str = include_str!("../../../envoy/bootstrap.yaml");
+/// What `AEGIS_OTLP_ENDPOINT` adds to it.
+const OTLP_ACCESS_LOG: &str = include_str!("../../../envoy/otlp_access_log.yaml");
+const OTLP_CLUSTER: &str = include_str!("../../../envoy/otlp_cluster.yaml");
 
 /// Room above the largest request body, so that the filter's own answer comes before Envoy's.
 const BUFFER_HEADROOM_BYTES: u32 = 1024 * 1024;
@@ -13,15 +16,23 @@ const BUFFER_HEADROOM_BYTES: u32 = 1024 * 1024;
 /// Writes the bootstrap into `data_dir` and returns its path.
 pub(super) fn write(args: &UpArgs, data_dir: &Path) -> anyhow::Result<PathBuf> {
     let path = data_dir.join("envoy.yaml");
-    let content = render(TEMPLATE, &values(args)).context("envoy/bootstrap.yaml")?;
+    let content = render(TEMPLATE, &values(args)?).context("envoy/bootstrap.yaml")?;
     private_file::replace(&path, content.as_bytes(), private_file::OWNER_ONLY)
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }
 
-fn values(args: &UpArgs) -> [(&'static str, String); 9] {
+fn values(args: &UpArgs) -> anyhow::Result<[(&'static str, String); 11]> {
     let buffer = args.serve.max_request_body_bytes.saturating_add(BUFFER_HEADROOM_BYTES);
-    [
+    let (log, cluster) = match &args.otlp_endpoint {
+        None => (String::new(), String::new()),
+        Some(endpoint) => {
+            let values = [("OTLP_HOST", endpoint.host.clone()), ("OTLP_PORT", endpoint.port.to_string())];
+            let cluster = render(OTLP_CLUSTER, &values).context("envoy/otlp_cluster.yaml")?;
+            (OTLP_ACCESS_LOG.to_owned(), cluster)
+        }
+    };
+    Ok([
         ("NODE_ID", args.node_id.clone()),
         ("NODE_GROUP", args.node_group.clone()),
         ("HOST", args.serve.host.to_string()),
@@ -31,7 +42,9 @@ fn values(args: &UpArgs) -> [(&'static str, String); 9] {
         ("ENVOY_ADMIN_PORT", args.serve.envoy_admin_port.to_string()),
         ("BUFFER_LIMIT_BYTES", buffer.to_string()),
         ("UPSTREAM_TIMEOUT_SECONDS", args.upstream_timeout_seconds.to_string()),
-    ]
+        ("OTLP_ACCESS_LOG", log),
+        ("OTLP_CLUSTER", cluster),
+    ])
 }
 
 /// Replaces every `${NAME}`.
@@ -82,9 +95,11 @@ mod tests {
             eprintln!("SKIPPED: no Envoy; run `make tools` or set ENVOY_BIN");
             return;
         };
-        for host in ["127.0.0.1", "::1"] {
+        for (host, otlp) in [("127.0.0.1", None), ("::1", None), ("127.0.0.1", Some("collector.test:4317"))] {
             let dir = tempfile::tempdir().unwrap();
-            let args = Cli::parse_from(["aegisgate", "up", "--host", host]).into_up().unwrap();
+            let arguments = ["aegisgate", "up", "--host", host];
+            let otlp = otlp.into_iter().flat_map(|endpoint| ["--otlp-endpoint", endpoint]);
+            let args = Cli::parse_from(arguments.into_iter().chain(otlp)).into_up().unwrap();
             let file = write(&args, dir.path()).unwrap();
             let mut command = std::process::Command::new(&envoy);
             let output = command
@@ -99,7 +114,7 @@ mod tests {
     #[test]
     fn the_template_uses_only_known_names_and_all_of_them() {
         let args = Cli::parse_from(["aegisgate", "up"]).into_up().unwrap();
-        let values = values(&args);
+        let values = values(&args).unwrap();
         render(TEMPLATE, &values).unwrap();
         for (name, _) in values {
             assert!(TEMPLATE.contains(&format!("${{{name}}}")), "{name} is not used");

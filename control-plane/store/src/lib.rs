@@ -1,7 +1,7 @@
 //! Durable storage of everything that the control plane knows.
 //!
 //! [`SqlStore`] keeps it in one SQLite file or in a PostgreSQL database and implements [`aegis_model::Store`]. Both
-//! understand the same statements; what differs is in `connect.rs` and in the migrations.
+//! understand the same statements; what differs is in `connect.rs` and in the migrations. [`Follower`] reads what changes.
 //!
 //! Secrets are sealed ([`EncryptionKey`]): tokens, field names and policy documents. Tokens are found by their hashes.
 #![forbid(unsafe_code)]
@@ -12,6 +12,7 @@ mod connect;
 mod error;
 mod events;
 mod file;
+mod follow;
 mod policies;
 mod rotate;
 mod rows;
@@ -22,5 +23,6 @@ mod tokens;
 
 pub use connect::Database;
 pub use error::StoreError;
+pub use follow::{Changed, Follower};
 pub use seal::{EncryptionKey, InvalidKey};
 pub use sql::SqlStore;

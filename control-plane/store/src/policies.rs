@@ -121,7 +121,7 @@ impl Policies for SqlStore {
     }
 
     async fn policy_state(&self) -> Result<PolicyState, StoreError> {
-        Ok(self.read_snapshot().await?.policies)
+        self.read_policies().await
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod local_ports;
 
+use crate::{RenderSettings, destination};
 use aegis_model::{Scheme, Upstream, UpstreamBase, UpstreamId};
 use envoy_types::pb::envoy::config::cluster::v3::circuit_breakers::Thresholds;
 use envoy_types::pb::envoy::config::cluster::v3::cluster::{
@@ -51,14 +52,18 @@ pub(crate) fn name(id: UpstreamId) -> String {
 }
 
 /// The cluster of `upstream`.
-pub(crate) fn render(upstream: &Upstream, ca_bundle: &Path) -> Any {
+pub(crate) fn render(upstream: &Upstream, settings: &RenderSettings) -> Any {
     let name = name(upstream.id);
     let base = &upstream.base;
+    // A plain address was checked when it was registered; what a name stands for may change.
+    let http_filters =
+        if base.ip().is_some() { Vec::new() } else { destination::filters(settings.destinations) };
+    let options = HttpProtocolOptions { http_filters, ..http_options(base.scheme()) };
     pack_any(Cluster {
         cluster_discovery_type: Some(discovery(base)),
         load_assignment: Some(endpoints(name.clone(), base)),
-        transport_socket: (base.scheme() == Scheme::Https).then(|| tls(base, ca_bundle)),
-        ..common(name, http_options(base.scheme()))
+        transport_socket: (base.scheme() == Scheme::Https).then(|| tls(base, &settings.ca_bundle)),
+        ..common(name, options)
     })
 }
 

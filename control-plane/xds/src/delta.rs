@@ -2,7 +2,7 @@
 //!
 //! <https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#incremental-xds>
 
-use crate::session::{Part, Reaction, Session, Verdict};
+use crate::session::{Part, Reaction, Sent, Session, Verdict};
 use crate::{Kind, ResourceSet};
 use envoy_types::pb::envoy::config::core::v3::Node;
 use envoy_types::pb::envoy::service::discovery::v3::{
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct DeltaSession {
     subscriptions: BTreeMap<Kind, Subscription>,
     /// Responses that were not answered yet: nonce → what they carried.
-    in_flight: BTreeMap<u64, (Part, u64)>,
+    in_flight: BTreeMap<u64, Sent>,
     last_nonce: u64,
 }
 
@@ -66,8 +66,8 @@ impl Session for DeltaSession {
         let greet = first && kind == Kind::Cluster;
         if first && up_to_date {
             let revision = resources.revisions.latest;
-            verdicts
-                .extend(subscription.parts(kind).into_iter().map(|part| Verdict::Acked { part, revision }));
+            let parts = subscription.parts(kind).into_iter();
+            verdicts.extend(parts.map(|part| Verdict::Acked { part, resource: String::new(), revision }));
         }
         let mut responses = Vec::new();
         if greet || !up_to_date {
@@ -106,17 +106,14 @@ impl Session for DeltaSession {
 impl DeltaSession {
     fn verdict(&mut self, request: &DeltaDiscoveryRequest) -> Option<Verdict> {
         let nonce = request.response_nonce.parse().ok()?;
-        let (part, revision) = self.in_flight.remove(&nonce)?;
-        Some(match &request.error_detail {
-            Some(status) => Verdict::Nacked { part, revision, message: status.message.clone() },
-            None => Verdict::Acked { part, revision },
-        })
+        let sent = self.in_flight.remove(&nonce)?;
+        Some(sent.verdict(request.error_detail.as_ref()))
     }
 
     fn response(&mut self, kind: Kind, revision: u64, difference: Difference) -> DeltaDiscoveryResponse {
         self.last_nonce += 1;
         let name = difference.changed.first().map_or("", |resource| &resource.name);
-        self.in_flight.insert(self.last_nonce, (Part::of(kind, name), revision));
+        self.in_flight.insert(self.last_nonce, Sent::new(kind, name, revision));
         DeltaDiscoveryResponse {
             system_version_info: revision.to_string(),
             type_url: kind.type_url().to_owned(),

@@ -1,10 +1,12 @@
-//! The filter's configuration as extension configurations: one for policies, which does the work, and one for routes.
+//! The filter's configuration as extension configurations: one for policies, which does the work, one for each shard of
+//! the routes, and one that says which shards belong together.
 
+use crate::resources::hex;
 use crate::{CompiledPolicies, FieldDigest, LocalPortRouting, RenderError, RenderSettings, cluster};
-use aegis_model::{Candidate, Rollout, Route, Snapshot, Stage, WhitelistKeys};
+use aegis_model::{Candidate, Rollout, Route, Snapshot, Stage, UpstreamId, WhitelistKeys};
 use aegis_policy::{
-    CompiledPolicy, FilterConfig, LocalPorts, PolicyPart, RoutePart, TokenRoute, Track, Trial, Upstream,
-    Version, names_credential,
+    CompiledPolicy, FilterConfig, LocalPorts, PolicyPart, RoutePart, RouteShard, TokenHash, TokenRoute,
+    Track, Trial, Upstream, Version, names_credential,
 };
 use envoy_types::pb::envoy::config::core::v3::{
     AsyncDataSource, BackoffStrategy, DataSource, TypedExtensionConfig, async_data_source, data_source,
@@ -15,11 +17,12 @@ use envoy_types::pb::envoy::extensions::wasm::v3::{
 };
 use envoy_types::pb::google::protobuf::{Any, BoolValue, Duration, StringValue};
 use envoy_types::util::pack_any;
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::path::Path;
 
-/// Names of the two filters in the listener, and of their resources. They share a VM.
+/// Names of filters in the listener, and of their resources. They share a VM.
 pub(crate) const POLICIES: &str = "aegisgate";
 pub(crate) const ROUTES: &str = "aegisgate_routes";
 
@@ -40,21 +43,49 @@ const REQUEST_HMAC_SECRET: &str = "AEGIS_REQUEST_HMAC_SECRET";
 /// A worker whose VM has trapped answers 503 for this long and then starts a fresh one.
 const RELOAD_BACKOFF: Duration = Duration { seconds: 0, nanos: 200_000_000 };
 
-/// The tokens and upstreams of `snapshot`.
-pub(crate) fn routes(snapshot: &Snapshot, settings: &RenderSettings) -> Result<Any, RenderError> {
-    let config = FilterConfig { routes: Some(route_part(snapshot, settings)?), policies: None };
+/// Name of the filter of a shard, and of its resource.
+pub(crate) fn shard_name(number: u8) -> String {
+    format!("{ROUTES}_{number}")
+}
+
+/// The tokens of `snapshot` that belong into a shard, with their upstreams, and the version of it.
+pub(crate) fn shard(
+    number: u8,
+    snapshot: &Snapshot,
+    settings: &RenderSettings,
+) -> Result<(String, Any), RenderError> {
+    let mut shard = route_shard(number, snapshot, settings)?;
+    // Equal on every control plane, except after a refusal: what was refused has to change before it is taken.
+    let content = serde_json::to_vec(&shard)?;
+    let digest = Sha256::new().chain_update(content).chain_update(settings.attempt.to_le_bytes()).finalize();
+    let (head, _) = digest.split_at(8);
+    shard.version = hex(head);
+    let version = shard.version.clone();
+    let config = FilterConfig { shards: vec![shard], ..FilterConfig::default() };
+    Ok((version, extension(&shard_name(number), &config, settings)?))
+}
+
+/// The routes of a revision: which versions the shards have.
+pub(crate) fn routes(
+    revision: u64,
+    shards: Vec<String>,
+    settings: &RenderSettings,
+) -> Result<Any, RenderError> {
+    let config = FilterConfig { routes: Some(RoutePart { revision, shards }), ..FilterConfig::default() };
     extension(ROUTES, &config, settings)
 }
 
-/// The policies of `snapshot` for nodes of `group`.
+/// The policies of `snapshot` for nodes of `group`, and how many there are.
 pub(crate) fn policies(
     snapshot: &Snapshot,
     group: &str,
     compiled: &CompiledPolicies,
     settings: &RenderSettings,
-) -> Result<Any, RenderError> {
+) -> Result<(usize, Any), RenderError> {
     let part = policy_part(snapshot, group, compiled, settings)?;
-    extension(POLICIES, &FilterConfig { routes: None, policies: Some(part) }, settings)
+    let count = part.policies.len();
+    let config = FilterConfig { policies: Some(part), ..FilterConfig::default() };
+    Ok((count, extension(POLICIES, &config, settings)?))
 }
 
 fn extension(name: &str, config: &FilterConfig, settings: &RenderSettings) -> Result<Any, RenderError> {
@@ -97,32 +128,42 @@ fn vm(module: &Path) -> VmConfig {
     }
 }
 
-fn route_part(snapshot: &Snapshot, render: &RenderSettings) -> Result<RoutePart, RenderError> {
-    let upstreams = snapshot.upstreams.iter().map(|upstream| Upstream {
-        cluster: cluster::name(upstream.id),
-        authority: upstream.base.authority().to_owned(),
-        path: upstream.base.path().to_owned(),
+/// A shard, whose version is not known yet.
+fn route_shard(number: u8, snapshot: &Snapshot, render: &RenderSettings) -> Result<RouteShard, RenderError> {
+    let tokens: Vec<(&TokenHash, &Route)> =
+        snapshot.tokens.iter().filter(|(hash, _)| hash.shard() == number).collect();
+    let used: BTreeSet<UpstreamId> = tokens.iter().map(|(_, route)| route.upstream).collect();
+    let used: Vec<UpstreamId> = used.into_iter().collect();
+    let upstreams = used.iter().map(|id| {
+        let index = snapshot.upstreams.binary_search_by_key(id, |upstream| upstream.id);
+        let upstream = index.ok().and_then(|index| snapshot.upstreams.get(index));
+        let base = &upstream.ok_or(RenderError::UnknownUpstream(*id))?.base;
+        Ok(Upstream {
+            cluster: cluster::name(*id),
+            authority: base.authority().to_owned(),
+            path: base.path().to_owned(),
+        })
     });
-    let tokens =
-        snapshot.tokens.iter().map(|(hash, Route { upstream: id, settings, whitelist, internal })| {
-            let index = snapshot.upstreams.binary_search_by_key(id, |upstream| upstream.id);
-            let index = index.map_err(|_| RenderError::UnknownUpstream(*id))?;
-            let route = TokenRoute {
-                upstream: u32::try_from(index).map_err(|_| RenderError::TooManyUpstreams)?,
-                track: settings.policy.clone(),
-                internal: *internal,
-                mode: settings.mode,
-                max_body_bytes: settings.max_body_bytes,
-                max_messages: settings.max_messages,
-                timeout_seconds: settings.timeout_seconds,
-                tenant: settings.tenant.clone(),
-                allow_keys: allow_keys(whitelist, &render.field_digest),
-            };
-            Ok((hash.clone(), route))
-        });
-    Ok(RoutePart {
-        revision: snapshot.revisions.routes,
-        upstreams: upstreams.collect(),
+    let tokens = tokens.iter().map(|(hash, route)| {
+        let Route { upstream: id, settings, whitelist, internal } = route;
+        let index = used.binary_search(id).map_err(|_| RenderError::UnknownUpstream(*id))?;
+        let route = TokenRoute {
+            upstream: u32::try_from(index).map_err(|_| RenderError::TooManyUpstreams)?,
+            track: settings.policy.clone(),
+            internal: *internal,
+            mode: settings.mode,
+            max_body_bytes: settings.max_body_bytes,
+            max_messages: settings.max_messages,
+            timeout_seconds: settings.timeout_seconds,
+            tenant: settings.tenant.clone(),
+            allow_keys: allow_keys(whitelist, &render.field_digest),
+        };
+        Ok(((*hash).clone(), route))
+    });
+    Ok(RouteShard {
+        number,
+        version: String::new(),
+        upstreams: upstreams.collect::<Result<_, RenderError>>()?,
         tokens: tokens.collect::<Result<_, RenderError>>()?,
         local_ports: render.access.local_ports.as_ref().map(LocalPortRouting::part),
     })

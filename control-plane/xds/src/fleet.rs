@@ -10,7 +10,16 @@ use tokio::sync::watch;
 #[derive(Debug, Clone, Default)]
 pub struct Fleet {
     nodes: Arc<Mutex<BTreeMap<String, NodeStatus>>>,
-    refused: watch::Sender<u64>,
+    refused: watch::Sender<Refused>,
+}
+
+/// The highest revisions that any Envoy has refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// As routes.
+    pub routes: Option<u64>,
+    /// As policies.
+    pub policies: Option<u64>,
 }
 
 /// What one Envoy has accepted or refused. An acceptance is not yet proof that the filter runs the configuration.
@@ -30,15 +39,19 @@ pub struct NodeStatus {
     pub applied: BTreeMap<Part, u64>,
     /// VMs that ended and were started again, since Envoy started.
     pub vm_reloads: u64,
-    /// Events that it could not send, since it started.
+    /// Events that it could not send here, since it started.
     pub events_dropped: u64,
+    /// Events that it could not send over OTLP, since it started.
+    pub otlp_dropped: u64,
 }
 
 /// A refused configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
-    /// The revision that they were rendered from.
+    /// The revision that it was rendered from.
     pub revision: u64,
+    /// Its name, if it was one resource alone.
+    pub resource: String,
     /// Envoy's own words.
     pub message: String,
 }
@@ -57,8 +70,8 @@ impl Fleet {
         self.lock().clone()
     }
 
-    /// The highest revision that any Envoy has refused; 0 if none has.
-    pub fn refused(&self) -> watch::Receiver<u64> {
+    /// What has been refused.
+    pub fn refused(&self) -> watch::Receiver<Refused> {
         self.refused.subscribe()
     }
 
@@ -73,8 +86,12 @@ impl Fleet {
 
     pub(crate) fn record(&self, node: &str, verdict: &Verdict) {
         self.update(node, |status| status.record(verdict));
-        if let Verdict::Nacked { part: Part::Routes | Part::Policies, revision, .. } = verdict {
-            self.refused.send_modify(|highest| *highest = (*highest).max(*revision));
+        if let Verdict::Nacked { part, revision, .. } = verdict {
+            self.refused.send_modify(|refused| match part {
+                Part::Clusters => {}
+                Part::Routes => refused.routes = refused.routes.max(Some(*revision)),
+                Part::Policies => refused.policies = refused.policies.max(Some(*revision)),
+            });
         }
     }
 
@@ -97,6 +114,10 @@ impl Fleet {
         self.update(node, |status| status.events_dropped = total);
     }
 
+    pub(crate) fn otlp_dropped(&self, node: &str, total: u64) {
+        self.update(node, |status| status.otlp_dropped = total);
+    }
+
     fn update(&self, node: &str, change: impl FnOnce(&mut NodeStatus)) {
         if let Some(status) = self.lock().get_mut(node) {
             change(status);
@@ -114,14 +135,17 @@ impl Fleet {
 impl NodeStatus {
     fn record(&mut self, verdict: &Verdict) {
         match verdict {
-            Verdict::Acked { part, revision } => {
+            Verdict::Acked { part, resource, revision } => {
                 self.acked.insert(*part, *revision);
-                if self.refused.get(part).is_some_and(|old| old.revision < *revision) {
+                // Of the routes, another shard says nothing about the one that was refused.
+                let settles = |old: &Refusal| old.revision < *revision && old.resource == *resource;
+                if self.refused.get(part).is_some_and(settles) {
                     self.refused.remove(part);
                 }
             }
-            Verdict::Nacked { part, revision, message } => {
-                let refusal = Refusal { revision: *revision, message: message.clone() };
+            Verdict::Nacked { part, resource, revision, message } => {
+                let refusal =
+                    Refusal { revision: *revision, resource: resource.clone(), message: message.clone() };
                 self.refused.insert(*part, refusal);
             }
         }
@@ -151,11 +175,18 @@ mod tests {
         let fleet = Fleet::default();
         let refused = fleet.refused();
         let guard = fleet.connect("envoy", "eu");
-        let acked = |part, revision| Verdict::Acked { part, revision };
+        let acked = |part, revision| Verdict::Acked { part, resource: "one".into(), revision };
         fleet.record("envoy", &acked(Part::Policies, 1));
-        let nacked = Verdict::Nacked { part: Part::Policies, revision: 2, message: "no".into() };
+        let nacked = Verdict::Nacked {
+            part: Part::Policies,
+            resource: "one".into(),
+            revision: 2,
+            message: "no".into(),
+        };
         fleet.record("envoy", &nacked);
-        assert_eq!(*refused.borrow(), 2);
+        assert_eq!(*refused.borrow(), Refused { routes: None, policies: Some(2) });
+        let other = Verdict::Acked { part: Part::Policies, resource: "other".into(), revision: 3 };
+        fleet.record("envoy", &other);
         fleet.record("envoy", &acked(Part::Routes, 3));
         fleet.sent("envoy", 3);
         fleet.applied("envoy", Part::Routes, 3);
@@ -163,8 +194,11 @@ mod tests {
             group: "eu".into(),
             streams: 1,
             sent: 3,
-            acked: BTreeMap::from([(Part::Policies, 1), (Part::Routes, 3)]),
-            refused: BTreeMap::from([(Part::Policies, Refusal { revision: 2, message: "no".into() })]),
+            acked: BTreeMap::from([(Part::Policies, 3), (Part::Routes, 3)]),
+            refused: BTreeMap::from([(
+                Part::Policies,
+                Refusal { revision: 2, resource: "one".into(), message: "no".into() },
+            )]),
             applied: BTreeMap::from([(Part::Routes, 3)]),
             ..NodeStatus::default()
         };

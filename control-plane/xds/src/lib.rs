@@ -10,6 +10,7 @@
 
 mod cluster;
 pub mod delta;
+mod destination;
 mod filter;
 mod fleet;
 mod named;
@@ -19,11 +20,11 @@ pub mod session;
 pub mod sotw;
 mod telemetry;
 
-pub use fleet::{Fleet, NodeStatus, Refusal};
+pub use fleet::{Fleet, NodeStatus, Refusal, Refused};
 pub use named::NamedRoute;
 pub use resources::{
-    Access, CompiledPolicies, FieldDigest, Kind, LocalPortRouting, RenderError, RenderSettings, Resource,
-    ResourceSet,
+    Access, CompiledPolicies, Counts, FieldDigest, Kind, LocalPortRouting, RenderError, RenderSettings,
+    Resource, ResourceSet,
 };
 pub use server::{ServeError, serve};
 pub use session::Part;

@@ -2,11 +2,11 @@
 
 use crate::cluster::local_ports;
 use crate::{NamedRoute, cluster, filter, named};
-use aegis_model::{Revisions, Snapshot};
-use aegis_policy::{CompiledPolicy, RequestHmac};
+use aegis_model::{Destinations, Revisions, Snapshot, UpstreamId};
+use aegis_policy::{CompiledPolicy, RequestHmac, SHARDS, TokenHash};
 use envoy_types::pb::google::protobuf::Any;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -23,6 +23,12 @@ pub struct RenderSettings {
     pub policy: CompiledPolicy,
     /// The largest request body in bytes.
     pub max_request_body_bytes: u32,
+    /// Which addresses upstreams may have.
+    pub destinations: Destinations,
+    /// Upstreams whose names stand for other addresses now: nothing goes there.
+    pub withdrawn: BTreeSet<UpstreamId>,
+    /// Changes when an Envoy has refused routes: it does not apply bytes that it has refused before.
+    pub attempt: u64,
     /// Which requests are taken.
     pub access: Access,
     /// What stands for names of fields.
@@ -86,12 +92,37 @@ pub type CompiledPolicies = BTreeMap<(String, u32), CompiledPolicy>;
 pub struct ResourceSet {
     /// Of the snapshot.
     pub revisions: Revisions,
+    /// How much of everything it has.
+    pub counts: Counts,
     clusters: BTreeMap<String, Resource>,
     routes: Resource,
+    /// By name. What stays the same is shared with the set before.
+    shards: BTreeMap<String, Arc<Shard>>,
     /// Policies by group of nodes.
     policies: BTreeMap<String, Resource>,
     /// Policies of all other nodes.
     common_policies: Resource,
+}
+
+/// How much of everything a set of resources has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Tokens.
+    pub tokens: usize,
+    /// Upstreams.
+    pub upstreams: usize,
+    /// Of the upstreams, those to which nothing goes ([`RenderSettings::withdrawn`]).
+    pub withdrawn: usize,
+    /// Versions of policies that act on Envoys that belong to no group.
+    pub policies: usize,
+}
+
+/// Some of the routes.
+#[derive(Debug, Clone, PartialEq)]
+struct Shard {
+    /// What the filter calls its content.
+    version: String,
+    resource: Resource,
 }
 
 /// Why a snapshot cannot be rendered.
@@ -156,13 +187,18 @@ impl Kind {
 impl Resource {
     pub(crate) fn new(body: Any) -> Resource {
         let digest = Sha256::digest(&body.value);
-        let version = digest.iter().take(16).fold(String::new(), |mut hex, byte| {
-            // Writing to a string cannot fail.
-            write!(hex, "{byte:02x}").ok();
-            hex
-        });
-        Resource { version, body }
+        let (head, _) = digest.split_at(16);
+        Resource { version: hex(head), body }
     }
+}
+
+/// `bytes` in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        write!(hex, "{byte:02x}").ok();
+        hex
+    })
 }
 
 // === impl ResourceSet ===
@@ -174,24 +210,70 @@ impl ResourceSet {
         compiled: &CompiledPolicies,
         settings: &RenderSettings,
     ) -> Result<ResourceSet, RenderError> {
+        ResourceSet::render_shards(snapshot, compiled, settings, (0..SHARDS).collect(), BTreeMap::new())
+    }
+
+    /// The same as [`ResourceSet::render`] with the same settings, if only these tokens differ from what this set was
+    /// rendered from.
+    pub fn update(
+        &self,
+        changed: &BTreeSet<TokenHash>,
+        snapshot: &Snapshot,
+        compiled: &CompiledPolicies,
+        settings: &RenderSettings,
+    ) -> Result<ResourceSet, RenderError> {
+        // Where routes of settings lead depends on the upstreams of all others.
+        let named = settings.access.named.iter().map(|route| &route.hash);
+        let numbers = changed.iter().chain(named).map(TokenHash::shard).collect();
+        ResourceSet::render_shards(snapshot, compiled, settings, numbers, self.shards.clone())
+    }
+
+    /// Renders `snapshot`, but of the shards only those with these numbers.
+    fn render_shards(
+        snapshot: &Snapshot,
+        compiled: &CompiledPolicies,
+        settings: &RenderSettings,
+        numbers: BTreeSet<u8>,
+        mut shards: BTreeMap<String, Arc<Shard>>,
+    ) -> Result<ResourceSet, RenderError> {
         let all = named::with(snapshot, &settings.access.named);
         let snapshot = &*all;
-        let clusters = snapshot.upstreams.iter().map(|upstream| {
-            (cluster::name(upstream.id), Resource::new(cluster::render(upstream, &settings.ca_bundle)))
-        });
+        for number in numbers {
+            let (version, body) = filter::shard(number, snapshot, settings)?;
+            let shard = Shard { version, resource: Resource::new(body) };
+            shards.insert(filter::shard_name(number), Arc::new(shard));
+        }
+        let versions = (0..SHARDS).filter_map(|number| shards.get(&filter::shard_name(number)));
+        let versions = versions.map(|shard| shard.version.clone()).collect();
+        let upstreams =
+            snapshot.upstreams.iter().filter(|upstream| !settings.withdrawn.contains(&upstream.id));
+        let clusters = upstreams
+            .map(|upstream| (cluster::name(upstream.id), Resource::new(cluster::render(upstream, settings))));
         let ports = settings.access.local_ports.as_ref();
         let ports = ports.map(|_| (local_ports::NAME.to_owned(), Resource::new(local_ports::render())));
-        let policies = |group: &str| filter::policies(snapshot, group, compiled, settings).map(Resource::new);
+        let policies = |group: &str| {
+            let (count, body) = filter::policies(snapshot, group, compiled, settings)?;
+            Ok::<_, RenderError>((count, Resource::new(body)))
+        };
         let groups = snapshot.policies.groups();
+        let (common, common_policies) = policies("")?;
+        let known = |id: &&UpstreamId| snapshot.upstreams.iter().any(|upstream| upstream.id == **id);
         Ok(ResourceSet {
             revisions: snapshot.revisions,
+            counts: Counts {
+                tokens: snapshot.tokens.len(),
+                upstreams: snapshot.upstreams.len(),
+                withdrawn: settings.withdrawn.iter().filter(known).count(),
+                policies: common,
+            },
             clusters: clusters.chain(ports).collect(),
-            routes: Resource::new(filter::routes(snapshot, settings)?),
+            routes: Resource::new(filter::routes(snapshot.revisions.routes, versions, settings)?),
+            shards,
             policies: groups
                 .iter()
-                .map(|group| Ok(((*group).to_owned(), policies(group)?)))
+                .map(|group| Ok(((*group).to_owned(), policies(group)?.1)))
                 .collect::<Result<_, RenderError>>()?,
-            common_policies: policies("")?,
+            common_policies,
         })
     }
 
@@ -201,7 +283,8 @@ impl ResourceSet {
             Kind::Cluster => self.clusters.iter().map(|(name, resource)| (name.as_str(), resource)).collect(),
             Kind::Filter => {
                 let policies = self.policies.get(group).unwrap_or(&self.common_policies);
-                BTreeMap::from([(filter::POLICIES, policies), (filter::ROUTES, &self.routes)])
+                let shards = self.shards.iter().map(|(name, shard)| (name.as_str(), &shard.resource));
+                shards.chain([(filter::POLICIES, policies), (filter::ROUTES, &self.routes)]).collect()
             }
         }
     }

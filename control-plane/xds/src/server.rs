@@ -193,10 +193,10 @@ fn identify(node: &Node) -> (String, String) {
 
 fn log_verdict(node: &str, verdict: &Verdict) {
     match verdict {
-        Verdict::Acked { part, revision } => {
+        Verdict::Acked { part, revision, .. } => {
             tracing::debug!(node, part = part.name(), revision, "Envoy accepted");
         }
-        Verdict::Nacked { part, revision, message } => {
+        Verdict::Nacked { part, revision, message, .. } => {
             tracing::error!(
                 node,
                 part = part.name(),

@@ -2,6 +2,7 @@
 
 use crate::{Kind, ResourceSet, filter};
 use envoy_types::pb::envoy::config::core::v3::Node;
+use envoy_types::pb::google::rpc::Status;
 use serde::Serialize;
 
 /// The protocol of one stream, as a state machine without I/O.
@@ -45,6 +46,8 @@ pub enum Verdict {
     Acked {
         /// Which part.
         part: Part,
+        /// The resource, if it was one alone.
+        resource: String,
         /// The revision that they were rendered from.
         revision: u64,
     },
@@ -52,11 +55,22 @@ pub enum Verdict {
     Nacked {
         /// Which part.
         part: Part,
+        /// The resource, if it was one alone.
+        resource: String,
         /// The revision that they were rendered from.
         revision: u64,
         /// The client's own words.
         message: String,
     },
+}
+
+/// What a response carried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sent {
+    part: Part,
+    /// The resource, if it was one alone.
+    resource: String,
+    revision: u64,
 }
 
 /// What to do after a request.
@@ -75,7 +89,7 @@ impl Part {
     pub(crate) fn of(kind: Kind, name: &str) -> Part {
         match kind {
             Kind::Cluster => Part::Clusters,
-            Kind::Filter if name == filter::ROUTES => Part::Routes,
+            Kind::Filter if name.starts_with(filter::ROUTES) => Part::Routes,
             Kind::Filter => Part::Policies,
         }
     }
@@ -86,6 +100,25 @@ impl Part {
             Part::Clusters => "clusters",
             Part::Policies => "policies",
             Part::Routes => "routes",
+        }
+    }
+}
+
+// === impl Sent ===
+
+impl Sent {
+    /// A response with resources of one kind: all clusters, or one filter, which has `name`.
+    pub(crate) fn new(kind: Kind, name: &str, revision: u64) -> Sent {
+        let resource = if kind == Kind::Cluster { "" } else { name };
+        Sent { part: Part::of(kind, name), resource: resource.to_owned(), revision }
+    }
+
+    /// What the answer to it means.
+    pub(crate) fn verdict(self, error: Option<&Status>) -> Verdict {
+        let Sent { part, resource, revision } = self;
+        match error {
+            Some(status) => Verdict::Nacked { part, resource, revision, message: status.message.clone() },
+            None => Verdict::Acked { part, resource, revision },
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! <https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#basic-protocol-overview>
 
-use crate::session::{Part, Reaction, Session, Verdict};
+use crate::session::{Reaction, Sent, Session, Verdict};
 use crate::{Kind, ResourceSet};
 use envoy_types::pb::envoy::config::core::v3::Node;
 use envoy_types::pb::envoy::service::discovery::v3::{DiscoveryRequest, DiscoveryResponse};
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct SotwSession {
     subscriptions: BTreeMap<Kind, Subscription>,
     /// Responses that were not answered yet: nonce → what they carried.
-    in_flight: BTreeMap<u64, (Part, u64)>,
+    in_flight: BTreeMap<u64, Sent>,
     last_nonce: u64,
 }
 
@@ -67,11 +67,8 @@ impl Session for SotwSession {
 
 impl SotwSession {
     fn verdict(&mut self, nonce: u64, request: &DiscoveryRequest) -> Option<Verdict> {
-        let (part, revision) = self.in_flight.remove(&nonce)?;
-        Some(match &request.error_detail {
-            Some(status) => Verdict::Nacked { part, revision, message: status.message.clone() },
-            None => Verdict::Acked { part, revision },
-        })
+        let sent = self.in_flight.remove(&nonce)?;
+        Some(sent.verdict(request.error_detail.as_ref()))
     }
 
     /// The responses that bring the client up to date.
@@ -100,18 +97,17 @@ impl SotwSession {
         let changed =
             |name: &&str| kind == Kind::Cluster || subscription.sent.get(*name) != current.get(*name);
         let bodies = existing.iter().filter(|(name, _)| wanted(name) && changed(name));
-        let bodies: Vec<_> =
-            bodies.map(|(name, resource)| (Part::of(kind, name), resource.body.clone())).collect();
+        let bodies: Vec<_> = bodies.map(|(name, resource)| (*name, resource.body.clone())).collect();
         subscription.sent = current;
         let revision = resources.revisions.latest;
         let parts = match kind {
-            Kind::Cluster => vec![(Part::Clusters, bodies.into_iter().map(|(_, body)| body).collect())],
-            Kind::Filter => bodies.into_iter().map(|(part, body)| (part, vec![body])).collect(),
+            Kind::Cluster => vec![("", bodies.into_iter().map(|(_, body)| body).collect())],
+            Kind::Filter => bodies.into_iter().map(|(name, body)| (name, vec![body])).collect(),
         };
         let mut responses = Vec::new();
-        for (part, resources) in parts {
+        for (name, resources) in parts {
             self.last_nonce += 1;
-            self.in_flight.insert(self.last_nonce, (part, revision));
+            self.in_flight.insert(self.last_nonce, Sent::new(kind, name, revision));
             subscription.last = Some(self.last_nonce);
             responses.push(DiscoveryResponse {
                 version_info: revision.to_string(),

@@ -60,8 +60,10 @@ const REPORT: &str = "wasm.aegisgate";
 /// The statistics that matter here.
 const ROUTES_REVISION: &str = "wasmcustom.aegisgate.routes_revision";
 const POLICIES_REVISION: &str = "wasmcustom.aegisgate.policies_revision";
-const VM_RELOADS: &str = "wasm.aegisgate.vm_reload";
+/// (`vm_reload` itself stays 0 in Envoy 1.40.)
+const VM_RELOADS: &str = "wasm.aegisgate.vm_reload_success";
 const LOGS_DROPPED: &str = "access_logs.grpc_access_log.logs_dropped";
+const OTLP_DROPPED: &str = "access_logs.open_telemetry_access_log.aegisgate.logs_dropped";
 
 // === impl ReportSink ===
 
@@ -139,6 +141,7 @@ impl Telemetry {
             POLICIES_REVISION => self.fleet.applied(node, Part::Policies, value(family)),
             VM_RELOADS => self.fleet.reloaded(node, value(family)),
             LOGS_DROPPED => self.fleet.dropped(node, value(family)),
+            OTLP_DROPPED => self.fleet.otlp_dropped(node, value(family)),
             _ => {}
         }
     }

@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use aegis_model::{Revisions, Route, Snapshot, Upstream, UpstreamBase, UpstreamId};
-use aegis_policy::{CompiledPolicy, TokenHash};
+use aegis_policy::{CompiledPolicy, SHARDS, TokenHash};
 use aegis_xds::{Fleet, Kind, Part, RenderSettings, ReportSink, ResourceSet, serve};
 use envoy_types::pb::envoy::config::core::v3::Node;
 use envoy_types::pb::envoy::service::discovery::v3::aggregated_discovery_service_client::AggregatedDiscoveryServiceClient;
 use envoy_types::pb::envoy::service::discovery::v3::{DeltaDiscoveryRequest, DiscoveryRequest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -17,7 +17,6 @@ use tokio_stream::wrappers::ReceiverStream;
 
 const NODES: usize = 200;
 const TOKENS: u32 = 100_000;
-const FILTERS: [&str; 2] = ["aegisgate", "aegisgate_routes"];
 const PATIENCE: Duration = Duration::from_mins(2);
 
 fn snapshot(revision: u64, tokens: u32) -> Snapshot {
@@ -30,16 +29,23 @@ fn snapshot(revision: u64, tokens: u32) -> Snapshot {
     }
 }
 
-fn render(snapshot: &Snapshot) -> Arc<ResourceSet> {
-    let settings = RenderSettings {
+fn filters() -> Vec<String> {
+    let shards = (0..SHARDS).map(|number| format!("aegisgate_routes_{number}"));
+    ["aegisgate", "aegisgate_routes"].map(str::to_owned).into_iter().chain(shards).collect()
+}
+
+fn settings() -> RenderSettings {
+    RenderSettings {
         wasm: "/filter.wasm".into(),
         ca_bundle: "/ca.crt".into(),
         policy: CompiledPolicy::default(),
         max_request_body_bytes: 1,
+        destinations: aegis_model::Destinations { private: true },
+        withdrawn: BTreeSet::new(),
+        attempt: 0,
         access: aegis_xds::Access::default(),
         field_digest: aegis_xds::FieldDigest::new(|name| format!("digest of {name}")),
-    };
-    Arc::new(ResourceSet::render(snapshot, &BTreeMap::new(), &settings).unwrap())
+    }
 }
 
 fn node(id: usize) -> Node {
@@ -55,7 +61,7 @@ async fn delta(port: u16, id: usize, sizes: mpsc::UnboundedSender<usize>) {
     let first = DeltaDiscoveryRequest {
         node: Some(node(id)),
         type_url: Kind::Filter.type_url().into(),
-        resource_names_subscribe: FILTERS.map(str::to_owned).to_vec(),
+        resource_names_subscribe: filters(),
         ..DeltaDiscoveryRequest::default()
     };
     requests.send(first).await.unwrap();
@@ -82,7 +88,7 @@ async fn sotw(port: u16, id: usize, sizes: mpsc::UnboundedSender<usize>) {
     let request = |nonce: String| DiscoveryRequest {
         node: Some(node(id)),
         type_url: Kind::Filter.type_url().into(),
-        resource_names: FILTERS.map(str::to_owned).to_vec(),
+        resource_names: filters(),
         response_nonce: nonce,
         ..DiscoveryRequest::default()
     };
@@ -101,7 +107,8 @@ async fn every_node_gets_everything_and_then_only_what_changes() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let mut first = snapshot(1, TOKENS);
-    let publish = watch::Sender::new(render(&first));
+    let resources = ResourceSet::render(&first, &BTreeMap::new(), &settings()).unwrap();
+    let publish = watch::Sender::new(Arc::new(resources));
     let fleet = Fleet::default();
     let server = tokio::spawn(serve(listener, publish.subscribe(), fleet.clone(), ReportSink::new(1).0));
     let (sizes, mut received) = mpsc::unbounded_channel();
@@ -115,23 +122,27 @@ async fn every_node_gets_everything_and_then_only_what_changes() {
     }
     let mut next = async || timeout(PATIENCE, received.recv()).await.expect("in time").unwrap();
     let mut total = 0;
-    for _ in 0..NODES * 2 {
+    for _ in 0..NODES * filters().len() {
         total += next().await;
     }
     println!("{NODES} nodes got {} MB in {:?}", total / 1_000_000, began.elapsed());
 
-    // One token more: the routes go to everybody, the policies to nobody.
-    let policies = render(&first).of_kind(Kind::Filter, "")["aegisgate"].body.value.len();
+    // One token more: its shard and which shards belong together go to everybody, nothing else to anybody.
     first.revisions = Revisions { latest: 2, routes: 2, policies: 1 };
-    first.tokens.insert(TokenHash::of(b"one more"), Route::to(UpstreamId(1)));
+    let added = TokenHash::of(b"one more");
+    first.tokens.insert(added.clone(), Route::to(UpstreamId(1)));
     let began = Instant::now();
-    let resources = render(&first);
+    let last = Arc::clone(&publish.borrow());
+    let resources = last.update(&[added].into(), &first, &BTreeMap::new(), &settings()).unwrap();
     let rendered = began.elapsed();
-    publish.send_replace(resources);
-    for _ in 0..NODES {
-        assert!(next().await > policies.max(1_000_000), "a response without the routes");
+    publish.send_replace(Arc::new(resources));
+    let mut change = 0;
+    for _ in 0..NODES * 2 {
+        change += next().await;
     }
     println!("one more token: rendered in {rendered:?}, at every node after {:?}", began.elapsed());
+    println!("{} bytes a node, of {} in all", change / NODES, total / NODES);
+    assert!(change * 10 < total, "{change} bytes of {total} were sent for one token");
     let began = Instant::now();
     loop {
         let nodes = fleet.nodes();

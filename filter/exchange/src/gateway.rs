@@ -2,7 +2,9 @@
 
 use crate::signature::Signatures;
 use aegis_engine::{Caches, Engine, EngineError, MasterKey};
-use aegis_policy::{CompiledPolicy, LocalPorts, PolicyPart, RoutePart, TokenHash, TokenRoute, Upstream};
+use aegis_policy::{
+    CompiledPolicy, LocalPorts, PolicyPart, RouteShard, SHARDS, TokenHash, TokenRoute, Upstream,
+};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,12 +17,16 @@ pub struct Worker {
     pub(crate) caches: RefCell<Caches>,
 }
 
-/// Applied routes.
+/// Applied routes. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Routes([Option<Rc<Shard>>; SHARDS as usize]);
+
+/// An applied shard of the routes.
 #[derive(Debug)]
-pub struct Routes {
-    upstreams: Vec<Upstream>,
-    tokens: HashMap<TokenHash, TokenRoute>,
-    local_ports: Option<(LocalPorts, TokenRoute)>,
+struct Shard {
+    part: RouteShard,
+    /// What holds for local ports.
+    of_ports: TokenRoute,
 }
 
 /// Applied policies.
@@ -61,8 +67,7 @@ pub(crate) struct Act {
 /// The configuration that runs. An exchange keeps the one that it began with.
 #[derive(Debug)]
 pub struct Gateway {
-    /// `None` until they have arrived.
-    routes: Option<Rc<Routes>>,
+    routes: Routes,
     policies: Rc<Policies>,
 }
 
@@ -108,18 +113,32 @@ impl Worker {
 // === impl Routes ===
 
 impl Routes {
-    /// Applies the routes of a configuration.
-    pub fn new(part: RoutePart) -> Routes {
-        let mut tokens: HashMap<TokenHash, TokenRoute> = part.tokens.into_iter().collect();
+    /// Applies a shard, in the place of the last one with its number.
+    pub fn apply(&mut self, mut part: RouteShard) {
         // They are looked up.
-        for route in tokens.values_mut() {
+        for route in part.tokens.values_mut() {
             route.allow_keys.sort_unstable();
         }
-        let local_ports = part.local_ports.map(|ports| {
-            let route = TokenRoute { internal: ports.internal, ..TokenRoute::default() };
-            (ports, route)
-        });
-        Routes { upstreams: part.upstreams, tokens, local_ports }
+        let internal = part.local_ports.as_ref().is_some_and(|ports| ports.internal);
+        let of_ports = TokenRoute { internal, ..TokenRoute::default() };
+        if let Some(place) = self.0.get_mut(usize::from(part.number)) {
+            *place = Some(Rc::new(Shard { part, of_ports }));
+        }
+    }
+
+    /// The shards that have not arrived.
+    pub fn missing(&self) -> impl Iterator<Item = u8> {
+        (0..SHARDS).filter(|number| self.shard(*number).is_none())
+    }
+
+    /// Whether these are the shards of those versions.
+    pub fn are(&self, versions: &[String]) -> bool {
+        let applied = self.0.iter().map(|shard| shard.as_ref().map(|shard| &shard.part.version));
+        applied.eq(versions.iter().map(Some))
+    }
+
+    fn shard(&self, number: u8) -> Option<&Shard> {
+        self.0.get(usize::from(number))?.as_deref()
     }
 
     /// Where requests with `token`, whose hash is `hash`, go, the address of a local port, and what holds for them.
@@ -128,14 +147,15 @@ impl Routes {
         token: &str,
         hash: &TokenHash,
     ) -> Result<(Cow<'_, Upstream>, Option<String>, &TokenRoute), NotAdmitted> {
-        if let Some(route) = self.tokens.get(hash) {
+        let Shard { part, of_ports } = self.shard(hash.shard()).ok_or(NotAdmitted::NotReady)?;
+        if let Some(route) = part.tokens.get(hash) {
             let upstream = usize::try_from(route.upstream).ok();
             let upstream =
-                upstream.and_then(|index| self.upstreams.get(index)).ok_or(NotAdmitted::Unknown)?;
+                upstream.and_then(|index| part.upstreams.get(index)).ok_or(NotAdmitted::Unknown)?;
             return Ok((Cow::Borrowed(upstream), None, route));
         }
-        let port = LocalPorts::port(token).zip(self.local_ports.as_ref());
-        let (port, (ports, route)) = port.ok_or(NotAdmitted::Unknown)?;
+        let port = LocalPorts::port(token).zip(part.local_ports.as_ref());
+        let (port, ports) = port.ok_or(NotAdmitted::Unknown)?;
         if ports.reserved.contains(&port) {
             return Err(NotAdmitted::Reserved);
         }
@@ -144,7 +164,7 @@ impl Routes {
             authority: format!("{}:{port}", ports.host),
             path: "/v1".to_owned(),
         };
-        Ok((Cow::Owned(upstream), Some(format!("{}:{port}", ports.address)), route))
+        Ok((Cow::Owned(upstream), Some(format!("{}:{port}", ports.address)), of_ports))
     }
 }
 
@@ -183,7 +203,7 @@ impl Policies {
 
 impl Gateway {
     /// A gateway that runs `routes` under `policies`.
-    pub fn new(routes: Option<Rc<Routes>>, policies: Rc<Policies>) -> Gateway {
+    pub fn new(routes: Routes, policies: Rc<Policies>) -> Gateway {
         Gateway { routes, policies }
     }
 
@@ -215,8 +235,7 @@ impl Gateway {
 
     /// What holds for requests with `token`, whose hash is `hash`.
     pub(crate) fn admit(&self, token: &str, hash: &TokenHash) -> Result<Admission<'_>, NotAdmitted> {
-        let routes = self.routes.as_ref().ok_or(NotAdmitted::NotReady)?;
-        let (upstream, destination, route) = routes.find(token, hash)?;
+        let (upstream, destination, route) = self.routes.find(token, hash)?;
         let name = route.track.as_ref().unwrap_or(&self.policies.default_track);
         let track = self.policies.tracks.get(name).ok_or(NotAdmitted::NotReady)?;
         let (act, trial, shadow) = match &track.trial {

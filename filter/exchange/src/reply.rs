@@ -100,6 +100,9 @@ impl Reply {
     /// What Envoy answers itself with `status`, in the dialect of the client's protocol.
     pub(crate) fn for_local_reply(protocol: Protocol, status: u32) -> Reply {
         let (code, message) = match status {
+            403 => {
+                ("upstream_forbidden", "The upstream of this token has an address to which nothing may go.")
+            }
             413 => ("request_body_too_large", "The request body is larger than the gateway accepts."),
             408 => ("request_timeout", "The request did not arrive in time."),
             504 => ("upstream_timeout", "The upstream did not answer in time."),

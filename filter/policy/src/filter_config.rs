@@ -1,6 +1,6 @@
-//! What the control plane sends to the filter through ECDS, in two parts that change independently: routes (tokens and
-//! upstreams) and policies. Each is a resource of its own, so that a new token neither sends nor compiles a rule again;
-//! one document may also have both, where there is room for one only.
+//! What the control plane sends to the filter through ECDS, in parts that change independently: routes (tokens and
+//! upstreams, in shards) and policies. Each is a resource of its own, so that a new token neither sends the others nor
+//! compiles a rule again; one document may also have all, where there is room for one only.
 //!
 //! Envoy shows these documents in `/config_dump`, so they hold hashes of tokens, never tokens, and no key. Keys reach the
 //! filter through the VM's environment.
@@ -9,7 +9,7 @@ mod policies;
 mod routes;
 
 pub use policies::{PolicyPart, RequestHmac, Track, Trial, Version};
-pub use routes::{FilterMode, LocalPorts, RoutePart, TokenHash, TokenRoute, Upstream};
+pub use routes::{FilterMode, LocalPorts, RoutePart, RouteShard, SHARDS, TokenHash, TokenRoute, Upstream};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +17,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilterConfig {
-    /// Tokens and upstreams.
+    /// Which shards of the routes belong together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routes: Option<RoutePart>,
+    /// Tokens and upstreams.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<RouteShard>,
     /// Policies, and what holds for every request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policies: Option<PolicyPart>,
@@ -34,6 +37,12 @@ pub enum FilterConfigError {
     /// Nothing in it.
     #[error("filter configuration: neither routes nor policies")]
     Empty,
+    /// Routes in more or fewer shards than this version has.
+    #[error("filter configuration: {0} shards of routes instead of {SHARDS}")]
+    ShardCount(usize),
+    /// A shard that does not exist, or with a token that belongs into another one.
+    #[error("filter configuration: shard {0} of the routes does not exist or has tokens of another one")]
+    BadShard(u8),
     /// A token points past the end of `upstreams`.
     #[error("filter configuration: token {hash} names upstream {upstream}, but there are {count} upstreams")]
     UnknownUpstream {
@@ -76,10 +85,11 @@ impl FilterConfig {
 
     /// Checks what the types cannot express.
     pub fn validate(&self) -> Result<(), FilterConfigError> {
-        if self.routes.is_none() && self.policies.is_none() {
+        if self.routes.is_none() && self.shards.is_empty() && self.policies.is_none() {
             return Err(FilterConfigError::Empty);
         }
         self.routes.as_ref().map_or(Ok(()), RoutePart::validate)?;
+        self.shards.iter().try_for_each(RouteShard::validate)?;
         self.policies.as_ref().map_or(Ok(()), PolicyPart::validate)
     }
 }

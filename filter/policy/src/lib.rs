@@ -31,8 +31,8 @@ pub use compiled::{CompiledAllow, CompiledPolicy, ExactList, ValueDigest};
 pub use disposition::Disposition;
 pub use exact::{CompiledExact, CompiledValue, MAX_EXACT_BYTES, MAX_EXACT_VALUES, MIN_EXACT_BYTES};
 pub use filter_config::{
-    FilterConfig, FilterConfigError, FilterMode, LocalPorts, PolicyPart, RequestHmac, RoutePart, TokenHash,
-    TokenRoute, Track, Trial, Upstream, Version,
+    FilterConfig, FilterConfigError, FilterMode, LocalPorts, PolicyPart, RequestHmac, RoutePart, RouteShard,
+    SHARDS, TokenHash, TokenRoute, Track, Trial, Upstream, Version,
 };
 pub use hidden::HiddenText;
 pub use injection::Injection;

@@ -147,6 +147,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<TokenSecret>), ApiError> {
     caller.require_for_tenant(Role::Editor)?;
     let new = new_token(&api, &caller, read(body)?)?;
+    api.resolve([&new.upstream]).await?;
     let store = api.store.clone();
     let added = api.commit(async move { store.add_tokens(&caller.actor, &[new]).await }).await?;
     let added = added.first().ok_or(ApiError::Storage)?;
@@ -165,6 +166,7 @@ pub(super) async fn create_many(
     let BulkRequest { tokens } = read(body)?;
     let new = tokens.into_iter().map(|token| new_token(&api, &caller, token));
     let new: Vec<NewToken> = new.collect::<Result<_, ApiError>>()?;
+    api.resolve(new.iter().map(|token| &token.upstream)).await?;
     let store = api.store.clone();
     let added = api.commit(async move { store.add_tokens(&caller.actor, &new).await }).await?;
     let added = added.iter().map(|registration| TokenSecret::of(&api, &headers, registration));
@@ -213,6 +215,7 @@ pub(super) async fn change(
         whitelist: whitelist_key.map(|keys| WhitelistKeys::from_json(&keys.into())),
         settings,
     };
+    api.resolve(&change.upstream).await?;
     let store = api.store.clone();
     let changed = api.commit(async move { store.change_token(&caller.actor, &hash, &change).await }).await?;
     changed.map(|changed| Json(TokenView::of(&changed))).ok_or(ApiError::TokenNotFound)

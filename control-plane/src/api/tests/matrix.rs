@@ -121,7 +121,8 @@ async fn only_the_internal_network_may_ask_and_nobody_can_pretend_to_be_there() 
     let original =
         ["register", "lookup", "unregister", "add", "remove"].map(|action| ("POST", format!("../{action}")));
     let calls = CALLS.iter().map(|(method, path, ..)| (*method, (*path).to_owned()));
-    for (method, path) in calls.chain(original) {
+    let metrics = [("GET", "../../metrics".to_owned())];
+    for (method, path) in calls.chain(original).chain(metrics) {
         for (peer, headers, allowed) in [
             ("127.0.0.1", &[][..], true),
             ("::ffff:192.168.1.9", &[], true),
@@ -137,9 +138,10 @@ async fn only_the_internal_network_may_ask_and_nobody_can_pretend_to_be_there() 
             ("10.1.0.1", &[("x-forwarded-for", "192.168.1.9")], true),
         ] {
             let mut request = request(method, "x", headers);
-            let target = match path.strip_prefix("../") {
-                Some(action) => format!("/__gw__/{action}"),
-                None => super::matrix::request(method, &path, &[]).uri().to_string(),
+            let target = match (path.strip_prefix("../../"), path.strip_prefix("../")) {
+                (Some(path), _) => format!("/{path}"),
+                (None, Some(action)) => format!("/__gw__/{action}"),
+                (None, None) => super::matrix::request(method, &path, &[]).uri().to_string(),
             };
             *request.uri_mut() = target.parse().unwrap();
             let refusal = site.refusal(peer, request).await;
@@ -187,6 +189,27 @@ async fn what_is_too_large_or_no_sense_is_refused_with_its_code() {
         site.refusal("127.0.0.1", request).await
     };
     let large = vec![b' '; 70_000];
+    // Every call that reads a body, unless it is one for many tokens or for a document.
+    for (method, path, ..) in CALLS {
+        if matches!(method, "GET" | "DELETE") || path.ends_with("/rollback") {
+            continue;
+        }
+        let bytes = if matches!(path, "tokens/bulk" | "policies/check" | "policies/apply") {
+            65 << 20
+        } else {
+            70_000
+        };
+        let refusal = send(method, path, vec![b' '; bytes]).await;
+        assert_eq!(refusal, (413, "request_body_too_large".to_owned()), "{method} {path}");
+        for body in [&b"{"[..], b"[1]", b"\xff\xfe", b"{\"colour\":1}"] {
+            let (status, code) = send(method, path, body.to_vec()).await;
+            let codes = ["invalid_request", "invalid_policy"];
+            assert!(
+                matches!(status, 400 | 422) && codes.contains(&code.as_str()),
+                "{method} {path}: {status} {code}"
+            );
+        }
+    }
     for (method, path, body, status, code) in [
         ("POST", "tokens", large.clone(), 413, "request_body_too_large"),
         ("POST", "keys", large.clone(), 413, "request_body_too_large"),

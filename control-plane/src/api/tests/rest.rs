@@ -1,6 +1,7 @@
 //! What the REST API does.
 
 use super::*;
+use crate::policy::PolicyCommand;
 use aegis_model::{Event, Events as _};
 
 impl Site {
@@ -133,6 +134,7 @@ async fn ten_kinds_of_bad_policies_are_refused_with_place_and_reason() {
     };
     let examples = "    match: [abc, abcabc]\n    no_match: [x, y]\n";
     let large = format!("    cap: 100\n    pattern: '{}'\n{examples}", "(a|b|ab){1,60}".repeat(20));
+    let file = site.dir.path().join("policy.yaml");
     for (document, place, reason) in [
         ("version: 1\nname: x\ncolour: red\n".to_owned(), "policy:3:1: ", "colour"),
         ("version: 1\nname: [\n".to_owned(), "policy:", ""),
@@ -173,6 +175,10 @@ async fn ten_kinds_of_bad_policies_are_refused_with_place_and_reason() {
             assert_eq!((status, &answer["error"]), (422, &json!("invalid_policy")), "{document}");
             assert!(detail.starts_with(place) && detail.contains(reason), "{document}\n{detail}");
         }
+        // `aegisgate policy check` says the same of a file. There a policy may have any name.
+        std::fs::write(&file, &document).unwrap();
+        let offline = crate::policy::run(PolicyCommand::Check { files: vec![file.clone()] });
+        assert_eq!(offline.is_ok(), document.contains("name: default"), "{document}");
     }
     assert_eq!(site.call("GET", "policies", "").await.1["versions"], json!([]), "nothing was kept");
 }

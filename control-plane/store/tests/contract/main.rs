@@ -10,6 +10,7 @@
 mod access;
 mod backend;
 mod events;
+mod follow;
 mod keys;
 mod policies;
 mod tokens;
@@ -47,6 +48,7 @@ contract! {
     access::keys_have_unique_names,
     access::the_journal_says_who_did_what,
     events::events_are_found_and_pruned,
+    follow::a_follower_has_what_the_snapshot_has_after_every_change,
     keys::nothing_secret_is_readable,
     keys::a_wrong_key_changes_nothing,
     keys::a_new_key_opens_everything_and_the_old_one_nothing,

@@ -2,6 +2,7 @@
 //! filter removes what clients send of it, and only the filter leads to this cluster.
 
 use super::{common, http_options};
+use crate::destination::filter;
 use aegis_model::Scheme;
 use envoy_types::pb::envoy::config::cluster::v3::Cluster;
 use envoy_types::pb::envoy::config::cluster::v3::cluster::{
@@ -12,9 +13,6 @@ use envoy_types::pb::envoy::config::common::mutation_rules::v3::{
 };
 use envoy_types::pb::envoy::extensions::filters::http::header_mutation::v3::{HeaderMutation, Mutations};
 use envoy_types::pb::envoy::extensions::filters::http::upstream_codec::v3::UpstreamCodec;
-use envoy_types::pb::envoy::extensions::filters::network::http_connection_manager::v3::{
-    HttpFilter, http_filter,
-};
 use envoy_types::pb::envoy::extensions::upstreams::http::v3::HttpProtocolOptions;
 use envoy_types::pb::google::protobuf::Any;
 use envoy_types::util::pack_any;
@@ -49,12 +47,4 @@ pub(crate) fn render() -> Any {
         lb_config: Some(LbConfig::OriginalDstLbConfig(destination)),
         ..common(NAME.to_owned(), options)
     })
-}
-
-fn filter(name: &str, config: Any) -> HttpFilter {
-    HttpFilter {
-        name: name.to_owned(),
-        config_type: Some(http_filter::ConfigType::TypedConfig(config)),
-        ..HttpFilter::default()
-    }
 }

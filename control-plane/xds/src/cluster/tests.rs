@@ -5,7 +5,18 @@ use prost::Message as _;
 
 fn cluster(base: &str) -> Cluster {
     let upstream = Upstream { id: UpstreamId(7), base: UpstreamBase::parse(base).unwrap() };
-    let any = render(&upstream, Path::new("/etc/ca.crt"));
+    let settings = RenderSettings {
+        wasm: "/filter.wasm".into(),
+        ca_bundle: "/etc/ca.crt".into(),
+        policy: aegis_policy::CompiledPolicy::default(),
+        max_request_body_bytes: 1,
+        destinations: aegis_model::Destinations { private: true },
+        withdrawn: std::collections::BTreeSet::new(),
+        attempt: 0,
+        access: crate::Access::default(),
+        field_digest: crate::FieldDigest::new(|name| format!("digest of {name}")),
+    };
+    let any = render(&upstream, &settings);
     assert_eq!(any.type_url, crate::Kind::Cluster.type_url());
     Cluster::decode(any.value.as_slice()).unwrap()
 }
@@ -29,9 +40,28 @@ fn tls_context(cluster: &Cluster) -> (UpstreamTlsContext, CertificateValidationC
     (context, validation)
 }
 
-fn protocol(cluster: &Cluster) -> UpstreamProtocolOptions {
+fn options(cluster: &Cluster) -> HttpProtocolOptions {
     let any = cluster.typed_extension_protocol_options.values().next().unwrap();
-    HttpProtocolOptions::decode(any.value.as_slice()).unwrap().upstream_protocol_options.unwrap()
+    HttpProtocolOptions::decode(any.value.as_slice()).unwrap()
+}
+
+fn protocol(cluster: &Cluster) -> UpstreamProtocolOptions {
+    options(cluster).upstream_protocol_options.unwrap()
+}
+
+#[test]
+fn what_a_name_stands_for_is_checked_before_every_connection() {
+    for (base, expected) in [
+        (
+            "https://api.example.com",
+            &["envoy.filters.http.upstream_rbac", "envoy.filters.http.upstream_codec"][..],
+        ),
+        ("http://127.0.0.1:9", &[]),
+    ] {
+        let filters = options(&cluster(base)).http_filters;
+        let names: Vec<&str> = filters.iter().map(|filter| filter.name.as_str()).collect();
+        assert_eq!(names, expected, "{base}");
+    }
 }
 
 #[test]

@@ -5,25 +5,34 @@ use aegis_policy::{CompiledPolicy, TokenHash};
 use envoy_types::pb::google::rpc::Status;
 use std::collections::HashMap;
 
-/// One upstream per identity, each with a token. Policies stay at revision 1.
-pub(crate) fn resources(revision: u64, ids: &[i64]) -> ResourceSet {
+fn snapshot(revision: u64, ids: &[i64]) -> Snapshot {
     let base = |id| UpstreamBase::parse(&format!("http://u{id}.test/v1")).unwrap();
     let hash = |id: i64| TokenHash::of(&id.to_le_bytes());
-    let snapshot = Snapshot {
+    Snapshot {
         revisions: Revisions { latest: revision, routes: revision, policies: 1 },
         upstreams: ids.iter().map(|id| Upstream { id: UpstreamId(*id), base: base(*id) }).collect(),
         tokens: ids.iter().map(|id| (hash(*id), Route::to(UpstreamId(*id)))).collect(),
         policies: PolicyState::default(),
-    };
-    let settings = RenderSettings {
+    }
+}
+
+fn settings() -> RenderSettings {
+    RenderSettings {
         wasm: "/filter.wasm".into(),
         ca_bundle: "/ca.crt".into(),
         policy: CompiledPolicy::default(),
         max_request_body_bytes: 1,
+        destinations: aegis_model::Destinations { private: true },
+        withdrawn: BTreeSet::new(),
+        attempt: 0,
         access: crate::Access::default(),
         field_digest: crate::FieldDigest::new(|name| format!("digest of {name}")),
-    };
-    ResourceSet::render(&snapshot, &BTreeMap::new(), &settings).unwrap()
+    }
+}
+
+/// One upstream per identity, each with a token. Policies stay at revision 1.
+pub(crate) fn resources(revision: u64, ids: &[i64]) -> ResourceSet {
+    ResourceSet::render(&snapshot(revision, ids), &BTreeMap::new(), &settings()).unwrap()
 }
 
 const BOTH: [&str; 2] = ["aegisgate", "aegisgate_routes"];
@@ -131,16 +140,33 @@ fn a_reconnecting_envoy_gets_only_what_changed() {
 
     let [clusters, filter] = reconnect(&old);
     assert_eq!(summary(&clusters.responses), ["Cluster"]);
-    assert_eq!(clusters.verdicts, [Verdict::Acked { part: Part::Clusters, revision: 1 }]);
+    let acked = |part| Verdict::Acked { part, resource: String::new(), revision: 1 };
+    assert_eq!(clusters.verdicts, [acked(Part::Clusters)]);
     assert_eq!(summary(&filter.responses), [""; 0]);
-    assert_eq!(
-        filter.verdicts,
-        [Part::Policies, Part::Routes].map(|part| Verdict::Acked { part, revision: 1 })
-    );
+    assert_eq!(filter.verdicts, [Part::Policies, Part::Routes].map(acked));
 
     let [clusters, filter] = reconnect(&resources(2, &[2, 3]));
     assert_eq!(summary(&clusters.responses), ["Cluster +upstream-3 -upstream-1"]);
     assert_eq!(summary(&filter.responses), ["Filter +aegisgate_routes"]);
+}
+
+#[test]
+fn one_token_more_sends_its_shard_and_an_update_is_the_same_as_rendering_everything() {
+    let names: Vec<String> =
+        resources(1, &[1]).of_kind(Kind::Filter, "").into_keys().map(str::to_owned).collect();
+    assert_eq!(names.len(), 2 + usize::from(aegis_policy::SHARDS));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let ids: Vec<i64> = (1..=100).collect();
+    let mut session = DeltaSession::default();
+    let first = session.on_request(&subscribe(Kind::Filter, &names), &resources(1, &ids[..99]), "");
+    assert_eq!(first.responses.len(), names.len());
+    let added = TokenHash::of(&100_i64.to_le_bytes());
+    let updated = resources(1, &ids[..99])
+        .update(&[added.clone()].into(), &snapshot(2, &ids), &BTreeMap::new(), &settings())
+        .unwrap();
+    assert_eq!(updated, resources(2, &ids));
+    let shard = format!("Filter +aegisgate_routes_{}", added.shard());
+    assert_eq!(summary(&session.on_change(&updated, "")), ["Filter +aegisgate_routes", &shard]);
 }
 
 #[test]
@@ -152,10 +178,16 @@ fn an_answer_is_matched_with_the_response_it_belongs_to() {
 
     let refused = session.on_request(&nack(&second, "Invalid path: /filter.wasm"), &current, "");
     let message = "Invalid path: /filter.wasm".to_owned();
-    assert_eq!(refused.verdicts, [Verdict::Nacked { part: Part::Routes, revision: 2, message }]);
+    assert_eq!(
+        refused.verdicts,
+        [Verdict::Nacked { part: Part::Routes, resource: BOTH[1].into(), revision: 2, message }]
+    );
     assert_eq!(refused.responses, [], "the same bytes again would be acknowledged and not applied");
     let accepted = session.on_request(&ack(&third), &current, "");
-    assert_eq!(accepted.verdicts, [Verdict::Acked { part: Part::Routes, revision: 3 }]);
+    assert_eq!(
+        accepted.verdicts,
+        [Verdict::Acked { part: Part::Routes, resource: BOTH[1].into(), revision: 3 }]
+    );
     assert_eq!(session.on_request(&ack(&third), &current, "").verdicts, [], "a nonce counts once");
 }
 

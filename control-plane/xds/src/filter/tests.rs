@@ -3,7 +3,7 @@ use crate::Access;
 use aegis_model::{
     Bounds, PolicyState, Revisions, Scope, TokenSettings, Upstream as ModelUpstream, UpstreamBase, UpstreamId,
 };
-use aegis_policy::{Policy, TokenHash};
+use aegis_policy::{Policy, SHARDS, TokenHash};
 use prost::Message as _;
 
 const TOKEN: &[u8] = b"abcdefghijklmnopqrstuvwx";
@@ -24,9 +24,16 @@ fn settings() -> RenderSettings {
         ca_bundle: "/etc/ca.crt".into(),
         policy: CompiledPolicy::default(),
         max_request_body_bytes: 1000,
+        destinations: aegis_model::Destinations { private: true },
+        withdrawn: BTreeSet::new(),
+        attempt: 0,
         access: Access::default(),
         field_digest: FieldDigest::new(|name| format!("digest of {name}")),
     }
+}
+
+fn versions() -> Vec<String> {
+    vec!["1".into(); SHARDS.into()]
 }
 
 fn plugin(any: &Any) -> PluginConfig {
@@ -49,16 +56,17 @@ fn policy_part(snapshot: &Snapshot, group: &str) -> PolicyPart {
         let policy = Policy::named(format!("{name}-{version}"));
         ((name.to_owned(), version), CompiledPolicy::without_values(&policy))
     });
-    config(&policies(snapshot, group, &compiled.into(), &settings()).unwrap()).policies.unwrap()
+    config(&policies(snapshot, group, &compiled.into(), &settings()).unwrap().1).policies.unwrap()
 }
 
 #[test]
-fn both_plugins_fail_closed_and_share_a_vm_whose_code_is_a_file() {
-    let both = [
-        policies(&snapshot(), "", &BTreeMap::new(), &settings()).unwrap(),
-        routes(&snapshot(), &settings()).unwrap(),
+fn all_plugins_fail_closed_and_share_a_vm_whose_code_is_a_file() {
+    let all = [
+        policies(&snapshot(), "", &BTreeMap::new(), &settings()).unwrap().1,
+        routes(5, versions(), &settings()).unwrap(),
+        shard(11, &snapshot(), &settings()).unwrap().1,
     ];
-    for (any, name) in both.iter().zip(["aegisgate", "aegisgate_routes"]) {
+    for (any, name) in all.iter().zip(["aegisgate", "aegisgate_routes", "aegisgate_routes_11"]) {
         let plugin = plugin(any);
         assert_eq!((plugin.name.as_str(), plugin.root_id.as_str()), (name, name));
         assert_eq!(plugin.failure_policy(), FailurePolicy::FailReload);
@@ -76,14 +84,28 @@ fn both_plugins_fail_closed_and_share_a_vm_whose_code_is_a_file() {
 
 #[test]
 fn the_routes_are_what_the_filter_reads() {
-    let config = config(&routes(&snapshot(), &settings()).unwrap());
-    assert_eq!(config.policies, None);
-    let part = config.routes.unwrap();
-    assert_eq!(part.revision, 5);
-    assert_eq!(part.upstreams[0].path, "/v1");
-    assert_eq!(part.upstreams[1].cluster, "upstream-9");
-    assert_eq!(part.upstreams[1].authority, "127.0.0.1:9000");
-    assert_eq!(part.tokens[&TokenHash::of(TOKEN)].upstream, 1);
+    let mut head = config(&routes(5, versions(), &settings()).unwrap());
+    assert_eq!(head.routes.take().unwrap(), RoutePart { revision: 5, shards: versions() });
+    assert_eq!(head, FilterConfig::default());
+    let hash = TokenHash::of(TOKEN);
+    let (version, any) = shard(hash.shard(), &snapshot(), &settings()).unwrap();
+    let part = config(&any).shards.remove(0);
+    assert_eq!((part.number, &part.version), (hash.shard(), &version));
+    let upstream =
+        Upstream { cluster: "upstream-9".into(), authority: "127.0.0.1:9000".into(), path: String::new() };
+    assert_eq!(part.upstreams, [upstream], "what no token of the shard leads to is not in it");
+    assert_eq!(part.tokens[&hash].upstream, 0);
+    let other = config(&shard(hash.shard() ^ 1, &snapshot(), &settings()).unwrap().1).shards.remove(0);
+    assert!(other.tokens.is_empty() && other.upstreams.is_empty());
+}
+
+#[test]
+fn another_attempt_makes_a_refused_shard_new() {
+    let again = RenderSettings { attempt: 1, ..settings() };
+    let [(first, one), (second, two), (third, three)] =
+        [&settings(), &again, &settings()].map(|settings| shard(3, &snapshot(), settings).unwrap());
+    assert!(first != second && one != two);
+    assert_eq!((first, one), (third, three));
 }
 
 #[test]
@@ -91,15 +113,18 @@ fn names_of_a_tokens_fields_become_digests_and_those_of_credentials_nothing() {
     let mut snapshot = snapshot();
     let names = WhitelistKeys::from_json(&serde_json::json!(["order_id", "api_key", "author"]));
     snapshot.tokens.values_mut().for_each(|route| route.whitelist = names.clone());
-    let part = config(&routes(&snapshot, &settings()).unwrap()).routes.unwrap();
-    assert_eq!(part.tokens[&TokenHash::of(TOKEN)].allow_keys, ["digest of order_id", "digest of author"]);
+    let hash = TokenHash::of(TOKEN);
+    let part = config(&shard(hash.shard(), &snapshot, &settings()).unwrap().1).shards.remove(0);
+    assert_eq!(part.tokens[&hash].allow_keys, ["digest of order_id", "digest of author"]);
 }
 
 #[test]
 fn refuses_a_token_without_an_upstream() {
     let mut snapshot = snapshot();
     snapshot.upstreams.pop();
-    assert!(matches!(routes(&snapshot, &settings()), Err(RenderError::UnknownUpstream(UpstreamId(9)))));
+    let number = TokenHash::of(TOKEN).shard();
+    let error = shard(number, &snapshot, &settings()).unwrap_err();
+    assert!(matches!(error, RenderError::UnknownUpstream(UpstreamId(9))), "{error}");
 }
 
 #[test]

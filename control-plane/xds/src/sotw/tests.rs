@@ -1,5 +1,6 @@
 use super::*;
 use crate::delta::tests::resources;
+use crate::session::Part;
 use envoy_types::pb::google::rpc::Status;
 
 fn request(kind: Kind, names: &[&str], last: Option<&DiscoveryResponse>) -> DiscoveryRequest {
@@ -28,7 +29,7 @@ fn a_fresh_envoy_gets_everything_and_then_what_changes() {
     assert_eq!(sizes(&filters.responses), [1, 1]);
     let done = session.on_request(&request(Kind::Filter, &BOTH, Some(&filters.responses[1])), &current, "");
     assert_eq!(done.responses, []);
-    assert_eq!(done.verdicts, [Verdict::Acked { part: Part::Routes, revision: 1 }]);
+    assert_eq!(done.verdicts, [Verdict::Acked { part: Part::Routes, resource: BOTH[1].into(), revision: 1 }]);
     // All clusters, and of the filters the routes only.
     assert_eq!(sizes(&session.on_change(&resources(2, &[1, 2, 3]), "")), [3, 1]);
     assert_eq!(session.on_change(&resources(2, &[1, 2, 3]), ""), []);
@@ -50,7 +51,8 @@ fn a_refusal_is_matched_with_the_response_it_belongs_to() {
     let nack =
         DiscoveryRequest { error_detail: Some(status), ..request(Kind::Filter, &BOTH, Some(&filters[0])) };
     let reaction = session.on_request(&nack, &current, "");
-    let refused = Verdict::Nacked { part: Part::Policies, revision: 1, message: "no".into() };
+    let resource = BOTH[0].to_owned();
+    let refused = Verdict::Nacked { part: Part::Policies, resource, revision: 1, message: "no".into() };
     assert_eq!((reaction.verdicts, reaction.responses.len()), (vec![refused], 0));
 }
 

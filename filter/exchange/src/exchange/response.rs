@@ -42,8 +42,11 @@ impl Exchange {
     }
 
     /// Envoy answers itself (upstream down, time-out, limits), in plain text.
-    fn replaced(&self, host: &mut impl Host, status: u32) -> Response {
-        announced(host, Reply::for_local_reply(self.protocol, status))
+    fn replaced(&mut self, host: &mut impl Host, status: u32) -> Response {
+        let reply = Reply::for_local_reply(self.protocol, status);
+        self.event.refused = Some(reply.code);
+        self.tell(host);
+        announced(host, reply)
     }
 
     fn worked(

@@ -2,7 +2,7 @@
 
 use aegis_engine::{MasterKey, compile};
 use aegis_exchange::{Gateway, Policies, Routes, Worker};
-use aegis_policy::{LocalPorts, Policy, PolicyPart, RoutePart, TokenHash, TokenRoute, Upstream};
+use aegis_policy::{LocalPorts, Policy, PolicyPart, RouteShard, SHARDS, TokenHash, TokenRoute, Upstream};
 use std::rc::Rc;
 
 /// How a gateway is set up.
@@ -28,20 +28,27 @@ impl Setup<'_> {
         let workers: Vec<_> =
             policies.iter().map(|policy| Rc::new(Worker::new(policy, &key).unwrap())).collect();
         let token = |token: &&str| (TokenHash::of(token.as_bytes()), self.route.clone());
-        let routes = RoutePart {
-            revision: 3,
-            upstreams: vec![Upstream {
-                cluster: "upstream-1".into(),
-                authority: "llm.example".into(),
-                path: "/api/v1".into(),
-            }],
-            tokens: self.tokens.iter().map(token).collect(),
-            local_ports: self.local_ports.clone(),
+        let upstream = Upstream {
+            cluster: "upstream-1".into(),
+            authority: "llm.example".into(),
+            path: "/api/v1".into(),
         };
+        let mut routes = Routes::default();
+        for number in 0..SHARDS {
+            let tokens = self.tokens.iter().map(token).filter(|(hash, _)| hash.shard() == number);
+            routes.apply(RouteShard {
+                number,
+                version: "1".into(),
+                upstreams: vec![upstream.clone()],
+                tokens: tokens.collect(),
+                local_ports: self.local_ports.clone(),
+            });
+        }
+        assert_eq!(routes.missing().count(), 0);
         let mut part = PolicyPart::single(3, policies[0].clone());
         part.policies = policies;
         edit(&mut part);
         let policies = Policies::new(part, &workers, key, self.secret);
-        Rc::new(Gateway::new(Some(Rc::new(Routes::new(routes))), Rc::new(policies)))
+        Rc::new(Gateway::new(routes, Rc::new(policies)))
     }
 }

@@ -5,13 +5,29 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
-/// Tokens and upstreams.
+/// Into how many shards the tokens are divided. A change of one token sends and reads one of them; each is a filter in
+/// Envoy's listener (`envoy/bootstrap.yaml`).
+pub const SHARDS: u8 = 16;
+
+/// Which shards belong together.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoutePart {
-    /// Grows with every change. The filter reports the one that it runs (gauge `aegisgate.routes_revision`): Envoy's ACK
-    /// alone does not prove that a configuration was applied.
+    /// Grows with every change. The filter reports it once it runs all of its shards (gauge
+    /// `aegisgate.routes_revision`): Envoy's ACK alone does not prove that a configuration was applied.
     pub revision: u64,
+    /// The version of each shard.
+    pub shards: Vec<String>,
+}
+
+/// Some of the tokens, and the upstreams that they lead to. Complete by itself, so that shards may arrive in any order.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RouteShard {
+    /// Which one: [`TokenHash::shard`] of its tokens.
+    pub number: u8,
+    /// Names its content.
+    pub version: String,
     /// Where requests can go.
     pub upstreams: Vec<Upstream>,
     /// Token hash → route. The one of the empty token is for requests without any.
@@ -56,7 +72,7 @@ pub struct Upstream {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRoute {
-    /// Index into [`RoutePart::upstreams`].
+    /// Index into [`RouteShard::upstreams`].
     pub upstream: u32,
     /// The track of policies that its requests are under; the one for everybody if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,6 +125,18 @@ pub struct TokenHash(String);
 
 impl RoutePart {
     pub(super) fn validate(&self) -> Result<(), FilterConfigError> {
+        let count = self.shards.len();
+        if count == usize::from(SHARDS) { Ok(()) } else { Err(FilterConfigError::ShardCount(count)) }
+    }
+}
+
+// === impl RouteShard ===
+
+impl RouteShard {
+    pub(super) fn validate(&self) -> Result<(), FilterConfigError> {
+        if self.number >= SHARDS || self.tokens.keys().any(|hash| hash.shard() != self.number) {
+            return Err(FilterConfigError::BadShard(self.number));
+        }
         let bad_path = |path: &str| !path.is_empty() && !path.starts_with('/');
         for (index, upstream) in self.upstreams.iter().enumerate() {
             if upstream.cluster.is_empty() || upstream.authority.is_empty() || bad_path(&upstream.path) {
@@ -160,6 +188,11 @@ impl TokenHash {
     /// The hash in base64url.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The shard of the routes that it belongs into: a number below [`SHARDS`].
+    pub fn shard(&self) -> u8 {
+        self.0.bytes().fold(0, u8::wrapping_add) % SHARDS
     }
 
     /// Where the token stands among all: a number below 10,000 that is the same on every Envoy.
