@@ -40,7 +40,7 @@ async fn published(store: &SqlStore, dir: &std::path::Path) -> Published {
         withdrawn: std::collections::BTreeSet::new(),
         attempt: 0,
         access: aegis_xds::Access::default(),
-        field_digest: aegis_xds::FieldDigest::new(|name| name.to_owned()),
+        field_digest: aegis_xds::FieldDigest::new(str::to_owned),
     };
     let publisher = Publisher::start(store.clone(), settings, compiler, &Fleet::default()).await.unwrap();
     publisher.published()
