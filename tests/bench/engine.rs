@@ -46,7 +46,7 @@ fn search(probe: &Probe, native: &mut Native) {
         assert_eq!(measured.found, 0, "there is nothing to find in {name}");
         let time = measured.settled();
         let speed = rate(&text, time.median);
-        let (copy, library) = (native.copy(&text), native.library(&text));
+        let (copy, library) = (Native::copy(&text), native.library(&text));
         let (copy, library) = (format!("{copy:.0}"), format!("{library:.3}"));
         table::compare(name, &copy, &library, &format!("{speed:.0}"), speed, Budget::AtLeast(least));
         let own = native.scan(&text);

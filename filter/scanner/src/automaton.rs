@@ -40,8 +40,6 @@ pub(crate) struct Facts {
     pub(crate) live: bool,
     /// A rule whose match may be longer than its cap, because it is in its open run.
     pub(crate) tail: Option<RuleIndex>,
-    /// Nothing happens here but that threads go on.
-    pub(crate) plain: bool,
 }
 
 /// Everything that is built while scanning. One per thread; any number of streams of one scanner share it.
@@ -94,8 +92,12 @@ impl StateId {
 
 impl Facts {
     /// Those of [`StateId::DEAD`].
-    const DEAD: Facts =
-        Facts { reach: 0, matched: false, looking: false, live: false, tail: None, plain: false };
+    const DEAD: Facts = Facts { reach: 0, matched: false, looking: false, live: false, tail: None };
+
+    /// Whether nothing happens here but that threads go on.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.live && !self.matched && self.tail.is_none()
+    }
 }
 
 // === impl Cache ===
@@ -313,15 +315,12 @@ impl fmt::Debug for Cache {
 fn facts_of(program: &Program, key: &Key) -> Facts {
     let through = key.nfa.iter().map(|&id| program.reach(id)).max().unwrap_or(0);
     let here = key.matched.iter().map(|&rule| program.cap(rule)).max().unwrap_or(0);
-    let (matched, live) = (!key.matched.is_empty(), !key.nfa.is_empty());
-    let tail = key.nfa.iter().filter_map(|&id| program.tails.rule(id)).min();
     Facts {
         reach: through.max(here),
-        matched,
+        matched: !key.matched.is_empty(),
         looking: key.nfa.iter().any(|&id| matches!(program.nfa.state(id), NfaState::Look { .. })),
-        live,
-        tail,
-        plain: live && !matched && tail.is_none(),
+        live: !key.nfa.is_empty(),
+        tail: key.nfa.iter().filter_map(|&id| program.tails.rule(id)).min(),
     }
 }
 

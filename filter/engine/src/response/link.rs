@@ -96,7 +96,9 @@ impl Link {
     }
 
     fn read_all(&mut self, text: &[u8]) {
-        text.iter().for_each(|byte| self.read(*byte));
+        for byte in text {
+            self.read(*byte);
+        }
     }
 
     /// Whether a value that stands here would go to a host that must not know it.

@@ -31,7 +31,7 @@ impl Threads {
             }
             let mut next = [StateId::DEAD; FEW];
             if Escaped::begins(byte)
-                || !(spawned == StateId::DEAD || cache.facts(spawned).plain)
+                || !(spawned == StateId::DEAD || cache.facts(spawned).is_plain())
                 || !self.look_ahead(cache, byte, class, at, &mut next)
             {
                 break;
@@ -52,7 +52,7 @@ impl Threads {
     }
 
     fn are_plain(&self, cache: &Cache) -> bool {
-        self.live.len() <= FEW && self.live.iter().all(|thread| cache.facts(thread.state).plain)
+        self.live.len() <= FEW && self.live.iter().all(|thread| cache.facts(thread.state).is_plain())
     }
 
     /// Puts into `next` where the threads go over the byte at `at`; `false` if more happens there than that they go.
@@ -71,7 +71,7 @@ impl Threads {
             let Some(to) = cache.known_step(state, class) else { return false };
             let facts = cache.facts(to);
             let is_reached = at + 1 - self.starts.front(thread.queue) <= u64::from(facts.reach);
-            if to != StateId::DEAD && !(facts.plain && is_reached) {
+            if to != StateId::DEAD && !(facts.is_plain() && is_reached) {
                 return false;
             }
             *next = to;
