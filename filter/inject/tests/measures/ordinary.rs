@@ -3,7 +3,7 @@
 use crate::judge::{FOUND, Judge, lists, percent};
 use aegis_inject::Writer;
 
-/// From this score on the built-in policy refuses what a user wrote.
+/// From this score on a policy with the level `high` refuses what a user wrote; the usual one begins at 90.
 const BLOCKED: u8 = 76;
 
 /// `{a|b}` with each of its choices.
