@@ -9,7 +9,7 @@ mod support;
 
 use aegis_exchange::fake_host::FakeHost;
 use aegis_exchange::{Exchange, Side};
-use aegis_policy::{Disposition, Override, Policy, TokenRoute};
+use aegis_policy::{Disposition, Override, Policy};
 use serde_json::Value;
 use support::Setup;
 
@@ -17,15 +17,7 @@ fn exchange(block_status: u16) -> Exchange {
     let mut policy = Policy::only(&["email"]);
     policy.rules.push(Override::everywhere(Some("email"), Disposition::Block));
     policy.block_status = block_status;
-    let tokens = &["TOK"];
-    let setup = Setup {
-        key: "c3",
-        route: TokenRoute::default(),
-        tokens,
-        local_ports: None,
-        secret: None,
-        policies: &[&policy],
-    };
+    let setup = Setup { policies: &[&policy], ..Setup::default() };
     Exchange::new(setup.gateway(|_| ()))
 }
 

@@ -11,7 +11,7 @@ mod support;
 
 use aegis_exchange::fake_host::FakeHost;
 use aegis_exchange::{Exchange, Gateway, Side};
-use aegis_policy::{Mode, Policy, TokenRoute};
+use aegis_policy::{Mode, Policy};
 use serde_json::json;
 use std::rc::Rc;
 use support::Setup;
@@ -24,8 +24,7 @@ fn gateway(key: &str, sealed: bool, mode: Mode) -> Rc<Gateway> {
     policy.restore.sealed = sealed;
     policy.mode = mode;
     let tokens = &["TOK", "OTHER"];
-    Setup { key, route: TokenRoute::default(), tokens, local_ports: None, secret: None, policies: &[&policy] }
-        .gateway(|_| ())
+    Setup { key, tokens, policies: &[&policy], ..Setup::default() }.gateway(|_| ())
 }
 
 /// What reaches the upstream of a request.
@@ -135,15 +134,7 @@ fn placeholders_in_requests_stay_as_they_are() {
     let mut policy = Policy::only(&["email", "letters"]);
     policy.restore.sealed = true;
     policy.custom_rules = vec![serde_json::from_value(letters).unwrap()];
-    let tokens = &["TOK"];
-    let setup = Setup {
-        key: "c3",
-        route: TokenRoute::default(),
-        tokens,
-        local_ports: None,
-        secret: None,
-        policies: &[&policy],
-    };
+    let setup = Setup { policies: &[&policy], ..Setup::default() };
     let gateway = setup.gateway(|_| ());
     let once = sent(&gateway, FIRST);
     assert_eq!(sent(&gateway, &once), once);

@@ -115,15 +115,8 @@ fn a_name_can_be_for_the_internal_network_only_and_requests_can_go_without() {
         ("", "/v1/chat/completions", "token_route_required"),
     ] {
         let route = TokenRoute { internal: true, ..TokenRoute::default() };
-        let gateway = Setup {
-            key: "c3",
-            route,
-            tokens: &[token],
-            local_ports: None,
-            secret: None,
-            policies: &[&policy],
-        }
-        .gateway(|_| ());
+        let gateway =
+            Setup { route, tokens: &[token], policies: &[&policy], ..Setup::default() }.gateway(|_| ());
         for (peer, forwarded, internal, _) in CLIENTS {
             let mut host = from(path, peer, forwarded);
             let sent = host.send(&mut Exchange::new(Rc::clone(&gateway)), &[WITH_MAIL]);
@@ -150,15 +143,8 @@ fn numbers_of_ports_stand_for_tokens_where_there_is_none() {
             reserved: vec![18080, 18083],
             internal,
         };
-        Setup {
-            key: "c3",
-            route: TokenRoute::default(),
-            tokens: &["9000"],
-            local_ports: Some(ports),
-            secret: None,
-            policies: &[&policy],
-        }
-        .gateway(|_| ())
+        Setup { tokens: &["9000"], local_ports: Some(ports), policies: &[&policy], ..Setup::default() }
+            .gateway(|_| ())
     };
     let ask = |internal, token: &str, peer| {
         let mut host = from(&CHAT.replace("TOK", token), peer, None).with_header(

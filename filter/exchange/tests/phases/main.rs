@@ -32,7 +32,7 @@ fn gateway_with(holds_headers: bool, policy: &Policy) -> Rc<Gateway> {
 
 /// A gateway of which the first policy acts, and `edit` may say otherwise.
 fn build(policies: &[&Policy], route: TokenRoute, edit: impl Fn(&mut PolicyPart)) -> Rc<Gateway> {
-    Setup { key: "c3", route, tokens: &["TOK"], local_ports: None, secret: None, policies }.gateway(edit)
+    Setup { route, policies, ..Setup::default() }.gateway(edit)
 }
 
 fn exchange() -> Exchange {

@@ -14,13 +14,11 @@ const NOW: u64 = 1_800_000_000;
 
 fn gateway(secret: Option<&str>, route: TokenRoute, holds_headers: bool) -> Rc<Gateway> {
     let policy = Policy::only(&["email"]);
-    Setup { key: "c3", route, tokens: &["TOK"], local_ports: None, secret, policies: &[&policy] }.gateway(
-        |part| {
-            part.request_hmac = Some(RequestHmac { window_seconds: 300, nonce_cache_size: 50_000 });
-            part.allow_on_headers_stop_iteration = holds_headers;
-            part.max_request_body_bytes = 1000;
-        },
-    )
+    Setup { route, secret, policies: &[&policy], ..Setup::default() }.gateway(|part| {
+        part.request_hmac = Some(RequestHmac { window_seconds: 300, nonce_cache_size: 50_000 });
+        part.allow_on_headers_stop_iteration = holds_headers;
+        part.max_request_body_bytes = 1000;
+    })
 }
 
 fn memory() -> Shared {

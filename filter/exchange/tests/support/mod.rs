@@ -5,7 +5,7 @@ use aegis_exchange::{Gateway, Policies, Routes, Worker};
 use aegis_policy::{LocalPorts, Policy, PolicyPart, RouteShard, SHARDS, TokenHash, TokenRoute, Upstream};
 use std::rc::Rc;
 
-/// How a gateway is set up.
+/// How a gateway is set up: by default with one token `TOK` and nothing special, but the policies have to be named.
 pub(crate) struct Setup<'a> {
     /// A byte of the placeholder key, in hexadecimal.
     pub(crate) key: &'a str,
@@ -18,6 +18,19 @@ pub(crate) struct Setup<'a> {
     pub(crate) secret: Option<&'a str>,
     /// The first one acts.
     pub(crate) policies: &'a [&'a Policy],
+}
+
+impl Default for Setup<'_> {
+    fn default() -> Self {
+        Setup {
+            key: "c3",
+            route: TokenRoute::default(),
+            tokens: &["TOK"],
+            local_ports: None,
+            secret: None,
+            policies: &[],
+        }
+    }
 }
 
 impl Setup<'_> {
