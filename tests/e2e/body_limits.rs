@@ -1,7 +1,7 @@
 //! Promise: every limit of a request has an error of its own, and what a body repeats hides nothing.
 
 use aegis_tests::chat::request;
-use aegis_tests::{FakeUpstream, Gateway, Reply, secrets};
+use aegis_tests::{FakeUpstream, Gateway, Reply, secrets, sse};
 use serde_json::json;
 
 fn upstream() -> FakeUpstream {
@@ -40,6 +40,49 @@ fn every_limit_is_named() {
             assert_eq!(answer.status, 200, "{length} bytes: {}", answer.text());
             assert!(upstream.take_only().body == body.as_bytes());
         }
+    }
+    gateway.assert_no_filter_has_crashed();
+}
+
+#[test]
+fn every_limit_of_an_answer_is_named() {
+    let gateway = Gateway::shared();
+    let choice =
+        |index: u32| sse::frame(&json!({ "choices": [{ "index": index, "delta": { "content": "so" } }] }));
+    let choices = |count| (0..count).map(choice).collect::<String>();
+    let nested =
+        |depth: usize| format!("data: {{\"x\":{}{}}}\n\n", "[".repeat(depth - 1), "]".repeat(depth - 1));
+    let sized = |size: usize| format!("data: \"{}\"\n\n", "y".repeat(size - "data: \"\"\n\n".len()));
+    let streams = [
+        (choices(1024), None),
+        (choices(1025), Some("response_too_complex")),
+        (nested(200), None),
+        (nested(201), Some("response_too_deep")),
+        (sized(8 << 20), None),
+        (sized((8 << 20) + 1), Some("response_too_large")),
+    ];
+    let answers: Vec<String> = streams.iter().map(|(stream, _)| format!("{}{stream}", choice(0))).collect();
+    let served = answers.clone();
+    let upstream = FakeUpstream::start(move |recorded| {
+        let which = usize::try_from(recorded.json()["seed"].as_u64().unwrap()).unwrap();
+        Reply::frames(&[served[which].clone()])
+    });
+    let token = gateway.register(&upstream.base("/v1"));
+    let mail = secrets::lookalike("{lower:7}@{lower:8}.org", 1);
+    for (which, ((_, code), sent)) in streams.iter().zip(answers).enumerate() {
+        let mut body = request(&mail);
+        body["seed"] = json!(which);
+        let received = gateway.chat(&token, body.to_string());
+        let text = received.text();
+        let Some(code) = code else {
+            assert!(text.starts_with(&sent), "{which}");
+            continue;
+        };
+        let last = sent.split_inclusive("\n\n").last().unwrap();
+        assert!(text.starts_with(&choice(0)) && !text.contains(last), "{which}");
+        let payloads = sse::payloads(text.as_bytes());
+        assert_eq!(payloads.last().unwrap()["error"]["code"], **code, "{which}");
+        assert!(text.ends_with("data: [DONE]\n\n"));
     }
     gateway.assert_no_filter_has_crashed();
 }

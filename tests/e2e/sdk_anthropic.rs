@@ -323,3 +323,22 @@ fn failures_of_the_provider_raise_what_they_raise_without_the_gateway() {
     assert_eq!(said(&error.gateway), said(&error.direct));
     assert_broken_text(&said(&broken.gateway), &said(&broken.direct), &mail);
 }
+
+#[test]
+fn a_stream_beyond_a_limit_raises_the_clients_own_exception() {
+    let gateway = gateway();
+    let client = Client::anthropic(&gateway);
+    let mail = secrets::lookalike("{lower:7}@{lower:8}.org", 5);
+    let text = &format!("Write to {mail}, please, and do not forget what is behind.");
+    let (outcomes, _) = client.run_guarded(&[
+        ("message", streamed(messages("huge-1", text))),
+        ("message_assembled", messages("huge-1", text)),
+    ]);
+    for outcome in &outcomes {
+        let error = &outcome["error"];
+        assert_eq!(error["body"]["error"]["type"], "api_error", "{outcome}");
+        let message = error["body"]["error"]["message"].as_str().unwrap();
+        assert!(message.starts_with("response_too_large: "), "{outcome}");
+    }
+    assert!(deltas(outcomes[0]["events"].as_array().unwrap(), "text").contains(&mail));
+}

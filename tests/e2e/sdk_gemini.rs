@@ -292,3 +292,16 @@ fn failures_of_the_provider_raise_what_they_raise_without_the_gateway() {
         assert_eq!(outcome.gateway["error"]["status"], "UNAVAILABLE");
     }
 }
+
+#[test]
+fn a_stream_beyond_a_limit_raises_the_clients_own_exception() {
+    let gateway = gateway();
+    let client = Client::gemini(&gateway);
+    let mail = secrets::lookalike("{lower:7}@{lower:8}.org", 5);
+    let text = &format!("Write to {mail}, please, and do not forget what is behind.");
+    let (outcomes, _) = client.run_guarded(&[("generate_streamed", generate("huge-1", text))]);
+    let [outcome] = &outcomes[..] else { panic!("outcomes") };
+    assert_eq!(outcome["error"]["class"], "ServerError", "{outcome}");
+    assert!(outcome["error"]["message"].as_str().unwrap().starts_with("response_too_large: "), "{outcome}");
+    assert!(sse::joined(outcome["events"].as_array().unwrap(), TEXT).contains(&mail), "{outcome}");
+}

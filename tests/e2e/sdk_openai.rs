@@ -492,6 +492,23 @@ fn failures_of_the_provider_raise_what_they_raise_without_the_gateway() {
     assert_same(&unfinished.gateway, &unfinished.direct);
 }
 
+#[test]
+fn a_stream_beyond_a_limit_raises_the_clients_own_exception() {
+    let gateway = gateway();
+    let client = Client::openai(&gateway);
+    let mail = secrets::lookalike("{lower:7}@{lower:8}.org", 5);
+    let text = &format!("Write to {mail}, please, and do not forget what is behind.");
+    let (outcomes, _) = client.run_guarded(&[
+        ("chat", streamed(chat("huge-1", text))),
+        ("respond", streamed(responses("huge-1", text))),
+    ]);
+    for outcome in &outcomes {
+        assert_eq!(outcome["error"]["class"], "APIError", "{outcome}");
+        assert_eq!(outcome["error"]["code"], "response_too_large", "{outcome}");
+        assert!(said(outcome).contains(&mail), "{outcome}");
+    }
+}
+
 /// What the client heard before a stream ended, in either API.
 fn said(outcome: &Value) -> String {
     let Some(events) = outcome["events"].as_array() else { return String::new() };

@@ -14,6 +14,7 @@
 //! | `break-<n>` | echoes, and the connection breaks in the middle |
 //! | `stop-<n>` | echoes, and the stream ends in good order, but in the middle |
 //! | `error-<n>` | echoes, and reports an error in the middle |
+//! | `huge-<n>` | echoes, and sends an event of nine megabytes in the middle |
 
 mod chat;
 mod embeddings;
@@ -32,6 +33,9 @@ const TRY_HEADER: &str = "x-stainless-retry-count";
 
 /// Events that a stream lacks when it does not end well.
 const LOST_EVENTS: usize = 12;
+
+/// Bytes of an event that no gateway should keep.
+const HUGE_EVENT: usize = 9_000_000;
 
 /// What a request asks for.
 #[derive(Debug, Clone)]
@@ -131,12 +135,15 @@ fn respond(dialect: &dyn Dialect, recorded: &Recorded) -> Reply {
         };
     }
     let mut events = dialect.events(&asked, &said, number.max(1));
-    if let "break" | "stop" | "error" = behaviour {
+    if let "break" | "stop" | "error" | "huge" = behaviour {
         // Counted from the end, which is the same however long the values before it are.
         events.truncate(events.len().saturating_sub(LOST_EVENTS));
     }
     if behaviour == "error" {
         events.push(dialect.error_event());
+    }
+    if behaviour == "huge" {
+        events.push(sse::frame(&json!({ "x": "y".repeat(HUGE_EVENT) })));
     }
     let mut pieces: Vec<Piece> = events.into_iter().map(|event| Piece::Bytes(event.into_bytes())).collect();
     if behaviour == "break" {

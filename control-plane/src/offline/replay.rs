@@ -77,12 +77,13 @@ fn response(
     let mut stream = ResponseStream::new(protocol, if json { Framing::Json } else { Framing::Sse });
     let mut out = Vec::with_capacity(answer.len());
     for piece in answer.chunks(usize::try_from(chunk).unwrap_or(usize::MAX)) {
-        stream
-            .push(&bench.engine, &mut bench.caches, &vault, piece, &mut out)
-            .context("the filter would abort this answer")?;
+        stream.push(&bench.engine, &mut bench.caches, &vault, piece, &mut out);
     }
     stream.finish(&bench.engine, &mut bench.caches, &vault, &mut out);
-    Ok(out)
+    match stream.exceeded() {
+        Some(exceeded) => Err(exceeded).context("the filter would end this answer early"),
+        None => Ok(out),
+    }
 }
 
 #[cfg(test)]

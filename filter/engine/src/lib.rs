@@ -78,4 +78,4 @@ pub use redact::{
     Boundary, Finding, Media, MediaError, MultipartError, MultipartProblem, Redacted, RequestError,
     redact_body, redact_request,
 };
-pub use response::{Blocked, Framing, Refusal, Report, ResponseStream, StreamError};
+pub use response::{Blocked, Exceeded, Framing, Refusal, Report, ResponseStream};

@@ -12,8 +12,8 @@ pub(crate) const MAX_SCALAR: usize = 32;
 /// Bytes of one event, and of a JSON answer that the policy may refuse. Snapshot events repeat the whole answer; 128 K tokens are about 600 KB of text.
 pub const MAX_EVENT: usize = 8 << 20;
 
-/// Texts of one answer that are followed at the same time (choices × kinds × tool calls). A text beyond this passes
-/// unrestored.
+/// Texts of one answer that are followed at the same time (choices × kinds × tool calls). Providers give 128 choices at
+/// most; each text costs a few kilobytes.
 pub(crate) const MAX_CHANNELS: usize = 1024;
 
 /// Bytes of complete events that wait for one open text, and of a JSON answer that waits for one argument. A choice that

@@ -25,8 +25,8 @@ pub use report::Report;
 
 use crate::action;
 use crate::engine::{Caches, Engine, Site};
-use crate::framing::json::is_space;
-use crate::limits::MAX_EVENT;
+use crate::framing::json::{JsonProblem, is_space};
+use crate::limits::{MAX_CHANNELS, MAX_DEPTH, MAX_EVENT};
 use crate::placeholder::Vault;
 use crate::protocol::Protocol;
 use crate::redact::Finding;
@@ -56,6 +56,8 @@ pub struct ResponseStream {
     inspects: bool,
     /// The client asked what was done; what was done to its request.
     asked: Option<Disposition>,
+    exceeded: Option<Exceeded>,
+    is_torn: bool,
 }
 
 #[derive(Debug)]
@@ -66,16 +68,22 @@ enum Mode {
     Events(Box<EventStream>),
     /// What came is not what was announced: the rest passes as it is.
     Verbatim,
-    /// The policy refused to go on: the rest is dropped.
-    Refused,
+    /// The policy refused to go on, or a limit was exceeded: the rest is dropped.
+    Over,
 }
 
-/// Why an answer cannot be worked on any further.
+/// A limit that an answer exceeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum StreamError {
+pub enum Exceeded {
     /// An event, or a document that must be read to its end, is too large.
-    #[error("a part of the answer that must be read as a whole is larger than {MAX_EVENT} bytes")]
-    TooLarge,
+    #[error("A part of the answer that the gateway must read as a whole is larger than {MAX_EVENT} bytes.")]
+    Size,
+    /// Too many texts go on at the same time.
+    #[error("More than {MAX_CHANNELS} texts of the answer go on at the same time.")]
+    Texts,
+    /// Arrays and objects are nested too deeply.
+    #[error("The answer is nested more than {MAX_DEPTH} levels deep.")]
+    Depth,
 }
 
 /// What an answer is worked on with.
@@ -88,6 +96,19 @@ struct Context<'a> {
     report: &'a mut Report,
     inspects: bool,
     asked: Option<Disposition>,
+}
+
+// === impl Exceeded ===
+
+impl Exceeded {
+    /// Names it in errors and events.
+    pub fn code(self) -> &'static str {
+        match self {
+            Exceeded::Size => "response_too_large",
+            Exceeded::Texts => "response_too_complex",
+            Exceeded::Depth => "response_too_deep",
+        }
+    }
 }
 
 // === impl ResponseStream ===
@@ -107,6 +128,8 @@ impl ResponseStream {
             report: Report::new(),
             inspects: true,
             asked: None,
+            exceeded: None,
+            is_torn: false,
         }
     }
 
@@ -122,7 +145,8 @@ impl ResponseStream {
         ResponseStream { asked: Some(request), ..self }
     }
 
-    /// Reads the next bytes and appends what can go to the client to `out`.
+    /// Reads the next bytes and appends what can go to the client to `out`. An answer that exceeds a limit ends with an
+    /// error of its dialect.
     pub fn push(
         &mut self,
         engine: &Engine,
@@ -130,9 +154,9 @@ impl ResponseStream {
         vault: &Vault,
         bytes: &[u8],
         out: &mut Vec<u8>,
-    ) -> Result<(), StreamError> {
-        if matches!(self.mode, Mode::Refused) {
-            return Ok(());
+    ) {
+        if matches!(self.mode, Mode::Over) {
+            return;
         }
         let at = self.splice.end();
         self.splice.push(bytes);
@@ -153,6 +177,10 @@ impl ResponseStream {
                 // What has left cannot be taken back, so a document that may be refused waits for its end.
                 Ok(_) if withholds && !document.is_complete() => self.splice.base(),
                 Ok(until) => until,
+                Err(error) if error.problem == JsonProblem::Depth => {
+                    self.exceeded = Some(Exceeded::Depth);
+                    self.splice.base()
+                }
                 Err(_not_json) => {
                     document.finish(&mut context);
                     if !context.report.is_blocked() {
@@ -161,21 +189,25 @@ impl ResponseStream {
                     self.splice.end()
                 }
             },
-            Mode::Events(events) => events.push(&mut context)?,
-            Mode::Undecided => self.splice.base(),
-            Mode::Verbatim | Mode::Refused => self.splice.end(),
+            Mode::Events(events) => events.push(&mut context).unwrap_or_else(|exceeded| {
+                self.exceeded = Some(exceeded);
+                events.released()
+            }),
+            // White space.
+            Mode::Undecided | Mode::Verbatim | Mode::Over => self.splice.end(),
         };
         // Nothing of a document that is refused leaves, complete or not.
         let until = match self.mode {
             Mode::Json(_) if self.report.is_blocked() => self.splice.base(),
             _ => until,
         };
-        if self.splice.end() - until > MAX_EVENT as u64 {
-            return Err(StreamError::TooLarge);
+        // However it was cut.
+        if withholds && matches!(self.mode, Mode::Json(_)) && self.held() > MAX_EVENT {
+            self.exceeded = Some(Exceeded::Size);
+        } else {
+            self.splice.release(until, out);
         }
-        self.splice.release(until, out);
-        self.refuse(out);
-        Ok(())
+        self.end_early(out);
     }
 
     /// Ends the answer and appends everything that was held to `out`.
@@ -195,11 +227,14 @@ impl ResponseStream {
                 document.finish(&mut context);
                 if self.report.is_blocked() { self.splice.base() } else { self.splice.end() }
             }
-            Mode::Events(events) => events.finish(&mut context),
-            Mode::Undecided | Mode::Verbatim | Mode::Refused => self.splice.end(),
+            Mode::Events(events) => events.finish(&mut context).unwrap_or_else(|exceeded| {
+                self.exceeded = Some(exceeded);
+                events.released()
+            }),
+            Mode::Undecided | Mode::Verbatim | Mode::Over => self.splice.end(),
         };
         self.splice.release(until, out);
-        self.refuse(out);
+        self.end_early(out);
         if let Mode::Events(events) = &self.mode {
             out.extend_from_slice(events.cut_off().as_bytes());
             if let Some(note) = events.note(self.report.note_for_client(self.asked)) {
@@ -218,6 +253,16 @@ impl ResponseStream {
         &self.report
     }
 
+    /// The limit that the answer exceeds, and that ended it.
+    pub fn exceeded(&self) -> Option<Exceeded> {
+        self.exceeded
+    }
+
+    /// Whether the client has a part of a document that nothing can complete: only the end of its connection says so.
+    pub fn is_torn(&self) -> bool {
+        self.is_torn
+    }
+
     /// Gemini streams the elements of an array unless it is asked for events.
     fn decide_framing(&mut self) {
         if !matches!(self.mode, Mode::Undecided) {
@@ -229,21 +274,26 @@ impl ResponseStream {
             Some(b'[') if self.protocol == Protocol::Gemini => {
                 Mode::Events(Box::new(EventStream::elements(self.protocol)))
             }
-            Some(_) => Mode::Json(Box::new(DocumentStream::new(self.protocol))),
+            Some(_) => Mode::Json(Box::new(DocumentStream::new(self.protocol, self.splice.base()))),
         };
     }
 
-    /// Ends an answer that the policy refuses, in its dialect.
-    fn refuse(&mut self, out: &mut Vec<u8>) {
-        let ending = match &self.mode {
-            _ if !self.report.is_blocked() => return,
-            Mode::Json(document) => document.refuse(),
-            Mode::Events(events) => events.refuse(),
-            Mode::Undecided | Mode::Verbatim | Mode::Refused => return,
+    /// Ends an answer that the policy refuses or that exceeds a limit, in its dialect.
+    fn end_early(&mut self, out: &mut Vec<u8>) {
+        let ending = match (&self.mode, self.exceeded) {
+            (Mode::Json(document), None) if self.report.is_blocked() => document.refuse(),
+            (Mode::Events(events), None) if self.report.is_blocked() => events.refuse(),
+            (Mode::Json(document), Some(_)) if self.splice.base() > document.begin() => {
+                self.is_torn = true;
+                String::new()
+            }
+            (Mode::Json(document), Some(exceeded)) => document.give_up(exceeded),
+            (Mode::Events(events), Some(exceeded)) => events.give_up(exceeded),
+            (_, _) => return,
         };
         out.extend_from_slice(ending.as_bytes());
         self.splice.drop_pending();
-        self.mode = Mode::Refused;
+        self.mode = Mode::Over;
     }
 }
 

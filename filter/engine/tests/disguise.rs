@@ -147,7 +147,7 @@ impl Bench {
         let seen = upstream["messages"][0]["content"].as_str().unwrap().to_owned();
         let answer = json!({"choices": [{"message": {"content": seen}}]}).to_string();
         let (mut stream, mut out) = (ResponseStream::new(CHAT, Framing::Json), Vec::new());
-        stream.push(&self.engine, &mut self.caches, &vault, answer.as_bytes(), &mut out).unwrap();
+        stream.push(&self.engine, &mut self.caches, &vault, answer.as_bytes(), &mut out);
         stream.finish(&self.engine, &mut self.caches, &vault, &mut out);
         let answer: Value = serde_json::from_slice(&out).unwrap();
         (seen, answer["choices"][0]["message"]["content"].as_str().unwrap().to_owned())

@@ -52,7 +52,7 @@ impl Bench {
         let mut stream = ResponseStream::new(protocol, framing);
         let mut out = Vec::new();
         for piece in pieces {
-            stream.push(&self.engine, &mut self.caches, &vault, piece, &mut out).unwrap();
+            stream.push(&self.engine, &mut self.caches, &vault, piece, &mut out);
         }
         stream.finish(&self.engine, &mut self.caches, &vault, &mut out);
         String::from_utf8(out).unwrap()

@@ -61,7 +61,7 @@ impl Bench {
         let mut stream = ResponseStream::new(Protocol::ChatCompletions, framing);
         let mut out = Vec::new();
         for piece in pieces {
-            stream.push(&self.engine, &mut caches, vault, piece, &mut out).unwrap();
+            stream.push(&self.engine, &mut caches, vault, piece, &mut out);
         }
         stream.finish(&self.engine, &mut caches, vault, &mut out);
         let report = stream.report();

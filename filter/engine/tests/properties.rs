@@ -176,7 +176,7 @@ proptest! {
         let mut answer = ResponseStream::new(CHAT, Framing::Sse);
         let mut out = Vec::new();
         for chunk in stream.as_bytes().chunks(chunk) {
-            answer.push(&engine, &mut caches, &vault, chunk, &mut out).unwrap();
+            answer.push(&engine, &mut caches, &vault, chunk, &mut out);
         }
         answer.finish(&engine, &mut caches, &vault, &mut out);
         let (content, called) = read_stream(&out);
@@ -189,7 +189,7 @@ proptest! {
         let mut answer = ResponseStream::new(CHAT, Framing::Json);
         let mut out = Vec::new();
         for chunk in document.as_bytes().chunks(chunk) {
-            answer.push(&engine, &mut caches, &vault, chunk, &mut out).unwrap();
+            answer.push(&engine, &mut caches, &vault, chunk, &mut out);
         }
         answer.finish(&engine, &mut caches, &vault, &mut out);
         let restored: Value = serde_json::from_slice(&out).unwrap();
@@ -208,7 +208,7 @@ proptest! {
         let mut stream = ResponseStream::new(CHAT, if sse { Framing::Sse } else { Framing::Json });
         let mut out = Vec::new();
         for chunk in bytes.chunks(chunk) {
-            stream.push(&engine, &mut caches, &vault, chunk, &mut out).unwrap();
+            stream.push(&engine, &mut caches, &vault, chunk, &mut out);
         }
         stream.finish(&engine, &mut caches, &vault, &mut out);
         prop_assert_eq!(out, bytes);

@@ -48,7 +48,7 @@ impl Bench {
         let mut stream = ResponseStream::new(protocol, framing);
         let mut out = Vec::new();
         for piece in pieces {
-            stream.push(engine, caches, vault, piece, &mut out).unwrap();
+            stream.push(engine, caches, vault, piece, &mut out);
         }
         let held = stream.held();
         stream.finish(engine, caches, vault, &mut out);

@@ -74,7 +74,7 @@ fn answer(gateway: &Gateway, stream: ResponseStream, vault: &Vault, pieces: &[&[
     let mut caches = gateway.caches.borrow_mut();
     let (mut stream, mut out) = (stream, Vec::new());
     for piece in pieces {
-        stream.push(&gateway.engine, &mut caches, vault, piece, &mut out).unwrap();
+        stream.push(&gateway.engine, &mut caches, vault, piece, &mut out);
     }
     stream.finish(&gateway.engine, &mut caches, vault, &mut out);
     out

@@ -127,7 +127,7 @@ fn answer(
     let mut stream = ResponseStream::new(protocol, framing);
     let mut out = Vec::new();
     for piece in pieces {
-        stream.push(&gateway.engine, &mut caches, vault, piece, &mut out).unwrap();
+        stream.push(&gateway.engine, &mut caches, vault, piece, &mut out);
     }
     stream.finish(&gateway.engine, &mut caches, vault, &mut out);
     out

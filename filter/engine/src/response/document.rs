@@ -1,10 +1,10 @@
 //! An answer that is one JSON document.
 
-use super::Context;
 use super::arguments::Arguments;
 use super::channel::Channel;
 use super::ending::Facts;
 use super::judge::judge;
+use super::{Context, Exceeded};
 use crate::framing::json::{Container, JsonError, Sink, Tokenizer};
 use crate::limits::{MAX_FACT, MAX_HELD};
 use crate::protocol::{Cursor, Fact, Mark, Protocol};
@@ -14,6 +14,7 @@ use std::ops::Range;
 /// The walk through a document that arrives in pieces.
 #[derive(Debug)]
 pub(super) struct DocumentStream {
+    begin: u64,
     tokenizer: Tokenizer,
     walk: Walk,
 }
@@ -40,8 +41,10 @@ struct Listener<'a, 'c> {
 // === impl DocumentStream ===
 
 impl DocumentStream {
-    pub(super) fn new(protocol: Protocol) -> DocumentStream {
+    /// A document that begins at this offset.
+    pub(super) fn new(protocol: Protocol, begin: u64) -> DocumentStream {
         DocumentStream {
+            begin,
             tokenizer: Tokenizer::new(),
             walk: Walk {
                 cursor: Cursor::new(&protocol.schemas().response),
@@ -82,6 +85,11 @@ impl DocumentStream {
         }
     }
 
+    /// Where it begins.
+    pub(super) fn begin(&self) -> u64 {
+        self.begin
+    }
+
     /// Whether nothing but white space can follow.
     pub(super) fn is_complete(&self) -> bool {
         self.walk.cursor.depth() == 0 && self.walk.has_members
@@ -90,6 +98,11 @@ impl DocumentStream {
     /// The document that stands for this one if the policy refuses it.
     pub(super) fn refuse(&self) -> String {
         self.walk.facts.refuse_document()
+    }
+
+    /// The document that stands for this one if it exceeds a limit.
+    pub(super) fn give_up(&self, exceeded: Exceeded) -> String {
+        self.walk.facts.give_up_document(exceeded)
     }
 }
 

@@ -1,7 +1,8 @@
-//! How an answer ends when the gateway ends it: refused by the policy, or cut off by the upstream.
+//! How an answer ends when the gateway ends it: refused by the policy, beyond a limit, or cut off by the upstream.
 //!
 //! Each dialect has its own terminal events; a client that misses them raises an error or waits.
 
+use super::Exceeded;
 use crate::limits::{MAX_CHANNELS, MAX_FACT};
 use crate::protocol::{Fact, Protocol};
 use std::borrow::Cow;
@@ -217,9 +218,50 @@ impl Facts {
         format!("{separator}{}]", self.gemini(""))
     }
 
+    /// The events that end a stream which exceeds a limit: an error, as the dialect writes it in the middle of a stream.
+    pub(super) fn give_up_stream(&self, exceeded: Exceeded) -> String {
+        let (message, code) = (exceeded.to_string(), exceeded.code());
+        match self.protocol {
+            Protocol::ChatCompletions | Protocol::Completions => {
+                format!("data: {}\n\ndata: [DONE]\n\n", error(&message, code))
+            }
+            // <https://platform.openai.com/docs/api-reference/responses-streaming/error>; the official clients raise for
+            // the member `error`, which the API sends and the reference does not have.
+            Protocol::Responses => {
+                let said = format!(r#""code":"{code}","message":"{message}","param":null"#);
+                let number = self.sequence + 1;
+                let members =
+                    format!(r#""sequence_number":{number},{said},"error":{{"type":"server_error",{said}}}"#);
+                named("error", &members)
+            }
+            // <https://docs.claude.com/en/docs/build-with-claude/streaming#error-events>
+            Protocol::Messages => {
+                named("error", &format!(r#""error":{{"type":"api_error","message":"{code}: {message}"}}"#))
+            }
+            Protocol::Gemini => format!("data: {}\r\n\r\n", status(&message, code)),
+            Protocol::Embeddings | Protocol::Generic => format!("data: {}\n\n", error(&message, code)),
+        }
+    }
+
+    /// What closes Gemini's array of answers when it exceeds a limit.
+    pub(super) fn give_up_array(&self, exceeded: Exceeded) -> String {
+        let separator = if self.began { "," } else { "[" };
+        format!("{separator}{}]", status(&exceeded.to_string(), exceeded.code()))
+    }
+
+    /// The document that stands for an answer which exceeds a limit. Its status has left, so it is no error to a client.
+    pub(super) fn give_up_document(&self, exceeded: Exceeded) -> String {
+        let code = exceeded.code();
+        self.document(&format!("[AegisGate] {code}: {exceeded}"), code)
+    }
+
     /// The document that stands for an answer which the policy refuses.
     pub(super) fn refuse_document(&self) -> String {
-        let words = &self.words;
+        self.document(&self.words, "response_blocked")
+    }
+
+    /// A document that says `words` and that it was filtered, or an error with `code` where nobody speaks.
+    fn document(&self, words: &str, code: &str) -> String {
         match self.protocol {
             Protocol::ChatCompletions => format!(
                 r#"{{{},"choices":[{{"index":0,"message":{{"role":"assistant","content":"{words}","refusal":null}},"logprobs":null,"finish_reason":"content_filter"}}]}}"#,
@@ -236,7 +278,7 @@ impl Facts {
                 self.message(&format!(r#"{{"type":"text","text":"{words}"}}"#), "\"refusal\"")
             }
             Protocol::Gemini => self.gemini(&format!(r#"{{"text":"{words}"}}"#)),
-            Protocol::Embeddings | Protocol::Generic => error(words, "response_blocked"),
+            Protocol::Embeddings | Protocol::Generic => error(words, code),
         }
     }
 
@@ -313,6 +355,11 @@ fn text_part(text: &str) -> String {
 /// An event whose data say its kind once more.
 fn named(kind: &str, members: &str) -> String {
     format!("event: {kind}\ndata: {{\"type\":\"{kind}\",{members}}}\n\n")
+}
+
+/// An error as Google writes it: <https://cloud.google.com/apis/design/errors>.
+fn status(message: &str, code: &str) -> String {
+    format!(r#"{{"error":{{"code":500,"message":"{code}: {message}","status":"INTERNAL"}}}}"#)
 }
 
 /// An error as OpenAI writes it.

@@ -4,10 +4,10 @@ use super::channel::Channel;
 use super::contents::{ChannelId, Contents};
 use super::ending::Facts;
 use super::judge::judge;
-use super::{Context, StreamError};
+use super::{Context, Exceeded};
 use crate::framing::Event;
 use crate::framing::elements::ElementFinder;
-use crate::framing::json::{JsonError, Tokenizer};
+use crate::framing::json::{JsonError, JsonProblem, Tokenizer};
 use crate::framing::sse::EventFinder;
 use crate::limits::{MAX_CHANNELS, MAX_EVENT, MAX_HELD};
 use crate::protocol::{Fact, Protocol, Schema};
@@ -80,10 +80,11 @@ impl EventStream {
 
     /// Reads what was pushed to the splice; returns the offset up to which bytes can be released. If the policy refuses
     /// an event, nothing behind that offset may be.
-    pub(super) fn push(&mut self, context: &mut Context<'_>) -> Result<u64, StreamError> {
+    pub(super) fn push(&mut self, context: &mut Context<'_>) -> Result<u64, Exceeded> {
         while let Some(event) = self.finder.next(context.splice.pending(), context.splice.base()) {
             let end = event.end;
-            let news = self.event(context, &event);
+            self.check_size(end)?;
+            let news = self.event(context, &event)?;
             if context.report.is_blocked() {
                 return Ok(self.released());
             }
@@ -91,31 +92,34 @@ impl EventStream {
             self.unreleased.push_back(news);
             self.forget_released(context);
         }
-        let incomplete = self.starts.back().copied().unwrap_or(0);
-        if context.splice.end() - incomplete > MAX_EVENT as u64 {
-            return Err(StreamError::TooLarge);
-        }
+        self.check_size(context.splice.end())?;
         Ok(self.released())
     }
 
+    /// The event that is read now reaches to `end` at least.
+    fn check_size(&self, end: u64) -> Result<(), Exceeded> {
+        let begin = self.starts.back().copied().unwrap_or(0);
+        if end - begin > MAX_EVENT as u64 { Err(Exceeded::Size) } else { Ok(()) }
+    }
+
     /// Ends the stream, complete or not; returns the offset up to which bytes can be released.
-    pub(super) fn finish(&mut self, context: &mut Context<'_>) -> u64 {
+    pub(super) fn finish(&mut self, context: &mut Context<'_>) -> Result<u64, Exceeded> {
         let (base, end) = (context.splice.base(), context.splice.end());
         let rest = self.finder.finish(context.splice.pending(), base, end);
         let unfinished = context.splice.slice(&(self.starts.back().copied().unwrap_or(end)..end));
         self.is_torn = unfinished.iter().any(|byte| !matches!(byte, b'\r' | b'\n'));
-        let news = self.event(context, &rest);
+        let news = self.event(context, &rest)?;
         if !context.report.is_blocked() {
             self.finish_channels(context, |_, _| true);
         }
         if context.report.is_blocked() {
-            return self.released();
+            return Ok(self.released());
         }
         self.unreleased.push_back(news);
         while let Some(news) = self.unreleased.pop_front() {
             self.tell(&news);
         }
-        end
+        Ok(end)
     }
 
     /// How a stream that the policy refuses to continue ends.
@@ -123,6 +127,14 @@ impl EventStream {
         match self.finder {
             Finder::Sse(_) => self.facts.refuse_stream(),
             Finder::Elements(_) => self.facts.refuse_array(),
+        }
+    }
+
+    /// How a stream that exceeds a limit ends.
+    pub(super) fn give_up(&self, exceeded: Exceeded) -> String {
+        match self.finder {
+            Finder::Sse(_) => self.facts.give_up_stream(exceeded),
+            Finder::Elements(_) => self.facts.give_up_array(exceeded),
         }
     }
 
@@ -151,7 +163,8 @@ impl EventStream {
         }
     }
 
-    fn released(&self) -> u64 {
+    /// The offset up to which bytes can be released.
+    pub(super) fn released(&self) -> u64 {
         self.starts.front().copied().unwrap_or(0)
     }
 
@@ -178,9 +191,10 @@ impl EventStream {
         }
     }
 
-    fn event(&mut self, context: &mut Context<'_>, event: &Event) -> News {
-        match self.read(context, event) {
-            Ok(contents) => self.apply(context, &contents),
+    fn event(&mut self, context: &mut Context<'_>, event: &Event) -> Result<News, Exceeded> {
+        Ok(match self.read(context, event) {
+            Ok(contents) => self.apply(context, &contents)?,
+            Err(error) if error.problem == JsonProblem::Depth => return Err(Exceeded::Depth),
             // `[DONE]`, or data that is no JSON and passes as it is.
             Err(_not_json) if !event.data.is_empty() => {
                 let is_last = event.data.iter().any(|line| context.splice.slice(line) == b"[DONE]");
@@ -188,7 +202,7 @@ impl EventStream {
                 News { is_last, has_data: true, ..News::default() }
             }
             Err(_no_data) => News::default(),
-        }
+        })
     }
 
     fn read(&mut self, context: &Context<'_>, event: &Event) -> Result<Contents, JsonError> {
@@ -202,7 +216,7 @@ impl EventStream {
         Ok(contents)
     }
 
-    fn apply(&mut self, context: &mut Context<'_>, contents: &Contents) -> News {
+    fn apply(&mut self, context: &mut Context<'_>, contents: &Contents) -> Result<News, Exceeded> {
         let ids: Vec<ChannelId> = contents.texts().filter_map(|(_, _, id)| id).collect();
         // A model writes one text of a choice after the other (reasoning, then content): what is open in one that this
         // event does not go on with, while it goes on with another of the same choice, is over. Tool calls may
@@ -233,7 +247,7 @@ impl EventStream {
                     }
                 }
                 Some(id) => {
-                    if let Some(channel) = self.channel(context, id, slot) {
+                    if let Some(channel) = self.channel(context, id, slot)? {
                         channel.push(context, &raw, text.span.start);
                         channel.end_string(context);
                     }
@@ -247,7 +261,7 @@ impl EventStream {
             }
         }
         self.end(context, &ended);
-        self.learn(context, contents, &ended)
+        Ok(self.learn(context, contents, &ended))
     }
 
     /// Ends the texts of what an event ends.
@@ -282,16 +296,24 @@ impl EventStream {
         news.ended.iter().for_each(|entity| self.facts.close(entity.as_ref()));
     }
 
-    fn channel(&mut self, context: &Context<'_>, id: ChannelId, slot: Slot) -> Option<&mut Channel> {
-        let index = match self.channels.iter().position(|(known, _)| *known == id) {
-            Some(index) => index,
-            None if self.channels.len() < MAX_CHANNELS => {
-                self.channels.push((id, Channel::new(context, slot)?));
-                self.channels.len() - 1
+    /// The text `id`, which may begin here; `None` if nothing is looked for in it.
+    fn channel(
+        &mut self,
+        context: &Context<'_>,
+        id: ChannelId,
+        slot: Slot,
+    ) -> Result<Option<&mut Channel>, Exceeded> {
+        let known = self.channels.iter().position(|(known, _)| *known == id);
+        let index = known.unwrap_or(self.channels.len());
+        if known.is_none() {
+            let Some(channel) = Channel::new(context, slot) else { return Ok(None) };
+            // What is not followed would pass unsearched.
+            if index >= MAX_CHANNELS {
+                return Err(Exceeded::Texts);
             }
-            None => return None,
-        };
-        self.channels.get_mut(index).map(|(_, channel)| channel)
+            self.channels.push((id, channel));
+        }
+        Ok(self.channels.get_mut(index).map(|(_, channel)| channel))
     }
 
     fn finish_channels(&mut self, context: &mut Context<'_>, over: impl Fn(&ChannelId, &Channel) -> bool) {

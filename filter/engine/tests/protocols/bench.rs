@@ -1,6 +1,6 @@
 //! Engines and answers that run through them.
 
-use aegis_engine::{Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Vault, compile};
+use aegis_engine::{Caches, Engine, Exceeded, Framing, MasterKey, Protocol, ResponseStream, Vault, compile};
 use aegis_policy::{Disposition, Policy};
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -12,6 +12,8 @@ pub(crate) struct Bench {
     /// What the last answer's findings were.
     pub(crate) findings: Vec<Disposition>,
     pub(crate) blocked: bool,
+    pub(crate) exceeded: Option<Exceeded>,
+    pub(crate) torn: bool,
 }
 
 thread_local! {
@@ -82,7 +84,14 @@ fn policy(mode: &str, commands: &str) -> Policy {
 
 impl Bench {
     fn of(engine: Rc<Engine>) -> Bench {
-        Bench { caches: engine.caches(), engine, findings: Vec::new(), blocked: false }
+        Bench {
+            caches: engine.caches(),
+            engine,
+            findings: Vec::new(),
+            blocked: false,
+            exceeded: None,
+            torn: false,
+        }
     }
 
     /// Dangerous commands are taken out.
@@ -135,11 +144,13 @@ impl Bench {
     fn through(&mut self, mut stream: ResponseStream, vault: &Vault, pieces: &[&[u8]]) -> String {
         let mut out = Vec::new();
         for piece in pieces {
-            stream.push(&self.engine, &mut self.caches, vault, piece, &mut out).unwrap();
+            stream.push(&self.engine, &mut self.caches, vault, piece, &mut out);
         }
         stream.finish(&self.engine, &mut self.caches, vault, &mut out);
         self.findings = stream.report().findings().iter().map(|finding| finding.disposition).collect();
         self.blocked = stream.report().is_blocked();
+        self.exceeded = stream.exceeded();
+        self.torn = stream.is_torn();
         String::from_utf8_lossy(&out).into_owned()
     }
 
@@ -148,7 +159,7 @@ impl Bench {
         let mut stream = ResponseStream::new(protocol, Framing::Sse);
         let mut held = Vec::new();
         for event in events {
-            stream.push(&self.engine, &mut self.caches, vault, event.as_bytes(), &mut Vec::new()).unwrap();
+            stream.push(&self.engine, &mut self.caches, vault, event.as_bytes(), &mut Vec::new());
             held.push(stream.held());
         }
         held

@@ -10,6 +10,7 @@
 mod bench;
 mod blocked;
 mod destination;
+mod limits;
 mod openai;
 mod others;
 mod plant;

@@ -172,7 +172,7 @@ fn what_the_model_repeats_comes_back() {
             let mut stream = ResponseStream::new(Protocol::ChatCompletions, Framing::Json);
             let mut out = Vec::new();
             let mut caches = engine.caches();
-            stream.push(&engine, &mut caches, &vault, answer.as_bytes(), &mut out).unwrap();
+            stream.push(&engine, &mut caches, &vault, answer.as_bytes(), &mut out);
             stream.finish(&engine, &mut caches, &vault, &mut out);
             let out: Value = serde_json::from_slice(&out).unwrap();
             assert_eq!(out["choices"][0]["message"]["content"], json!(before), "{protocol:?}");

@@ -7,7 +7,7 @@ use crate::event::{Half, Shadow};
 use crate::gateway::Act;
 use crate::host::{Host, Side};
 use crate::reply::Reply;
-use aegis_engine::{Framing, ResponseStream, Vault};
+use aegis_engine::{Exceeded, Framing, ResponseStream, Vault};
 use aegis_policy::Disposition;
 
 /// Whether Envoy answers itself, and not with a reply of ours.
@@ -136,24 +136,24 @@ impl Exchange {
         if let Some(shadow) = &mut shadow {
             self.try_on(shadow, &vault, &chunk, end_of_stream);
         }
-        let was_blocked = stream.report().is_blocked();
+        let is_over = |stream: &ResponseStream| stream.exceeded().is_some() || stream.report().is_blocked();
+        let was_over = is_over(&stream);
         let (engine, caches) = (&worker.engine, &mut *worker.caches.borrow_mut());
         let mut out = Vec::with_capacity(chunk.len());
-        if stream.push(engine, caches, &vault, &chunk, &mut out).is_err() {
-            host.abort();
-            return;
-        }
+        stream.push(engine, caches, &vault, &chunk, &mut out);
         if end_of_stream {
             stream.finish(engine, caches, &vault, &mut out);
         }
+        self.event.refused = stream.exceeded().map(Exceeded::code);
         // A client that was refused the rest need not wait for the end.
-        if end_of_stream || (stream.report().is_blocked() && !was_blocked) {
+        if end_of_stream || (is_over(&stream) && !was_over) {
             self.tell_answer(host, &stream, shadow.as_deref());
         }
+        let is_torn = stream.is_torn();
         if !end_of_stream {
             self.response = Response::Worked { vault, stream, shadow };
         }
-        if out != chunk && !host.replace_body(Side::Response, &out) {
+        if is_torn || (out != chunk && !host.replace_body(Side::Response, &out)) {
             host.abort();
         }
     }
@@ -165,7 +165,8 @@ impl Exchange {
         let Some(Act { worker, .. }) = &self.shadow else { return };
         let (engine, caches) = (&worker.engine, &mut *worker.caches.borrow_mut());
         let mut thrown_away = Vec::new();
-        if stream.push(engine, caches, vault, chunk, &mut thrown_away).is_ok() && end_of_stream {
+        stream.push(engine, caches, vault, chunk, &mut thrown_away);
+        if end_of_stream {
             stream.finish(engine, caches, vault, &mut thrown_away);
         }
     }
@@ -187,7 +188,10 @@ impl Exchange {
             self.event.shadow.get_or_insert_with(request).response = half(act, shadow);
         }
         if let Some(act) = &self.act
-            && (shadow.is_some() || stream.report().is_blocked() || !stream.report().findings().is_empty())
+            && (shadow.is_some()
+                || self.event.refused.is_some()
+                || stream.report().is_blocked()
+                || !stream.report().findings().is_empty())
         {
             self.event.response = half(act, stream);
             self.tell(host);

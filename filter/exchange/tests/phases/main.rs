@@ -371,6 +371,38 @@ fn upstream_errors_pass_as_they_are() {
 }
 
 #[test]
+fn an_answer_beyond_a_limit_ends_with_an_error_that_is_reported() {
+    let delta = |index: u32| {
+        format!("data: {{\"choices\":[{{\"index\":{index},\"delta\":{{\"content\":\"a\"}}}}]}}\n\n")
+    };
+    let mut exchange = exchange();
+    let mut host = FakeHost::request("POST", CHAT);
+    host.send(&mut exchange, &[br#"{"a":"ada@corp.example"}"#]).unwrap();
+    let mut host = host.with_header(Side::Response, "content-type", "text/event-stream");
+    let pieces: Vec<String> = (0..1030).map(delta).collect();
+    let pieces: Vec<&[u8]> = pieces.iter().map(String::as_bytes).collect();
+    let received = host.answer(&mut exchange, &pieces);
+    let (passed, ending) = received.split_at(1024);
+    assert_eq!(passed, &pieces[..1024]);
+    let ending = String::from_utf8(ending.concat()).unwrap();
+    assert!(ending.contains("response_too_complex") && ending.ends_with("data: [DONE]\n\n"), "{ending}");
+    assert_eq!(host.event()["refused"], "response_too_complex");
+    assert!(!host.aborted);
+}
+
+#[test]
+fn a_document_that_turns_out_too_deep_is_broken_off() {
+    let mut exchange = exchange();
+    let mut host = FakeHost::request("POST", CHAT);
+    host.send(&mut exchange, &[br#"{"a":"ada@corp.example"}"#]).unwrap();
+    let mut host = host.with_header(Side::Response, "content-type", "application/json");
+    let deep = "[".repeat(200);
+    let received = host.answer(&mut exchange, &[br#"{"x":"#, deep.as_bytes(), b"0"]);
+    assert!(host.aborted && received[0] == br#"{"x":"#);
+    assert_eq!(host.event()["refused"], "response_too_deep");
+}
+
+#[test]
 fn an_answer_in_an_encoding_that_nobody_opens_is_refused() {
     let mut exchange = exchange();
     let mut host = FakeHost::request("POST", CHAT);
