@@ -27,34 +27,40 @@ pub(crate) fn compile(pattern: &Pattern) -> Result<Compiled, RuleErrorReason> {
     }
     let label = pattern.label.as_deref().map(parse).transpose()?;
     let behind = pattern.behind.as_deref().map(parse).transpose()?;
-    let hir = Hir::concat(label.iter().chain([&value]).chain(&behind).cloned().collect());
-    let properties = hir.properties();
-    if !properties.is_utf8() {
+    let parts: Vec<&Hir> = label.iter().chain([&value]).chain(&behind).collect();
+    if parts.iter().any(|part| !part.properties().is_utf8()) {
         return Err(RuleErrorReason::NotUtf8);
     }
-    if properties.look_set().iter().any(is_unicode_word) {
+    if parts.iter().any(|part| part.properties().look_set().iter().any(is_unicode_word)) {
         return Err(RuleErrorReason::UnicodeWordBoundary);
     }
-    let minimum = properties.minimum_len().unwrap_or(0);
+    let minimum = parts.iter().map(|part| part.properties().minimum_len().unwrap_or(0)).sum();
     if minimum > usize::try_from(pattern.cap).unwrap_or(usize::MAX) {
         return Err(RuleErrorReason::CapTooShort { cap: pattern.cap, minimum });
     }
-    let gaps = gaps(&hir);
+    let gaps: Vec<bool> = parts.iter().flat_map(|part| gaps(part)).collect();
     if gaps.contains(&true) || !gaps.is_empty() && pattern.cap > MAX_GAP_CAP {
         return Err(RuleErrorReason::Gap);
     }
-    let is_open = ends_open(&hir);
+    let is_open = last_is_open(parts.into_iter());
     if is_open && behind.is_some() {
         return Err(RuleErrorReason::OpenBehind);
     }
-    let (label, value) =
-        (label.as_ref().map(loosen), loosen(&Hir::concat([value].into_iter().chain(behind).collect())));
+    let label = label.map(loosen);
+    let value = loosen(match behind {
+        Some(behind) => Hir::concat(vec![value, behind]),
+        None => value,
+    });
     let factors = factor::factors(label.as_ref(), &value, pattern.cap as usize);
     let distance = factors.iter().map(|factor| factor.distance).max().unwrap_or(0);
     if distance > MAX_FACTOR_DISTANCE {
         return Err(RuleErrorReason::FactorTooFar { distance });
     }
-    Ok(Compiled { is_open, hir: Hir::concat(label.into_iter().chain([value]).collect()), factors })
+    let hir = match label {
+        Some(label) => Hir::concat(vec![label, value]),
+        None => value,
+    };
+    Ok(Compiled { hir, factors, is_open })
 }
 
 /// Without Unicode, \b \d \w \s and (?i) are ASCII: small tables, and a key right after a Chinese character is still at
@@ -114,36 +120,62 @@ fn ends_open(hir: &Hir) -> bool {
         }
         HirKind::Capture(capture) => ends_open(&capture.sub),
         HirKind::Alternation(parts) => parts.iter().any(ends_open),
-        HirKind::Concat(parts) => {
-            let needed = |part: &&Hir| part.properties().minimum_len() != Some(0);
-            let last = parts.iter().rposition(|part| needed(&part)).unwrap_or(0);
-            parts.get(last..).unwrap_or_default().iter().any(ends_open)
-        }
+        HirKind::Concat(parts) => last_is_open(parts.iter()),
         HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
     }
 }
 
-/// Turns `class{m,n}` with a large `n` into `class{m,}`; the cap limits the length instead.
-fn loosen(hir: &Hir) -> Hir {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => hir.clone(),
-        HirKind::Capture(capture) => loosen(&capture.sub),
-        HirKind::Concat(parts) => Hir::concat(parts.iter().map(loosen).collect()),
-        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(loosen).collect()),
-        HirKind::Repetition(repetition) => {
-            let large = repetition.max.is_some_and(|max| max > MAX_UNROLLED_REPEAT && max != repetition.min);
-            let max = match repetition.sub.kind() {
-                HirKind::Class(Class::Bytes(_) | Class::Unicode(_)) if large => None,
-                _ => repetition.max,
-            };
-            Hir::repetition(Repetition {
-                min: repetition.min,
-                max,
-                greedy: true,
-                sub: Box::new(loosen(&repetition.sub)),
-            })
+/// The same of `parts`, one behind the other: the last that must consume a byte, and those behind it.
+fn last_is_open<'a>(parts: impl DoubleEndedIterator<Item = &'a Hir>) -> bool {
+    for part in parts.rev() {
+        if ends_open(part) {
+            return true;
+        }
+        if part.properties().minimum_len() != Some(0) {
+            break;
         }
     }
+    false
+}
+
+/// Turns `class{m,n}` with a large `n` into `class{m,}`; the cap limits the length instead.
+fn loosen(hir: Hir) -> Hir {
+    // Most patterns have nothing of it, and to rebuild them would double the time that the catalogue takes.
+    if !can_be_loosened(&hir) {
+        return hir;
+    }
+    match hir.into_kind() {
+        HirKind::Empty => Hir::empty(),
+        HirKind::Literal(literal) => Hir::literal(literal.0),
+        HirKind::Class(class) => Hir::class(class),
+        HirKind::Look(look) => Hir::look(look),
+        HirKind::Capture(capture) => loosen(*capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(loosen).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.into_iter().map(loosen).collect()),
+        HirKind::Repetition(repetition) => Hir::repetition(Repetition {
+            min: repetition.min,
+            max: repetition.max.filter(|_| !is_long(&repetition)),
+            greedy: true,
+            sub: Box::new(loosen(*repetition.sub)),
+        }),
+    }
+}
+
+fn can_be_loosened(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
+        HirKind::Capture(_) => true,
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(can_be_loosened),
+        HirKind::Repetition(repetition) => {
+            !repetition.greedy || is_long(repetition) || can_be_loosened(&repetition.sub)
+        }
+    }
+}
+
+/// Whether it is of a class, with a large limit.
+fn is_long(repetition: &Repetition) -> bool {
+    matches!(repetition.sub.kind(), HirKind::Class(_))
+        && repetition.max.is_some_and(|max| max > MAX_UNROLLED_REPEAT && max != repetition.min)
 }
 
 #[cfg(test)]

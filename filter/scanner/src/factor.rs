@@ -11,8 +11,9 @@ mod head;
 mod keyword;
 
 use generic::{SHORT, bytes_of, holds_words, is_generic, longest};
-use head::{head, repeated};
+use head::{head, head_of_all, others};
 use regex_syntax::hir::{Hir, HirKind};
+use std::borrow::Cow;
 
 /// A factor of one rule.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ pub(crate) fn factors(label: Option<&Hir>, value: &Hir, cap: usize) -> Vec<Facto
     // Alternatives that stand in front are looked for one by one: each has its own rare part.
     let front = parts.iter().position(|part| !matches!(part.kind(), HirKind::Look(_))).unwrap_or(0);
     if labels == 0
-        && let Some(HirKind::Alternation(branches)) = parts.get(front).map(Hir::kind).cloned()
+        && let Some(HirKind::Alternation(branches)) = parts.get(front).map(|part| part.kind())
         && let Some((before, [_, rest @ ..])) = parts.split_at_checked(front)
     {
         return branches
@@ -73,16 +74,17 @@ pub(crate) fn factors(label: Option<&Hir>, value: &Hir, cap: usize) -> Vec<Facto
 }
 
 /// The factor of a concatenation whose first `labels` parts are the label.
-fn one(parts: &[Hir], labels: usize, cap: usize) -> Factor {
+fn one(parts: &[Cow<'_, Hir>], labels: usize, cap: usize) -> Factor {
     let first = first_selective(parts);
     let (before, rest) = parts.split_at_checked(first).unwrap_or((&[], parts));
-    let sum = |sum: usize, part: &Hir| longest(part).map(|len| sum.saturating_add(len));
+    let sum = |sum: usize, part: &Cow<'_, Hir>| longest(part).map(|len| sum.saturating_add(len));
     let mut distance = before.iter().try_fold(0, sum);
-    let mut want = if rest.iter().all(is_generic) { GENERIC_HEAD } else { VALUE_HEAD };
+    let mut want = if rest.iter().all(|part| is_generic(part)) { GENERIC_HEAD } else { VALUE_HEAD };
     let mut taken = Vec::new();
     let mut leading = first == 0;
     let mut rare = 0;
-    let mut behind = Some(Hir::empty());
+    let behind_of = |index| rest.iter().skip(index).map(|part| Cow::Borrowed(part.as_ref()));
+    let mut behind = Some(Vec::new());
     for (index, part) in rest.iter().enumerate() {
         // A label is taken whole, for its words alone are too common, but not across other words: while those go on
         // every other factor may begin, and the states multiply.
@@ -90,7 +92,7 @@ fn one(parts: &[Hir], labels: usize, cap: usize) -> Factor {
         let is_long = longest(part).is_none_or(|len| len > SHORT);
         let far = is_long && if is_label { holds_words(part) } else { labels == 0 && is_generic(part) };
         if want == 0 || (far && rare >= FEW) {
-            behind = Some(Hir::concat(rest.get(index..).unwrap_or_default().to_vec()));
+            behind = Some(behind_of(index).collect());
             break;
         }
         let most = if is_label {
@@ -109,8 +111,7 @@ fn one(parts: &[Hir], labels: usize, cap: usize) -> Factor {
         distance = distance.zip(head.longest).map(|(sum, len)| sum.saturating_add(len));
         taken.push(head.hir);
         if !head.whole {
-            let others = rest.get(index + 1..).unwrap_or_default();
-            behind = head.rest.map(|rest| Hir::concat([&[rest], others].concat()));
+            behind = head.rest.map(|rest| rest.into_iter().chain(behind_of(index + 1)).collect());
             break;
         }
     }
@@ -120,13 +121,13 @@ fn one(parts: &[Hir], labels: usize, cap: usize) -> Factor {
         is_keyword: keyword::len(&hir) >= least,
         in_front: (!before.is_empty()).then(|| bytes_of(before)),
         distance: distance.unwrap_or(cap).min(cap),
-        rest: behind.map_or(Hir::empty(), |behind| head(&behind, REST, false).hir),
+        rest: head_of_all(&behind.unwrap_or_default(), REST),
         hir,
     }
 }
 
 /// The parts of a concatenation, also of one inside another. The first round of a repeated one stands for itself.
-fn flatten(hir: &Hir, parts: &mut Vec<Hir>) {
+fn flatten<'a>(hir: &'a Hir, parts: &mut Vec<Cow<'a, Hir>>) {
     match hir.kind() {
         HirKind::Concat(inner) => inner.iter().for_each(|part| flatten(part, parts)),
         HirKind::Capture(capture) => flatten(&capture.sub, parts),
@@ -134,20 +135,19 @@ fn flatten(hir: &Hir, parts: &mut Vec<Hir>) {
             if repetition.min > 0 && !matches!(repetition.sub.kind(), HirKind::Class(_)) =>
         {
             flatten(&repetition.sub, parts);
-            let less = |max: u32| max.saturating_sub(1);
-            parts.push(repeated(less(repetition.min), repetition.max.map(less), (*repetition.sub).clone()));
+            parts.push(Cow::Owned(others(repetition, 1)));
         }
-        _ => parts.push(hir.clone()),
+        _ => parts.push(Cow::Borrowed(hir)),
     }
 }
 
 /// The part with which the factor begins: the first, or the one behind a generic beginning that may be long.
-fn first_selective(parts: &[Hir]) -> usize {
+fn first_selective(parts: &[Cow<'_, Hir>]) -> usize {
     let selective = parts.iter().position(|part| !is_generic(part)).unwrap_or(parts.len());
     let Some((before, rest)) = parts.split_at_checked(selective) else { return 0 };
-    let len = before.iter().map(longest).try_fold(0usize, |sum, len| len.map(|len| sum.saturating_add(len)));
+    let len = before.iter().try_fold(0usize, |sum, part| longest(part).map(|len| sum.saturating_add(len)));
     let is_short = len.is_some_and(|len| len <= SHORT);
-    let least = |part: &Hir| part.properties().minimum_len().unwrap_or(0);
+    let least = |part: &Cow<'_, Hir>| part.properties().minimum_len().unwrap_or(0);
     let rare: usize = rest.iter().filter(|part| !is_generic(part)).map(least).sum();
     if rest.is_empty() || len == Some(0) || (is_short && rare < FEW) { 0 } else { selective }
 }

@@ -1,6 +1,7 @@
 //! What ordinary text is full of.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
+use std::borrow::Cow;
 
 /// Classes with so many members, and with so many of the small letters that ordinary text consists of, are generic.
 const GENERIC: usize = 16;
@@ -66,9 +67,9 @@ pub(super) fn longest(hir: &Hir) -> Option<usize> {
 }
 
 /// The bytes that occur in matches of `parts`.
-pub(super) fn bytes_of(parts: &[Hir]) -> Box<[bool; 256]> {
+pub(super) fn bytes_of(parts: &[Cow<'_, Hir>]) -> Box<[bool; 256]> {
     let mut bytes = Box::new([false; 256]);
-    let mut rest: Vec<&Hir> = parts.iter().collect();
+    let mut rest: Vec<&Hir> = parts.iter().map(Cow::as_ref).collect();
     let mut add = |from: u32, to: u32| {
         // Unicode: every byte of a character outside ASCII is at least 0x80.
         let last = if to > 0x7F { 0xFF } else { to };

@@ -5,6 +5,7 @@
 
 use super::generic::{SHORT, longest, members, ranges};
 use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind, Look, Repetition};
+use std::borrow::Cow;
 
 /// With so many small or capital letters, more than hexadecimal digits have, a class has all of them.
 const SOME: usize = 8;
@@ -13,7 +14,7 @@ const SOME: usize = 8;
 const MANY: usize = 4096;
 
 /// The head of something.
-pub(super) struct Head {
+pub(super) struct Head<'a> {
     pub(super) hir: Hir,
     /// Bytes that it matches at least.
     pub(super) shortest: usize,
@@ -21,16 +22,16 @@ pub(super) struct Head {
     pub(super) longest: Option<usize>,
     /// It stands for all of the original, so that something may follow.
     pub(super) whole: bool,
-    /// What of the original is behind it; `None` if that depends on how it matched.
-    pub(super) rest: Option<Hir>,
+    /// The parts of the original that are behind it; `None` if that depends on how it matched.
+    pub(super) rest: Option<Vec<Cow<'a, Hir>>>,
 }
 
 /// The relaxed head of `hir` that matches at least `want` bytes, or all of it.
-pub(super) fn head(hir: &Hir, want: usize, leading: bool) -> Head {
+pub(super) fn head(hir: &Hir, want: usize, leading: bool) -> Head<'_> {
     let shortest = hir.properties().minimum_len().unwrap_or(0);
     if shortest <= want {
         let (hir, longest) = (relax(hir, leading), longest(hir));
-        return Head { hir, shortest, longest, whole: true, rest: Some(Hir::empty()) };
+        return Head { hir, shortest, longest, whole: true, rest: Some(Vec::new()) };
     }
     let cut = |hir: Hir, longest, rest| {
         let shortest = hir.properties().minimum_len().unwrap_or(0);
@@ -39,19 +40,22 @@ pub(super) fn head(hir: &Hir, want: usize, leading: bool) -> Head {
     match hir.kind() {
         HirKind::Literal(literal) => {
             let (bytes, rest) = literal.0.split_at_checked(want).unwrap_or((&literal.0, &[]));
-            cut(relax(&Hir::literal(bytes), leading), Some(want), Some(Hir::literal(rest)))
+            cut(relaxed_literal(bytes), Some(want), Some(vec![Cow::Owned(Hir::literal(rest))]))
         }
         HirKind::Repetition(repetition) => {
             let one = repetition.sub.properties().minimum_len().unwrap_or(0);
             let rounds = want.checked_div(one).and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(0);
             if rounds == 0 {
                 let first = head(&repetition.sub, want, leading);
-                let others = others(repetition, 1);
-                return Head { rest: first.rest.map(|rest| Hir::concat(vec![rest, others])), ..first };
+                let others = Cow::Owned(others(repetition, 1));
+                return Head {
+                    rest: first.rest.map(|rest| rest.into_iter().chain([others]).collect()),
+                    ..first
+                };
             }
             let longest = longest(&repetition.sub).map(|len| len.saturating_mul(rounds as usize));
             let head = repeated(rounds, Some(rounds), relax(&repetition.sub, leading));
-            cut(head, longest, Some(others(repetition, rounds)))
+            cut(head, longest, Some(vec![Cow::Owned(others(repetition, rounds))]))
         }
         HirKind::Capture(capture) => head(&capture.sub, want, leading),
         HirKind::Concat(parts) => {
@@ -64,8 +68,8 @@ pub(super) fn head(hir: &Hir, want: usize, leading: bool) -> Head {
                 sum = sum.zip(next.longest).map(|(sum, len)| sum.saturating_add(len));
                 taken.push(next.hir);
                 if !next.whole || left == 0 {
-                    let behind = parts.get(index + 1..).unwrap_or_default();
-                    rest = next.rest.map(|rest| Hir::concat([&[rest], behind].concat()));
+                    let behind = parts.iter().skip(index + 1).map(Cow::Borrowed);
+                    rest = next.rest.map(|rest| rest.into_iter().chain(behind).collect());
                     break;
                 }
             }
@@ -77,13 +81,31 @@ pub(super) fn head(hir: &Hir, want: usize, leading: bool) -> Head {
             cut(Hir::alternation(heads.into_iter().map(|head| head.hir).collect()), longest, None)
         }
         HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => {
-            cut(relax(hir, leading), longest(hir), Some(Hir::empty()))
+            cut(relax(hir, leading), longest(hir), Some(Vec::new()))
         }
     }
 }
 
+/// The relaxed head of `parts`, one behind the other, inside a match.
+pub(super) fn head_of_all(parts: &[Cow<'_, Hir>], want: usize) -> Hir {
+    let shortest = |part: &Cow<'_, Hir>| part.properties().minimum_len().unwrap_or(0);
+    if parts.iter().map(shortest).sum::<usize>() <= want {
+        return Hir::concat(parts.iter().map(|part| relax(part, false)).collect());
+    }
+    let (mut taken, mut left) = (Vec::new(), want);
+    for part in parts {
+        let next = head(part, left, false);
+        left = left.saturating_sub(next.shortest);
+        taken.push(next.hir);
+        if !next.whole || left == 0 {
+            break;
+        }
+    }
+    Hir::concat(taken)
+}
+
 /// The rounds of `repetition` behind its first `done`.
-fn others(repetition: &Repetition, done: u32) -> Hir {
+pub(super) fn others(repetition: &Repetition, done: u32) -> Hir {
     let less = |rounds: u32| rounds.saturating_sub(done);
     repeated(less(repetition.min), repetition.max.map(less), (*repetition.sub).clone())
 }
@@ -93,7 +115,7 @@ fn relax(hir: &Hir, leading: bool) -> Hir {
     match hir.kind() {
         HirKind::Look(look) if leading && is_word_start(*look) => hir.clone(),
         HirKind::Empty | HirKind::Look(_) => Hir::empty(),
-        HirKind::Literal(bytes) => Hir::concat(bytes.0.iter().map(|byte| literal(*byte)).collect()),
+        HirKind::Literal(bytes) => relaxed_literal(&bytes.0),
         HirKind::Class(class) => widened(class),
         HirKind::Capture(capture) => relax(&capture.sub, leading),
         HirKind::Alternation(parts) => {
@@ -118,7 +140,7 @@ fn relax(hir: &Hir, leading: bool) -> Hir {
     }
 }
 
-pub(super) fn repeated(min: u32, max: Option<u32>, sub: Hir) -> Hir {
+fn repeated(min: u32, max: Option<u32>, sub: Hir) -> Hir {
     Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(sub) })
 }
 
@@ -126,17 +148,30 @@ fn is_word_start(look: Look) -> bool {
     matches!(look, Look::WordAscii | Look::WordAsciiNegate | Look::WordStartAscii | Look::WordStartHalfAscii)
 }
 
-/// A byte of a literal. Digits, and the halves of characters outside ASCII that hold the least, share a few classes.
-fn literal(byte: u8) -> Hir {
-    let class = match byte {
-        b'0'..=b'9' => ClassBytes::new([ClassBytesRange::new(b'0', b'9')]),
+/// A literal. Digits, and the halves of characters outside ASCII that hold the least, share a few classes.
+fn relaxed_literal(bytes: &[u8]) -> Hir {
+    let own = |byte: &u8| shared(*byte).is_none();
+    let runs = bytes.chunk_by(|one, next| own(one) && own(next));
+    let parts = runs.map(|run| match run {
+        [byte] => {
+            shared(*byte).map_or_else(|| Hir::literal([*byte]), |class| Hir::class(Class::Bytes(class)))
+        }
+        run => Hir::literal(run),
+    });
+    Hir::concat(parts.collect())
+}
+
+/// The class that a byte of a literal shares with others.
+fn shared(byte: u8) -> Option<ClassBytes> {
+    match byte {
+        b'0'..=b'9' => Some(ClassBytes::new([ClassBytesRange::new(b'0', b'9')])),
         0x80..=0xBF => {
             let low = byte & 0x0F;
-            ClassBytes::new([0x80, 0x90, 0xA0, 0xB0].map(|high| ClassBytesRange::new(high | low, high | low)))
+            let halves = [0x80, 0x90, 0xA0, 0xB0].map(|high| ClassBytesRange::new(high | low, high | low));
+            Some(ClassBytes::new(halves))
         }
-        _ => return Hir::literal([byte]),
-    };
-    Hir::class(Class::Bytes(class))
+        _ => None,
+    }
 }
 
 /// The class with all digits, letters or bytes outside ASCII, if it has some of them. A class of few other characters is
