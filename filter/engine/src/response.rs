@@ -207,7 +207,7 @@ impl ResponseStream {
         } else {
             self.splice.release(until, out);
         }
-        self.end_early(out);
+        self.end_early(engine, out);
     }
 
     /// Ends the answer and appends everything that was held to `out`.
@@ -234,7 +234,7 @@ impl ResponseStream {
             Mode::Undecided | Mode::Verbatim | Mode::Over => self.splice.end(),
         };
         self.splice.release(until, out);
-        self.end_early(out);
+        self.end_early(engine, out);
         if let Mode::Events(events) = &self.mode {
             out.extend_from_slice(events.cut_off().as_bytes());
             if let Some(note) = events.note(self.report.note_for_client(self.asked)) {
@@ -279,7 +279,13 @@ impl ResponseStream {
     }
 
     /// Ends an answer that the policy refuses or that exceeds a limit, in its dialect.
-    fn end_early(&mut self, out: &mut Vec<u8>) {
+    fn end_early(&mut self, engine: &Engine, out: &mut Vec<u8>) {
+        // A policy that changes nothing stops looking.
+        if engine.mode() == Enforcement::Shadow && self.exceeded.take().is_some() {
+            self.splice.release(self.splice.end(), out);
+            self.mode = Mode::Verbatim;
+            return;
+        }
         let ending = match (&self.mode, self.exceeded) {
             (Mode::Json(document), None) if self.report.is_blocked() => document.refuse(),
             (Mode::Events(events), None) if self.report.is_blocked() => events.refuse(),

@@ -152,6 +152,24 @@ fn an_event_too_large_ends_the_stream_however_it_is_cut() {
 }
 
 #[test]
+fn a_policy_that_only_watches_ends_nothing() {
+    let texts = of_texts(Protocol::Messages, TEXTS + 5);
+    let deep = format!("data: {}\n\ndata: 1\n\n", nested(201, "so"));
+    let large = format!("data: \"{}\"\n\ndata: 1\n\n", "y".repeat(MAX_EVENT));
+    for stream in [texts, deep, large] {
+        for size in [1000, stream.len()] {
+            let pieces: Vec<&[u8]> = stream.as_bytes().chunks(size).collect();
+            let mut bench = Bench::shadow();
+            let out = bench.run(&vault(), Protocol::Messages, Framing::Sse, &pieces);
+            assert!(out == stream && bench.exceeded.is_none());
+        }
+    }
+    let document = nested(201, "so");
+    let pieces: Vec<&[u8]> = document.as_bytes().chunks(1).collect();
+    assert_eq!(Bench::shadow().run(&vault(), Protocol::Messages, Framing::Json, &pieces), document);
+}
+
+#[test]
 fn an_array_stays_one() {
     let elements: Vec<String> =
         (0..=TEXTS).map(|index| delta(Protocol::Gemini, index, "so ").to_string()).collect();
