@@ -5,7 +5,7 @@ use crate::offline::{ReplayArgs, ScanArgs};
 use crate::policy::PolicyCommand;
 use crate::settings::{ServeArgs, UpArgs};
 use crate::{offline, policy, serve, up};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -16,8 +16,20 @@ use tracing_subscriber::EnvFilter;
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub(crate) struct Cli {
+    /// How messages are written to standard error.
+    #[arg(long, global = true, env = "AEGIS_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
+}
+
+/// How messages are written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A line of JSON.
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,11 +72,14 @@ enum Command {
 impl Cli {
     /// Carries out the command and reports its failure.
     pub(crate) fn run(self) -> ExitCode {
-        tracing_subscriber::fmt()
+        let log = tracing_subscriber::fmt()
             .with_writer(std::io::stderr)
             .with_ansi(std::io::stderr().is_terminal())
-            .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
-            .init();
+            .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")));
+        match self.log_format {
+            LogFormat::Text => log.init(),
+            LogFormat::Json => log.json().flatten_event(true).init(),
+        }
         match self.command.run() {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

@@ -54,6 +54,19 @@ fn sigterm_ends_both() {
 }
 
 #[test]
+fn messages_can_be_lines_of_json() {
+    let mut gateway = Gateway::with_environment([("AEGIS_LOG_FORMAT", "json")]);
+    let output = gateway.process().output();
+    let messages: Vec<serde_json::Value> = output
+        .lines()
+        .filter(|line| line.contains("INFO"))
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    let connected = messages.iter().find(|message| message["message"] == "Envoy connected to xDS").unwrap();
+    assert_eq!((&connected["level"], &connected["node"]), (&"INFO".into(), &"aegisgate-up".into()));
+}
+
+#[test]
 fn a_killed_envoy_comes_back() {
     let mut gateway = Gateway::start();
     let upstream =
