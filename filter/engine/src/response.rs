@@ -175,11 +175,11 @@ impl ResponseStream {
         let until = match &mut self.mode {
             Mode::Json(document) => match document.push(&mut context, bytes, at) {
                 // What has left cannot be taken back, so a document that may be refused waits for its end.
-                Ok(_) if withholds && !document.is_complete() => self.splice.base(),
+                Ok(_) if withholds && !document.is_complete() => document.begin(),
                 Ok(until) => until,
                 Err(error) if error.problem == JsonProblem::Depth => {
                     self.exceeded = Some(Exceeded::Depth);
-                    self.splice.base()
+                    document.begin()
                 }
                 Err(_not_json) => {
                     document.finish(&mut context);
@@ -197,16 +197,16 @@ impl ResponseStream {
             Mode::Undecided | Mode::Verbatim | Mode::Over => self.splice.end(),
         };
         // Nothing of a document that is refused leaves, complete or not.
-        let until = match self.mode {
-            Mode::Json(_) if self.report.is_blocked() => self.splice.base(),
+        let until = match &self.mode {
+            Mode::Json(document) if self.report.is_blocked() => document.begin(),
+            // However it was cut.
+            Mode::Json(document) if withholds && self.splice.end() - document.begin() > MAX_EVENT as u64 => {
+                self.exceeded = Some(Exceeded::Size);
+                document.begin()
+            }
             _ => until,
         };
-        // However it was cut.
-        if withholds && matches!(self.mode, Mode::Json(_)) && self.held() > MAX_EVENT {
-            self.exceeded = Some(Exceeded::Size);
-        } else {
-            self.splice.release(until, out);
-        }
+        self.splice.release(until, out);
         self.end_early(engine, out);
     }
 
@@ -225,7 +225,7 @@ impl ResponseStream {
         let until = match &mut self.mode {
             Mode::Json(document) => {
                 document.finish(&mut context);
-                if self.report.is_blocked() { self.splice.base() } else { self.splice.end() }
+                if self.report.is_blocked() { document.begin() } else { self.splice.end() }
             }
             Mode::Events(events) => events.finish(&mut context).unwrap_or_else(|exceeded| {
                 self.exceeded = Some(exceeded);
@@ -268,13 +268,13 @@ impl ResponseStream {
         if !matches!(self.mode, Mode::Undecided) {
             return;
         }
-        let first = self.splice.pending().iter().find(|byte| !is_space(**byte));
-        self.mode = match first {
-            None => return,
-            Some(b'[') if self.protocol == Protocol::Gemini => {
-                Mode::Events(Box::new(EventStream::elements(self.protocol)))
+        let (at, pending) = (self.splice.base(), self.splice.pending());
+        let Some((begin, byte)) = (at..).zip(pending).find(|(_, byte)| !is_space(**byte)) else { return };
+        self.mode = match byte {
+            b'[' if self.protocol == Protocol::Gemini => {
+                Mode::Events(Box::new(EventStream::elements(self.protocol, begin)))
             }
-            Some(_) => Mode::Json(Box::new(DocumentStream::new(self.protocol, self.splice.base()))),
+            _ => Mode::Json(Box::new(DocumentStream::new(self.protocol, begin))),
         };
     }
 

@@ -5,7 +5,7 @@
 use super::Event;
 
 /// Finds elements in a growing buffer. Offsets are those of the whole stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ElementFinder {
     /// Everything before this offset was looked at.
     scanned: u64,
@@ -16,9 +16,8 @@ pub struct ElementFinder {
     begin: Option<u64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    #[default]
     Structure,
     Text,
     /// Behind a backslash in a string.
@@ -28,6 +27,11 @@ enum State {
 // === impl ElementFinder ===
 
 impl ElementFinder {
+    /// For an array that begins at offset `begin`.
+    pub fn new(begin: u64) -> ElementFinder {
+        ElementFinder { scanned: begin, depth: 0, state: State::Structure, begin: None }
+    }
+
     /// The next complete element in `buffer`, which begins at offset `base`. What stands between two elements goes with
     /// the second.
     pub fn next(&mut self, buffer: &[u8], base: u64) -> Option<Event> {
@@ -75,7 +79,7 @@ mod tests {
 ,
 {"c":[]}] "#;
         let elements = |pieces: &[&[u8]]| {
-            let (mut finder, mut buffer, mut found) = (ElementFinder::default(), Vec::new(), Vec::new());
+            let (mut finder, mut buffer, mut found) = (ElementFinder::new(0), Vec::new(), Vec::new());
             for piece in pieces {
                 buffer.extend_from_slice(piece);
                 while let Some(event) = finder.next(&buffer, 0) {

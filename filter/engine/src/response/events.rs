@@ -60,9 +60,10 @@ impl EventStream {
         EventStream::new(protocol, Finder::Sse(EventFinder::new()))
     }
 
-    /// The elements of an array.
-    pub(super) fn elements(protocol: Protocol) -> EventStream {
-        EventStream::new(protocol, Finder::Elements(ElementFinder::default()))
+    /// The elements of an array that begins at this offset.
+    pub(super) fn elements(protocol: Protocol, begin: u64) -> EventStream {
+        let stream = EventStream::new(protocol, Finder::Elements(ElementFinder::new(begin)));
+        EventStream { starts: VecDeque::from([begin]), ..stream }
     }
 
     fn new(protocol: Protocol, finder: Finder) -> EventStream {

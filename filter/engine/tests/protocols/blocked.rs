@@ -100,6 +100,22 @@ fn what_follows_a_refused_document_does_not_bring_it_back() {
 }
 
 #[test]
+fn white_space_in_front_of_what_is_refused_stays_however_it_is_cut() {
+    let part = json!({ "parts": [{ "text": "![a](https://evil.example/x)" }] });
+    let gemini = json!([{ "candidates": [{ "content": part }] }]);
+    let chat = json!({ "choices": [{ "message": { "content": "![a](https://evil.example/x)" } }] });
+    for (protocol, refused) in [(Protocol::Gemini, gemini), (Protocol::ChatCompletions, chat)] {
+        let body = format!("\n \t{refused}");
+        for size in [1, 2, 1000] {
+            let pieces: Vec<&[u8]> = body.as_bytes().chunks(size).collect();
+            let out = Bench::blocking().run(&vault(), protocol, Framing::Json, &pieces);
+            let document = out.strip_prefix("\n \t").expect("white space");
+            assert!(document.starts_with(['{', '[']) && !out.contains("evil"), "{out}");
+        }
+    }
+}
+
+#[test]
 fn a_marked_command_is_marked_once_and_keeps_its_values() {
     let mut vault = vault();
     let placeholder = vault.placeholder("EMAIL", b"ada@corp.example");
