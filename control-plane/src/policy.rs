@@ -1,9 +1,11 @@
 //! Policy documents: reading, checking, compiling, applying.
 
+mod bounds;
 mod check;
 mod compiler;
 mod diff;
 mod file;
+mod list;
 mod remote;
 
 pub(crate) use check::check_text;
@@ -35,8 +37,8 @@ pub(crate) enum PolicyCommand {
     Apply(remote::ApplyArgs),
     /// End a trial, or go back to the version before.
     Rollback(remote::RollbackArgs),
-    /// List policies, their versions and what acts.
-    List(remote::ListArgs),
+    /// List policies, their versions and what acts: what is on trial and for how long, and why one was taken back.
+    List(list::ListArgs),
     /// Say which policy acts where no token says otherwise.
     Assign(remote::AssignArgs),
 }

@@ -3,8 +3,10 @@
 //! Keys are not among them: [`crate::keys`] reads those, because a flag would show them in the process list.
 
 mod access;
+mod otlp;
 
 pub(crate) use access::AccessArgs;
+pub(crate) use otlp::{Endpoint, HEADERS_VARIABLE, OtlpArgs, OtlpHeader, headers as otlp_headers};
 
 use crate::api::Network;
 use crate::collector::EventFile;
@@ -13,7 +15,7 @@ use crate::{keys, module};
 use aegis_engine::MasterKey;
 use aegis_model::Destinations;
 use aegis_xds::{FieldDigest, RenderSettings};
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, bail};
 use clap::Args;
 use secrecy::ExposeSecret as _;
 use std::collections::BTreeSet;
@@ -22,7 +24,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 /// What the control plane needs.
 #[derive(Debug, Args)]
@@ -98,9 +99,9 @@ pub(crate) struct UpArgs {
     /// The Envoy program [default: envoy on PATH, then .tools/envoy].
     #[arg(long, env = "ENVOY_BIN")]
     pub envoy: Option<PathBuf>,
-    /// Where Envoy sends events as well: `<host>:<port>` of a collector that takes OTLP logs over gRPC without TLS.
-    #[arg(long, env = "AEGIS_OTLP_ENDPOINT")]
-    pub otlp_endpoint: Option<Endpoint>,
+    /// Where Envoy sends events over OTLP.
+    #[command(flatten)]
+    pub otlp: OtlpArgs,
     /// Seconds without a byte after which an exchange with an upstream is given up.
     #[arg(long, env = "AEGIS_UPSTREAM_TIMEOUT_SECONDS", default_value_t = 600)]
     pub upstream_timeout_seconds: u32,
@@ -110,13 +111,6 @@ pub(crate) struct UpArgs {
     /// Port of the mock LLM, on the loopback address.
     #[arg(long, env = "AEGIS_DEMO_PORT", default_value_t = 18084)]
     pub demo_port: u16,
-}
-
-/// A host and a port.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Endpoint {
-    pub host: String,
-    pub port: u16,
 }
 
 /// Where `/etc/ssl`-style bundles live: Debian and Alpine, Fedora, openSUSE, macOS.
@@ -177,7 +171,8 @@ impl ServeArgs {
         [self.port, self.admin_port, self.xds_port, self.envoy_admin_port]
     }
 
-    fn find_ca_bundle(&self) -> anyhow::Result<PathBuf> {
+    /// The file with the certificate authorities of upstreams.
+    pub(crate) fn find_ca_bundle(&self) -> anyhow::Result<PathBuf> {
         if let Some(path) = &self.ca_bundle {
             return Ok(path.clone());
         }
@@ -197,42 +192,11 @@ impl ServeArgs {
     }
 }
 
-// === impl Endpoint ===
-
-impl FromStr for Endpoint {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> anyhow::Result<Endpoint> {
-        let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
-        let Some((host, port)) = parts else { bail!("write it as <host>:<port>, such as collector:4317") };
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        // It goes into a file of YAML.
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':');
-        ensure!(!host.is_empty() && host.bytes().all(allowed), "{host:?} is no name or address of a host");
-        Ok(Endpoint { host: host.to_owned(), port })
-    }
-}
-
 // === impl UpArgs ===
 
 impl UpArgs {
     /// Where clients reach the gateway.
     pub(crate) fn gateway_address(&self) -> SocketAddr {
         SocketAddr::new(self.serve.host, self.serve.port)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_endpoint_is_a_host_and_a_port() {
-        for (text, host, port) in [("collector:4317", "collector", 4317), ("[::1]:9", "::1", 9)] {
-            assert_eq!(text.parse::<Endpoint>().unwrap(), Endpoint { host: host.to_owned(), port });
-        }
-        for text in ["collector", ":4317", "http://collector:4317", "a b:1", "a\"b:1", "collector:99999"] {
-            assert!(text.parse::<Endpoint>().is_err(), "{text}");
-        }
     }
 }

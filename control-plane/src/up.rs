@@ -17,7 +17,7 @@ pub(crate) use envoy::become_envoy;
 
 use crate::keys::{self, GatewayKey};
 use crate::serve::{self, ControlPlane, Listeners};
-use crate::settings::UpArgs;
+use crate::settings::{UpArgs, otlp_headers};
 use crate::shutdown;
 use announce::{Announcement, Demo};
 use anyhow::Context as _;
@@ -43,12 +43,14 @@ pub(crate) async fn run(args: UpArgs) -> anyhow::Result<()> {
 
     let binary = find::envoy(args.envoy.as_deref()).await?;
     let data_dir = args.serve.create_data_dir()?;
+    let otlp_headers = otlp_headers()?;
     let envoy = Supervisor {
         binary,
-        bootstrap: bootstrap::write(&args, &data_dir)?,
+        bootstrap: bootstrap::write(&args, &otlp_headers, &data_dir)?,
         concurrency: args.envoy_concurrency,
         log: data_dir.join("envoy.log"),
         placeholder_key: keys::placeholder(&data_dir)?,
+        otlp_headers,
     };
     let admin = EnvoyAdmin::new(args.serve.envoy_admin_port);
     let key = GatewayKey::load(&data_dir)?;

@@ -43,6 +43,10 @@ impl HttpContext for HttpExchange {
         action(self.exchange.on_response_trailers(&mut self.host))
     }
 
+    fn on_log(&mut self) {
+        self.exchange.on_end(&mut self.host);
+    }
+
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         action(self.exchange.on_response_body(&mut self.host, size, end_of_stream))
     }

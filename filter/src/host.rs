@@ -5,10 +5,10 @@
 //! such as request headers asked for while Envoy answers itself: the exchange asks only in the phase that has them. A
 //! panic ends the VM, and Envoy refuses the request.
 
-use aegis_exchange::{Headers, Host, Side};
+use aegis_exchange::{Counter, Headers, Host, Side};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, MapType, MetricType};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// What Envoy says of an answer that the upstream gave.
@@ -17,6 +17,9 @@ const VIA_UPSTREAM: &[u8] = b"via_upstream";
 /// Access logs find an exchange's report in the filter state `wasm.aegisgate`.
 const EVENT: &str = "aegisgate";
 
+/// What the names of counters have in front in Envoy's `/stats` (behind `wasmcustom.`).
+const METRICS: &str = "aegisgate.";
+
 /// Names of what is kept in the host.
 const KEPT_SHARD: &str = "routes";
 const KEPT_VERSION: &str = "routes_version";
@@ -24,6 +27,8 @@ const KEPT_VERSION: &str = "routes_version";
 thread_local! {
     /// Streams that end with the next tick. A VM has one thread.
     static DOOMED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+    /// The host's numbers for all of [`Counter::ALL`], in their order.
+    static COUNTERS: OnceCell<Vec<Option<u32>>> = const { OnceCell::new() };
 }
 
 /// The host of the stream whose callback runs.
@@ -56,6 +61,19 @@ pub(crate) fn count(name: &str) {
     if let Ok(id) = hostcalls::define_metric(MetricType::Counter, name) {
         report(hostcalls::increment_metric(id, 1));
     }
+}
+
+/// Makes the counters of exchanges known to Envoy, which shows them from then on, with 0. Once for each VM.
+pub(crate) fn define_counters() {
+    COUNTERS.with(|counters| {
+        counters.get_or_init(|| {
+            let define = |counter: &Counter| {
+                let name = format!("{METRICS}{}", counter.name());
+                hostcalls::define_metric(MetricType::Counter, &name).ok()
+            };
+            Counter::ALL.iter().map(define).collect()
+        });
+    });
 }
 
 /// Has something under `key` in the host, for what needs a first version to replace. The VM in Envoy's main thread is
@@ -133,6 +151,13 @@ impl Host for ProxyHost {
 
     fn report(&mut self, event: &[u8]) {
         report(hostcalls::set_property(vec![EVENT], Some(event)));
+    }
+
+    fn count(&mut self, counter: Counter, by: u64) {
+        let id = COUNTERS.with(|counters| counters.get()?.get(counter as usize).copied().flatten());
+        if let Some(id) = id {
+            report(hostcalls::increment_metric(id, i64::try_from(by).unwrap_or(i64::MAX)));
+        }
     }
 
     fn peer(&self) -> Option<String> {

@@ -80,6 +80,11 @@ impl Root {
 impl Context for Root {}
 
 impl RootContext for Root {
+    fn on_vm_start(&mut self, _size: usize) -> bool {
+        host::define_counters();
+        true
+    }
+
     /// `false` makes Envoy refuse the configuration and keep the last one.
     fn on_configure(&mut self, _size: usize) -> bool {
         match self.configure() {

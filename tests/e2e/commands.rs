@@ -1,20 +1,9 @@
 //! Promise: what the API does the command line does as well, and a policy in a file needs neither.
 
 use aegis_tests::chat::{completion, last_user_text, request};
-use aegis_tests::gateway::{START, Site};
+use aegis_tests::gateway::START;
 use aegis_tests::{FakeUpstream, Gateway, Options, Reply, eventually, secrets};
 use serde_json::Value;
-
-/// What a command prints; it must succeed or fail as expected.
-#[track_caller]
-fn run(site: &Site, arguments: &[&str], succeeds: bool) -> String {
-    let server = format!("http://127.0.0.1:{}", site.admin_port);
-    let output = site.command(arguments).env("AEGIS_SERVER", server).output().unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    let text = String::from_utf8(text).unwrap();
-    assert_eq!(output.status.success(), succeeds, "{arguments:?}: {text}");
-    text
-}
 
 #[test]
 fn tokens_policies_and_keys_have_commands() {
@@ -23,45 +12,59 @@ fn tokens_policies_and_keys_have_commands() {
         FakeUpstream::start(|recorded| Reply::json(&completion(&last_user_text(&recorded.json()))));
     let base = upstream.base("/v1");
     let made: Value =
-        serde_json::from_str(&run(&gateway, &["token", "register", &base, "--tenant", "acme"], true))
-            .unwrap();
+        serde_json::from_str(&gateway.run(&["token", "register", &base, "--tenant", "acme"], true)).unwrap();
     let (token, id) = (made["token"].as_str().unwrap(), made["id"].as_str().unwrap());
     eventually("the token works", START, || gateway.is_usable(token));
     for name in [token, id] {
-        let shown = run(&gateway, &["token", "lookup", name], true);
+        let shown = gateway.run(&["token", "lookup", name], true);
         assert!(shown.contains(&base) && !shown.contains(token), "{shown}");
     }
-    assert_eq!(run(&gateway, &["token", "list", "--tenant", "acme"], true).lines().count(), 1);
-    assert_eq!(run(&gateway, &["token", "list", "--tenant", "nobody"], true), "");
+    assert_eq!(gateway.run(&["token", "list", "--tenant", "acme"], true).lines().count(), 1);
+    assert_eq!(gateway.run(&["token", "list", "--tenant", "nobody"], true), "");
 
     let (old, new) = (gateway.data_dir().join("old.yaml"), gateway.data_dir().join("new.yaml"));
     std::fs::write(&old, "version: 1\nname: desk\nlevel: low\n").unwrap();
     std::fs::write(&new, "version: 1\nname: desk\nlevel: high\n").unwrap();
     let (old, new) = (old.to_str().unwrap(), new.to_str().unwrap());
-    run(&gateway, &["policy", "apply", old, "--assign", "global"], true);
+    gateway.run(&["policy", "apply", old, "--assign", "global"], true);
     let expected = "- level: \"low\"\n+ level: \"high\"\n";
-    assert_eq!(run(&gateway, &["policy", "diff", new], true), expected);
-    assert_eq!(run(&gateway, &["policy", "diff", new, "--old", old], true), expected);
-    run(&gateway, &["policy", "apply", new, "--stage", "canary", "--percent", "5"], true);
-    let list = run(&gateway, &["policy", "list"], true);
+    assert_eq!(gateway.run(&["policy", "diff", new], true), expected);
+    assert_eq!(gateway.run(&["policy", "diff", new, "--old", old], true), expected);
+    gateway.run(&["policy", "apply", new, "--stage", "canary", "--percent", "5"], true);
+    let list = gateway.run(&["policy", "list"], true);
     assert!(list.contains("desk 1 gateway-key") && list.contains(" live\n"), "{list}");
-    assert!(list.contains(" on trial\n") && list.contains("global: desk\n"), "{list}");
-    run(&gateway, &["policy", "rollback", "desk"], true);
-    assert!(!run(&gateway, &["policy", "list"], true).contains("on trial"));
+    let trial = " on trial (canary of 5%), min_requests=200 more_blocks=500/10000 more_errors=100/10000 \
+                 vm_reloads=0 more_milliseconds=50\n";
+    assert!(list.contains(trial) && list.contains("global: desk\n"), "{list}");
+    gateway.run(&["policy", "rollback", "desk"], true);
+    let list = gateway.run(&["policy", "list"], true);
+    assert!(
+        !list.contains("on trial") && list.contains(" taken back: rolled back by gateway-key\n"),
+        "{list}"
+    );
+    let (shadow, enforce) = (["policy", "apply", new, "--stage", "shadow"], ["policy", "apply", new]);
+    let bounds = ["--min-requests", "10", "--more-blocks", "1", "--more-errors", "2", "--vm-reloads", "3"];
+    let bounds = [&bounds[..], &["--more-milliseconds", "4"]].concat();
+    let refused = gateway.run(&[&enforce[..], &bounds].concat(), false);
+    assert!(refused.contains("bounds are for a version on trial"), "{refused}");
+    gateway.run(&[&shadow[..], &bounds].concat(), true);
+    let list = gateway.run(&["policy", "list"], true);
+    let trial = "(shadow), min_requests=10 more_blocks=1/10000 more_errors=2/10000 vm_reloads=3 more_milliseconds=4\n";
+    assert!(list.contains(trial) && !list.contains("taken back"), "{list}");
     std::fs::write(new, "version: 1\nname: desk\ncolour: red\n").unwrap();
-    let refused = run(&gateway, &["policy", "apply", new], false);
+    let refused = gateway.run(&["policy", "apply", new], false);
     assert!(refused.contains("policy:3:1: ") && refused.contains("colour"), "{refused}");
 
-    let key = run(&gateway, &["key", "add", "ops", "viewer"], true);
+    let key = gateway.run(&["key", "add", "ops", "viewer"], true);
     assert!(key.starts_with("aegis-admin:ops:"), "{key}");
     let mut command = gateway.command(&["token", "remove", id]);
     command.env("AEGIS_SERVER", format!("http://127.0.0.1:{}", gateway.admin_port));
     let refused = command.env("AEGIS_ADMIN_KEY", key.trim()).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("role_forbidden"), "{refused:?}");
-    assert!(run(&gateway, &["key", "list"], true).contains("\"ops\""));
-    run(&gateway, &["key", "remove", "ops"], true);
-    run(&gateway, &["token", "remove", token], true);
-    run(&gateway, &["token", "remove", token], false);
+    assert!(gateway.run(&["key", "list"], true).contains("\"ops\""));
+    gateway.run(&["key", "remove", "ops"], true);
+    gateway.run(&["token", "remove", token], true);
+    gateway.run(&["token", "remove", token], false);
     eventually("the token is gone", START, || !gateway.is_usable(token));
 }
 

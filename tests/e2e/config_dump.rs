@@ -82,7 +82,9 @@ fn check(server: Option<&Postgres>, log: &str) {
         needles.iter().filter(|(_, value)| text.contains(value)).map(|(name, _)| name.clone()).collect()
     };
 
-    for target in ["/config_dump?include_eds", "/stats", "/clusters", "/server_info", "/listeners"] {
+    for target in
+        ["/config_dump?include_eds", "/stats", "/stats/prometheus", "/clusters", "/server_info", "/listeners"]
+    {
         let shown = gateway.envoy_admin(target);
         assert_eq!(shown.status, 200, "{target}");
         assert_eq!(find(&shown.body), Vec::<String>::new(), "in {target}");

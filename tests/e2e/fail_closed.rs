@@ -86,6 +86,7 @@ fn an_envoy_that_starts_without_the_control_plane_refuses_until_it_is_there() {
         assert!((400..600).contains(&answer.status), "{}: {}", answer.status, answer.text());
     }
     assert!(upstream.requests().is_empty());
+    assert!(parts.envoy_stat("http.gateway.rbac.denied") >= 20, "they are not counted");
 
     parts.start_control_plane();
     eventually("the gateway heals", START, || round_trip(port, &token));

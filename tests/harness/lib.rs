@@ -35,6 +35,7 @@ pub mod socket_queue;
 pub mod sse;
 pub mod substitution;
 pub mod tap;
+pub mod tls;
 pub mod upstream;
 pub mod wait;
 pub mod workspace;

@@ -1,4 +1,4 @@
-//! The REST API as an operator calls it, with the gateway key.
+//! The REST API and the command line as an operator uses them, with the gateway key.
 
 use crate::client::{Answer, Request};
 use crate::gateway::{START, Site};
@@ -19,6 +19,16 @@ impl Site {
         let answer = self.call(method, path, body).unwrap();
         assert!((200..300).contains(&answer.status), "{method} {path}: {} {}", answer.status, answer.text());
         if answer.body.is_empty() { Value::Null } else { answer.json() }
+    }
+
+    /// What `aegisgate <arguments>` prints about this control plane; it must succeed or fail as expected.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str], succeeds: bool) -> String {
+        let server = format!("http://127.0.0.1:{}", self.admin_port);
+        let output = self.command(arguments).env("AEGIS_SERVER", server).output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!(output.status.success(), succeeds, "{arguments:?}: {text}");
+        text
     }
 
     /// How many of the Envoys under this control plane run what is current; `None` if one does not.

@@ -28,7 +28,9 @@ mod whitelist;
 pub use access::{Access, Actor, AdminKey, JournalEntry, Role};
 pub use destination::{DestinationError, Destinations};
 pub use events::{Event, EventQuery, Events};
-pub use policies::{Bounds, Candidate, Policies, PolicyState, PolicyVersion, Rollout, Scope, Stage};
+pub use policies::{
+    Bounds, Candidate, Policies, PolicyState, PolicyVersion, Rollout, Scope, Stage, TakenBack,
+};
 pub use ranges::Range;
 pub use settings::{SettingsError, TokenSettings, is_name};
 pub use snapshot::{Route, Snapshot, Upstream, UpstreamId};

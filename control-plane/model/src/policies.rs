@@ -30,6 +30,19 @@ pub struct Rollout {
     /// A newer version on trial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<Candidate>,
+    /// The version that does not act any more, until another one is tried or applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back: Option<TakenBack>,
+}
+
+/// A version that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TakenBack {
+    /// The version.
+    pub version: u32,
+    /// Which bound it has left, or who did it.
+    pub why: String,
 }
 
 /// A version on trial.
@@ -166,6 +179,25 @@ impl PolicyState {
     pub fn assigned(&self, group: &str) -> Option<&str> {
         let of_group = self.assignments.get(&Scope::Group(group.to_owned()));
         of_group.or_else(|| self.assignments.get(&Scope::Global)).map(String::as_str)
+    }
+}
+
+// === impl Rollout ===
+
+impl Rollout {
+    /// Version `live` decides, and nothing else is known.
+    pub fn only(live: u32) -> Rollout {
+        Rollout { live, previous: None, candidate: None, taken_back: None }
+    }
+
+    /// The same without the version on trial, or with the version before; `None` if there is neither.
+    pub fn back(&self, why: String) -> Option<Rollout> {
+        let (back, version) = match (&self.candidate, self.previous) {
+            (Some(candidate), _) => (Rollout { candidate: None, ..self.clone() }, candidate.version),
+            (None, Some(previous)) => (Rollout::only(previous), self.live),
+            (None, None) => return None,
+        };
+        Some(Rollout { taken_back: Some(TakenBack { version, why }), ..back })
     }
 }
 

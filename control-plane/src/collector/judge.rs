@@ -54,10 +54,11 @@ impl Judge {
             })
             .collect();
         for (policy, rollout, why) in verdicts {
-            let back = Rollout { candidate: None, ..rollout.clone() };
-            let actor = Actor::new(ACTOR);
-            match self.store.roll_out(&actor, &policy, Some(&back), Some(&rollout), &why).await {
-                Ok(true) => tracing::warn!(policy, "took the version on trial back: {why}"),
+            let version = rollout.candidate.as_ref().map_or(0, |candidate| candidate.version);
+            let Some(back) = rollout.back(why.clone()) else { continue };
+            let (actor, reason) = (Actor::new(ACTOR), format!("version {version}: {why}"));
+            match self.store.roll_out(&actor, &policy, Some(&back), Some(&rollout), &reason).await {
+                Ok(true) => tracing::warn!(policy, "took the version on trial back: {reason}"),
                 // Somebody was faster.
                 Ok(false) => {}
                 Err(error) => tracing::error!(policy, "cannot take the version on trial back: {error}"),
@@ -99,7 +100,7 @@ impl Judge {
         let shadow = is_shadow(&trial.candidate);
         let candidate = self.tally(policy, *version, shadow).since(trial.candidate_before);
         let reloads = self.reloads().saturating_sub(trial.reloads_before);
-        compare(live, candidate, reloads, bounds).map(|why| format!("version {version}: {why}"))
+        compare(live, candidate, reloads, bounds)
     }
 
     fn tally(&self, policy: &str, version: u32, shadow: bool) -> Tally {

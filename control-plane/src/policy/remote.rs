@@ -1,5 +1,6 @@
 //! Commands that talk to a control plane about policies.
 
+use super::bounds::BoundsArgs;
 use super::{diff, file};
 use crate::client::Server;
 use crate::json::at;
@@ -19,7 +20,7 @@ pub(crate) struct ApplyArgs {
     /// How the new version begins to act.
     #[arg(long, value_enum, default_value_t = StageArg::Enforce)]
     stage: StageArg,
-    /// Of a canary: for how many of the tokens.
+    /// Of a canary: for how many percent of the tokens, 0.01 to 100.
     #[arg(long)]
     percent: Option<f64>,
     /// Of a group: the Envoys.
@@ -28,6 +29,8 @@ pub(crate) struct ApplyArgs {
     /// Also make it the policy of this scope: global, or group:NAME.
     #[arg(long)]
     assign: Option<String>,
+    #[command(flatten)]
+    bounds: BoundsArgs,
 }
 
 /// How a new version begins to act.
@@ -50,13 +53,6 @@ pub(crate) struct RollbackArgs {
     server: Server,
     /// The policy's name.
     policy: String,
-}
-
-/// `aegisgate policy list`
-#[derive(Debug, Args)]
-pub(crate) struct ListArgs {
-    #[command(flatten)]
-    server: Server,
 }
 
 /// `aegisgate policy assign`
@@ -90,7 +86,11 @@ impl ApplyArgs {
         let stage = self.stage.to_possible_value().map(|value| value.get_name().to_owned());
         let percent = self.percent.map(|percent| format!("&percent={percent}")).unwrap_or_default();
         let group = self.group.as_ref().map(|group| format!("&group={group}")).unwrap_or_default();
-        let path = format!("policies/apply?stage={}{percent}{group}", stage.unwrap_or_default());
+        let path = format!(
+            "policies/apply?stage={}{percent}{group}{}",
+            stage.unwrap_or_default(),
+            self.bounds.query()
+        );
         let media_type = file::Format::of(&self.file).media_type();
         let answer = self.server.send_text(Method::POST, &path, media_type, text).await;
         let answer = answer.with_context(|| self.file.display().to_string())?;
@@ -115,34 +115,6 @@ impl RollbackArgs {
         let path = format!("policies/{}/rollback", self.policy);
         let answer = self.server.send(Method::POST, &path, None).await?;
         println!("{}: {}", self.policy, at(&answer, &["rollout"]));
-        Ok(())
-    }
-}
-
-// === impl ListArgs ===
-
-impl ListArgs {
-    pub(super) async fn run(self) -> anyhow::Result<()> {
-        let answer = self.server.send(Method::GET, "policies", None).await?;
-        for version in at(&answer, &["versions"]).as_array().into_iter().flatten() {
-            let rollout = at(&answer, &["rollouts", text_of(at(version, &["policy"]))]);
-            let acts = if at(rollout, &["live"]) == at(version, &["version"]) {
-                "live"
-            } else if at(rollout, &["candidate", "version"]) == at(version, &["version"]) {
-                "on trial"
-            } else {
-                ""
-            };
-            let (policy, author) = (text_of(at(version, &["policy"])), text_of(at(version, &["author"])));
-            println!(
-                "{policy} {} {author} {} {acts}",
-                at(version, &["version"]),
-                at(version, &["created_at"])
-            );
-        }
-        for (scope, policy) in at(&answer, &["assignments"]).as_object().into_iter().flatten() {
-            println!("{scope}: {}", text_of(policy));
-        }
         Ok(())
     }
 }

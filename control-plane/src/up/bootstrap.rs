@@ -1,7 +1,7 @@
 //! Envoy's configuration file, from the template in `envoy/bootstrap.yaml`.
 
 use crate::private_file;
-use crate::settings::UpArgs;
+use crate::settings::{Endpoint, OtlpHeader, UpArgs};
 use anyhow::{Context as _, bail};
 use std::path::{Path, PathBuf};
 
@@ -9,27 +9,28 @@ const TEMPLATE: &str = include_str!("../../../envoy/bootstrap.yaml");
 /// What `AEGIS_OTLP_ENDPOINT` adds to it.
 const OTLP_ACCESS_LOG: &str = include_str!("../../../envoy/otlp_access_log.yaml");
 const OTLP_CLUSTER: &str = include_str!("../../../envoy/otlp_cluster.yaml");
+/// What `https` adds to that.
+const OTLP_TLS: &str = include_str!("../../../envoy/otlp_tls.yaml");
 
 /// Room above the largest request body, so that the filter's own answer comes before Envoy's.
 const BUFFER_HEADROOM_BYTES: u32 = 1024 * 1024;
 
-/// Writes the bootstrap into `data_dir` and returns its path.
-pub(super) fn write(args: &UpArgs, data_dir: &Path) -> anyhow::Result<PathBuf> {
+/// Writes the bootstrap into `data_dir` and returns its path. A collector gets `headers`.
+pub(super) fn write(args: &UpArgs, headers: &[OtlpHeader], data_dir: &Path) -> anyhow::Result<PathBuf> {
     let path = data_dir.join("envoy.yaml");
-    let content = render(TEMPLATE, &values(args)?).context("envoy/bootstrap.yaml")?;
+    let content = render(TEMPLATE, &values(args, headers)?).context("envoy/bootstrap.yaml")?;
     private_file::replace(&path, content.as_bytes(), private_file::OWNER_ONLY)
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }
 
-fn values(args: &UpArgs) -> anyhow::Result<[(&'static str, String); 11]> {
+fn values(args: &UpArgs, headers: &[OtlpHeader]) -> anyhow::Result<[(&'static str, String); 11]> {
     let buffer = args.serve.max_request_body_bytes.saturating_add(BUFFER_HEADROOM_BYTES);
-    let (log, cluster) = match &args.otlp_endpoint {
+    let authorities = args.otlp.authorities(|| args.serve.find_ca_bundle())?;
+    let (log, cluster) = match &args.otlp.otlp_endpoint {
         None => (String::new(), String::new()),
         Some(endpoint) => {
-            let values = [("OTLP_HOST", endpoint.host.clone()), ("OTLP_PORT", endpoint.port.to_string())];
-            let cluster = render(OTLP_CLUSTER, &values).context("envoy/otlp_cluster.yaml")?;
-            (OTLP_ACCESS_LOG.to_owned(), cluster)
+            (OTLP_ACCESS_LOG.to_owned(), otlp_cluster(endpoint, authorities.as_deref(), headers)?)
         }
     };
     Ok([
@@ -45,6 +46,44 @@ fn values(args: &UpArgs) -> anyhow::Result<[(&'static str, String); 11]> {
         ("OTLP_ACCESS_LOG", log),
         ("OTLP_CLUSTER", cluster),
     ])
+}
+
+/// The cluster of the collector, which must have a certificate from `authorities` if there are any, and gets `headers`.
+fn otlp_cluster(
+    endpoint: &Endpoint,
+    authorities: Option<&Path>,
+    headers: &[OtlpHeader],
+) -> anyhow::Result<String> {
+    let host = &endpoint.host;
+    let tls = match authorities {
+        None => String::new(),
+        Some(path) => {
+            // An address is not allowed as a server name (RFC 6066, section 3).
+            let (name, kind) =
+                if endpoint.is_address() { (String::new(), "IP_ADDRESS") } else { (host.clone(), "DNS") };
+            let path = path.to_str().context("the path of the certificate authorities is not UTF-8")?;
+            let values = [
+                ("OTLP_SNI", name),
+                // A string of JSON is one of YAML.
+                ("OTLP_CA", serde_json::to_string(path)?),
+                ("OTLP_SAN_TYPE", kind.to_owned()),
+                ("OTLP_HOST", host.clone()),
+            ];
+            render(OTLP_TLS, &values).context("envoy/otlp_tls.yaml")?
+        }
+    };
+    let header = |(number, OtlpHeader { name, .. }): (usize, &OtlpHeader)| {
+        let value = format!("%ENVIRONMENT({})%", OtlpHeader::variable(number));
+        format!("{{ append: {{ header: {{ key: \"{name}\", value: \"{value}\" }} }} }}")
+    };
+    let headers: Vec<String> = headers.iter().enumerate().map(header).collect();
+    let values = [
+        ("OTLP_HOST", host.clone()),
+        ("OTLP_PORT", endpoint.port.to_string()),
+        ("OTLP_HEADERS", headers.join(", ")),
+        ("OTLP_TLS", tls),
+    ];
+    render(OTLP_CLUSTER, &values).context("envoy/otlp_cluster.yaml")
 }
 
 /// Replaces every `${NAME}`.
@@ -95,14 +134,22 @@ mod tests {
             eprintln!("SKIPPED: no Envoy; run `make tools` or set ENVOY_BIN");
             return;
         };
-        for (host, otlp) in [("127.0.0.1", None), ("::1", None), ("127.0.0.1", Some("collector.test:4317"))] {
+        for (host, otlp) in [
+            ("127.0.0.1", None),
+            ("::1", None),
+            ("127.0.0.1", Some("collector.test:4317")),
+            ("127.0.0.1", Some("https://collector.test")),
+            ("127.0.0.1", Some("https://[::1]:4317")),
+        ] {
             let dir = tempfile::tempdir().unwrap();
             let arguments = ["aegisgate", "up", "--host", host];
             let otlp = otlp.into_iter().flat_map(|endpoint| ["--otlp-endpoint", endpoint]);
             let args = Cli::parse_from(arguments.into_iter().chain(otlp)).into_up().unwrap();
-            let file = write(&args, dir.path()).unwrap();
+            let headers = [OtlpHeader { name: "x-team".to_owned(), value: "blue".to_owned().into() }];
+            let file = write(&args, &headers, dir.path()).unwrap();
             let mut command = std::process::Command::new(&envoy);
             let output = command
+                .env(OtlpHeader::variable(0), "blue")
                 .args(["--mode", "validate", "--use-dynamic-base-id", "-c"])
                 .arg(&file)
                 .output()
@@ -114,7 +161,7 @@ mod tests {
     #[test]
     fn the_template_uses_only_known_names_and_all_of_them() {
         let args = Cli::parse_from(["aegisgate", "up"]).into_up().unwrap();
-        let values = values(&args).unwrap();
+        let values = values(&args, &[]).unwrap();
         render(TEMPLATE, &values).unwrap();
         for (name, _) in values {
             assert!(TEMPLATE.contains(&format!("${{{name}}}")), "{name} is not used");

@@ -18,6 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::keys::{GATEWAY_VARIABLE, PLACEHOLDER_VARIABLE};
 use crate::private_file::OWNER_ONLY;
+use crate::settings::{HEADERS_VARIABLE, OtlpHeader};
 
 /// One Envoy and how to start it.
 pub(super) struct Supervisor {
@@ -31,6 +32,8 @@ pub(super) struct Supervisor {
     pub log: PathBuf,
     /// Given to the filter through the environment, the only way that leaves no trace.
     pub placeholder_key: SecretString,
+    /// What a collector of events gets with every call; the same holds.
+    pub otlp_headers: Vec<OtlpHeader>,
 }
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(200);
@@ -99,12 +102,16 @@ impl Supervisor {
         command
             .env(PLACEHOLDER_VARIABLE, self.placeholder_key.expose_secret())
             .env_remove(GATEWAY_VARIABLE)
+            .env_remove(HEADERS_VARIABLE)
             .stdin(Stdio::null())
             .stdout(log.try_clone().context("cannot write Envoy's log")?)
             .stderr(log)
             // Its own group, so that Ctrl-C in a terminal reaches the supervisor alone, which ends Envoy in order.
             .process_group(0)
             .kill_on_drop(true);
+        for (number, header) in self.otlp_headers.iter().enumerate() {
+            command.env(OtlpHeader::variable(number), header.value.expose_secret());
+        }
         command.spawn().with_context(|| format!("cannot start {}", self.binary.display()))
     }
 

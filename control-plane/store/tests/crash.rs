@@ -76,7 +76,7 @@ async fn child_that_writes_until_it_is_killed() {
         if number % 4 == 3 {
             let version =
                 store.add_version(&me(), "desk", &format!("{round}-{number}")).await.unwrap().version;
-            let rollout = Rollout { live: version, previous: None, candidate: None };
+            let rollout = Rollout::only(version);
             store.roll_out(&me(), "desk", Some(&rollout), None, "").await.unwrap();
             writeln!(out, "\nrolled {version}").unwrap();
         }

@@ -77,9 +77,9 @@ pub enum RequestError {
     /// More than a worker's memory has room for.
     #[error("more than {MAX_TEXTS} strings or {MAX_FINDINGS} values to redact")]
     TooMany,
-    /// The policy refuses what was found. Says no more, because its answer must not explain how to get around it.
+    /// The policy refuses what was found. Its words say no more, because the answer must not explain how to get around it.
     #[error("the policy refuses what the request contains")]
-    Blocked,
+    Blocked(Finding),
 }
 
 /// The state of one redaction.
@@ -192,12 +192,8 @@ impl Redaction<'_> {
             let value = hit.value.as_deref().or_else(|| slice(&decoded, &hit.span)).unwrap_or_default();
             let of_rule = || self.engine.disposition(Direction::Request, text.slot, hit.rule);
             let disposition = hit.disposition.unwrap_or_else(of_rule);
-            self.findings.push(Finding {
-                rule: hit.rule,
-                slot: text.slot,
-                len: value.len() as u64,
-                disposition,
-            });
+            let finding = Finding { rule: hit.rule, slot: text.slot, len: value.len() as u64, disposition };
+            self.findings.push(finding);
             if self.engine.mode() == Mode::Shadow {
                 continue;
             }
@@ -209,7 +205,7 @@ impl Redaction<'_> {
                 }
                 Disposition::Sanitize if hit.disposition.is_some() => injection::NOTICE.to_owned(),
                 Disposition::Sanitize => String::new(),
-                Disposition::Block => return Err(RequestError::Blocked),
+                Disposition::Block => return Err(RequestError::Blocked(finding)),
                 Disposition::Mark | Disposition::Allow => continue,
             };
             if is_secret {

@@ -236,7 +236,11 @@ impl ResponseStream {
         self.splice.release(until, out);
         self.end_early(engine, out);
         if let Mode::Events(events) = &self.mode {
-            out.extend_from_slice(events.cut_off().as_bytes());
+            let ending = events.cut_off();
+            if !ending.is_empty() {
+                self.report.note_cut_off();
+            }
+            out.extend_from_slice(ending.as_bytes());
             if let Some(note) = events.note(self.report.note_for_client(self.asked)) {
                 out.extend_from_slice(note.as_bytes());
             }

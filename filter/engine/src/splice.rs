@@ -67,9 +67,9 @@ impl Splice {
         self.replace(span, replacement);
     }
 
-    /// Undoes the edits of unreleased bytes in `span`.
-    pub(crate) fn undo(&mut self, span: &Range<u64>) {
-        self.edits.drain(self.overlapping(span));
+    /// Undoes the edits of unreleased bytes in `span`, and says how many there were.
+    pub(crate) fn undo(&mut self, span: &Range<u64>) -> usize {
+        self.edits.drain(self.overlapping(span)).len()
     }
 
     /// Drops everything that is not released yet, and its edits.

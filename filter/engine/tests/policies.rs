@@ -108,7 +108,7 @@ fn block_refuses_the_request() {
     let bench =
         Bench::new(json!({ "rules": [{ "rule": "email", "slots": ["tool_result"], "action": "block" }] }));
     let body = |role: &str| json!({ "messages": [{ "role": role, "content": MAIL }] });
-    assert_eq!(bench.redact(Protocol::ChatCompletions, &body("tool")).unwrap_err(), RequestError::Blocked);
+    assert!(matches!(bench.redact(Protocol::ChatCompletions, &body("tool")), Err(RequestError::Blocked(_))));
     assert_eq!(bench.redact(Protocol::ChatCompletions, &body("user")).unwrap().action, Disposition::Redact);
 }
 
@@ -275,7 +275,7 @@ fn exact_values_have_the_last_word() {
     let allowed = bench.send("user", "bob@nightjar.corp.example");
     assert!(allowed.starts_with("bob@{{AG_") && allowed.ends_with("_PROJECT_1}}"), "{allowed}");
     let body = json!({ "messages": [{ "role": "user", "content": "the correct horse" }] });
-    assert_eq!(bench.redact(Protocol::ChatCompletions, &body).unwrap_err(), RequestError::Blocked);
+    assert!(matches!(bench.redact(Protocol::ChatCompletions, &body), Err(RequestError::Blocked(_))));
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn the_strongest_finding_in_a_number_counts() {
             &json!({ "messages": [{ "role": "assistant", "tool_calls": calls }] }),
         )
     };
-    assert_eq!(send("block").unwrap_err(), RequestError::Blocked);
+    assert!(matches!(send("block"), Err(RequestError::Blocked(_))));
     assert_eq!(send("redact").unwrap().findings.len(), 1);
 }
 

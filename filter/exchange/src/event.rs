@@ -2,7 +2,7 @@
 //! in it.
 
 use aegis_engine::{Engine, Finding, Redacted};
-use aegis_policy::{Disposition, Slot, TokenHash};
+use aegis_policy::{Disposition, Mode, Slot, TokenHash};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -45,6 +45,19 @@ pub(crate) struct Half {
     /// How much each slot looks like prompt injection, of 100, where anything was looked for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     injection: BTreeMap<Slot, u8>,
+    #[serde(skip)]
+    pub(crate) sums: Sums,
+}
+
+/// What is counted of a half.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    /// Findings by what was done about them. Under a policy that only watches all of them stayed.
+    pub(crate) findings: BTreeMap<Disposition, u64>,
+    /// The strongest thing that was done about prompt injection.
+    pub(crate) injection: Action,
+    /// The strongest thing that a policy which only watches would have done.
+    pub(crate) watched: Action,
 }
 
 /// What a version on trial would have done.
@@ -90,13 +103,9 @@ impl Half {
         Half { injection: redacted.injection.clone(), ..half }
     }
 
-    /// A half that was refused, which does not say for what.
-    pub(crate) fn blocked() -> Half {
-        Half { action: Action(Disposition::Block), ..Half::default() }
-    }
-
     fn add(&mut self, engine: &Engine, finding: &Finding) {
         let Some(rule) = engine.rule(finding.rule) else { return };
+        self.sums.add(engine, finding);
         let same = |found: &&mut Found| {
             found.rule == rule.id && found.slot == finding.slot && found.action == finding.disposition
         };
@@ -114,6 +123,23 @@ impl Half {
             });
         } else {
             self.more = self.more.saturating_add(1);
+        }
+    }
+}
+
+// === impl Sums ===
+
+impl Sums {
+    fn add(&mut self, engine: &Engine, finding: &Finding) {
+        let mut done = finding.disposition;
+        if engine.mode() == Mode::Shadow {
+            self.watched = Action(self.watched.0.max(done));
+            done = done.min(Disposition::Mark);
+        }
+        let count = self.findings.entry(done).or_default();
+        *count = count.saturating_add(1);
+        if engine.injection_rule() == Some(finding.rule) {
+            self.injection = Action(self.injection.0.max(done));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One request and its answer.
 
 mod boundary;
+mod count;
 mod request;
 mod response;
 
@@ -11,6 +12,7 @@ use crate::reply::Reply;
 use crate::signature::Signed;
 use aegis_engine::{Media, Protocol, ResponseStream, Vault};
 use aegis_policy::Disposition;
+use count::Answered;
 use std::rc::Rc;
 
 /// Identifies the exchange in answers and logs.
@@ -54,6 +56,9 @@ pub struct Exchange {
     request_id: Option<Vec<u8>>,
     request: Request,
     response: Response,
+    answered: Answered,
+    /// Values were put back into the answer.
+    restored: bool,
 }
 
 /// How far the request is.
@@ -135,6 +140,8 @@ impl Exchange {
             request_id: None,
             request: Request::Untouched,
             response: Response::Foreign,
+            answered: Answered::default(),
+            restored: false,
         }
     }
 
@@ -143,6 +150,12 @@ impl Exchange {
         if let Ok(event) = serde_json::to_vec(&self.event) {
             host.report(&event);
         }
+    }
+
+    /// Ends the exchange, because it cannot go on as it should.
+    fn abort(&mut self, host: &mut impl Host) {
+        self.answered = Answered::BrokenOff;
+        host.abort();
     }
 
     /// Answers the request from here. Envoy holds back whatever has not gone upstream yet.

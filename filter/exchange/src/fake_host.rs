@@ -1,8 +1,8 @@
 //! A proxy that exists in memory only.
 
-use crate::{Exchange, Headers, Host, Side};
+use crate::{Counter, Exchange, Headers, Host, Side};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// Holds one exchange's headers and bodies, and what was asked of the proxy.
@@ -22,6 +22,8 @@ pub struct FakeHost {
     pub local_reply: bool,
     /// What was reported last.
     pub reported: Option<Vec<u8>>,
+    /// What was counted, by name.
+    pub counts: BTreeMap<&'static str, u64>,
     /// Address of the client.
     pub peer: Option<String>,
     /// Seconds since 1970.
@@ -163,6 +165,10 @@ impl Host for FakeHost {
 
     fn report(&mut self, event: &[u8]) {
         self.reported = Some(event.to_vec());
+    }
+
+    fn count(&mut self, counter: Counter, by: u64) {
+        *self.counts.entry(counter.name()).or_default() += by;
     }
 
     fn peer(&self) -> Option<String> {

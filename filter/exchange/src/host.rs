@@ -1,5 +1,7 @@
 //! What an exchange needs of the proxy that it runs in.
 
+use crate::counter::Counter;
+
 /// The half of an exchange that a header or body belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
@@ -42,6 +44,8 @@ pub trait Host {
     fn is_local_reply(&self) -> bool;
     /// Leaves `event` with the exchange, for the proxy's access logs; a later one replaces it.
     fn report(&mut self, event: &[u8]);
+    /// Adds to a counter of all exchanges of the proxy.
+    fn count(&mut self, counter: Counter, by: u64);
     /// Address of the connection's other end, `ip:port`.
     fn peer(&self) -> Option<String>;
     /// Seconds since 1970.

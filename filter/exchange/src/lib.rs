@@ -10,6 +10,7 @@
 //! Nothing here knows proxy-wasm: the filter crate adapts its callbacks, the tests use a fake host.
 #![forbid(unsafe_code)]
 
+mod counter;
 mod event;
 mod exchange;
 mod gateway;
@@ -21,6 +22,7 @@ mod signature;
 #[cfg(feature = "testing")]
 pub mod fake_host;
 
+pub use counter::Counter;
 pub use exchange::{Exchange, Step};
 pub use gateway::{Gateway, Policies, Routes, Worker};
 pub use host::{Headers, Host, Side};

@@ -96,7 +96,7 @@ fn request(gateway: &Gateway, protocol: Protocol, body: &[u8]) {
         Err(RequestError::TooMany) => panic!("not that many"),
         Err(RequestError::TooManyMessages) => return,
         Err(RequestError::Multipart(_)) => panic!("the body is a document"),
-        Err(RequestError::Blocked) => panic!("no rule blocks"),
+        Err(RequestError::Blocked(_)) => panic!("no rule blocks"),
     };
     let Some(changed) = redacted.body else {
         assert!(redacted.findings.is_empty());

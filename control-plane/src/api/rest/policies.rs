@@ -160,11 +160,9 @@ pub(super) async fn roll_back(
 ) -> Result<Json<ApplyView>, ApiError> {
     caller.require(Role::Editor)?;
     let known = api.store.policy_state().await?.rollouts.remove(&name).ok_or(ApiError::NotFound("policy"))?;
-    let rollout = match (&known.candidate, known.previous) {
-        (Some(_), _) => Rollout { candidate: None, ..known.clone() },
-        (None, Some(previous)) => Rollout { live: previous, previous: None, candidate: None },
-        (None, None) => return Err(ApiError::Conflict("there is no version to go back to".to_owned())),
-    };
+    let rollout = known
+        .back(format!("rolled back by {}", caller.actor.as_str()))
+        .ok_or_else(|| ApiError::Conflict("there is no version to go back to".to_owned()))?;
     replace(&api, &caller, &name, &rollout, Some(known), "rolled back").await?;
     Ok(Json(ApplyView { policy: name, version: rollout.live, rollout }))
 }

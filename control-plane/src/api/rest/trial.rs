@@ -36,19 +36,22 @@ impl Trial {
         let (Some(stage), Some(known)) = (stage, known) else {
             let previous = known.filter(|known| known.live != version).map(|known| known.live);
             let previous = previous.or_else(|| known.and_then(|known| known.previous));
-            return Ok(Rollout { live: version, previous, candidate: None });
+            return Ok(Rollout { previous, ..Rollout::only(version) });
         };
         if known.live == version {
             return Err(ApiError::Conflict(format!("version {version} acts already")));
         }
         let candidate = Candidate { version, stage, bounds: self.bounds() };
-        Ok(Rollout { live: known.live, previous: known.previous, candidate: Some(candidate) })
+        Ok(Rollout { previous: known.previous, candidate: Some(candidate), ..Rollout::only(known.live) })
     }
 
     /// `None` for everybody and at once.
     fn stage(&self) -> Result<Option<Stage>, ApiError> {
         let invalid = |detail: &str| Err(ApiError::InvalidRequest(detail.to_owned()));
         match (self.stage.as_deref().unwrap_or("enforce"), self.percent, &self.group) {
+            ("enforce", None, None) if self.is_bounded() => {
+                invalid("bounds are for a version on trial; the stage enforce has none")
+            }
             ("enforce", None, None) => Ok(None),
             ("shadow", None, None) => Ok(Some(Stage::Shadow)),
             ("canary", Some(percent), None) if (0.01..=100.0).contains(&percent) => {
@@ -61,6 +64,15 @@ impl Trial {
             ("group", ..) => invalid("the stage group needs group, the name of a group of Envoys"),
             _ => invalid("stage must be enforce, shadow, canary with percent, or group with group"),
         }
+    }
+
+    /// Whether it says when the version is taken back.
+    fn is_bounded(&self) -> bool {
+        let Trial {
+            stage: _, percent: _, group: _, min_requests, more_blocks, more_errors, vm_reloads, ..
+        } = self;
+        let counts = [*min_requests, *vm_reloads, self.more_milliseconds];
+        counts.iter().any(Option::is_some) || more_blocks.or(*more_errors).is_some()
     }
 
     fn bounds(&self) -> Bounds {

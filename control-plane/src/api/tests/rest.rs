@@ -106,12 +106,17 @@ async fn a_policy_is_tried_taken_and_taken_back() {
     let (_, same) = site.call("POST", "policies/apply", &policy("high")).await;
     assert_eq!((&same["version"], &same["rollout"]), (&json!(2), &json!({ "live": 2, "previous": 1 })));
     let (_, back) = site.call("POST", "policies/desk/rollback", "").await;
-    assert_eq!(back["rollout"], json!({ "live": 1 }));
+    let taken_back = json!({ "version": 2, "why": "rolled back by gateway-key" });
+    assert_eq!(back["rollout"], json!({ "live": 1, "taken_back": taken_back }));
     assert_eq!(site.call("POST", "policies/desk/rollback", "").await.0, 409);
     let (_, shadow) = site.call("PUT", "policies/desk/rollout", r#"{"version":2,"stage":"shadow"}"#).await;
     assert_eq!(shadow["rollout"]["candidate"]["stage"], "shadow");
     let (_, back) = site.call("POST", "policies/desk/rollback", "").await;
-    assert_eq!(back["rollout"], json!({ "live": 1 }));
+    assert_eq!(back["rollout"], json!({ "live": 1, "taken_back": taken_back }));
+    for bounds in ["more_blocks=5", "min_requests=1"] {
+        let (status, refused) = site.call("POST", &format!("policies/apply?{bounds}"), &policy("high")).await;
+        assert_eq!((status, &refused["error"]), (400, &json!("invalid_request")), "{refused}");
+    }
     assert_eq!(site.call("PUT", "policies/desk/rollout", r#"{"version":9}"#).await.0, 404);
     assert_eq!(site.call("PUT", "assignments/global", r#"{"policy":"desk"}"#).await.0, 204);
     let (_, all) = site.call("GET", "policies", "").await;

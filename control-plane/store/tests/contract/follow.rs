@@ -57,7 +57,7 @@ pub(crate) async fn a_follower_has_what_the_snapshot_has_after_every_change(site
 
     // What is not about tokens.
     store.add_version(&me(), "desk", r#"{"version":1,"name":"desk"}"#).await.unwrap();
-    let rollout = Rollout { live: 1, previous: None, candidate: None };
+    let rollout = Rollout::only(1);
     store.roll_out(&me(), "desk", Some(&rollout), None, "").await.unwrap();
     store.assign(&me(), &Scope::Global, Some("desk")).await.unwrap();
     store.bump_revisions().await.unwrap();

@@ -4,7 +4,7 @@ use crate::backend::{Site, me};
 use aegis_model::{Actor, Bounds, Candidate, Policies, Rollout, Scope, Stage, Store};
 
 fn live(version: u32) -> Rollout {
-    Rollout { live: version, previous: None, candidate: None }
+    Rollout::only(version)
 }
 
 pub(crate) async fn versions_never_change(site: Site) {

@@ -139,7 +139,7 @@ fn without_policies_the_common_one_holds() {
 #[test]
 fn what_is_assigned_holds_and_what_nobody_uses_is_not_sent() {
     let mut snapshot = snapshot();
-    let rollout = |live| Rollout { live, previous: None, candidate: None };
+    let rollout = Rollout::only;
     snapshot.policies.rollouts = BTreeMap::from([("desk".into(), rollout(1)), ("lab".into(), rollout(1))]);
     assert_eq!(policy_part(&snapshot, "").policies.len(), 1, "nobody uses them");
     snapshot.policies.assignments.insert(Scope::Group("eu".into()), "desk".into());
@@ -164,7 +164,7 @@ fn a_candidate_is_tried_as_its_stage_says() {
         (Stage::Group { group: "eu".into() }, "us", None),
     ] {
         let candidate = Some(Candidate { version: 2, stage, bounds: Bounds::default() });
-        let rollout = Rollout { live: 1, previous: None, candidate };
+        let rollout = Rollout { candidate, ..Rollout::only(1) };
         snapshot.policies.rollouts = BTreeMap::from([("desk".into(), rollout)]);
         let track = policy_part(&snapshot, group).tracks.remove("desk").unwrap();
         assert_eq!(track.live.version, 1);

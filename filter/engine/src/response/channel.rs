@@ -121,7 +121,8 @@ impl Channel {
             |one, written| found.push((one, vault.value(written))),
         );
         for (one, value) in found {
-            self.restore(context.splice, one, value, |host| trusts(engine, vault, host));
+            let edits = self.restore(context.splice, one, value, |host| trusts(engine, vault, host));
+            context.report.note_restoring(edits);
         }
         match std::mem::replace(&mut self.watch, Watch::Nothing) {
             Watch::Nothing => {}
@@ -202,7 +203,8 @@ impl Channel {
                 found.push((one, vault.value(written)));
             });
             for (one, value) in found {
-                self.restore(context.splice, one, value, |host| trusts(engine, vault, host));
+                let edits = self.restore(context.splice, one, value, |host| trusts(engine, vault, host));
+                context.report.note_restoring(edits);
             }
             self.link.advance(self.placeholders.settled());
         }
@@ -227,23 +229,27 @@ impl Channel {
     }
 
     /// Puts the value where a placeholder was found. If it is spread over several strings, the first takes the value.
+    /// Returns how many edits that took.
     fn restore(
         &mut self,
         splice: &mut Splice,
         found: Match,
         value: Option<Cow<'_, [u8]>>,
         trusts: impl Fn(&str) -> bool,
-    ) {
-        let Some(value) = value else { return };
+    ) -> usize {
+        let Some(value) = value else { return 0 };
         self.keep_whole(found.start..found.end);
         self.link.advance(found.start);
         if self.link.leads_out(trusts) {
-            return;
+            return 0;
         }
         let mut replacement = self.escaped(found.start, &value);
-        for run in self.map.raw_runs(found.start..found.end) {
+        let runs = self.map.raw_runs(found.start..found.end);
+        let edits = runs.len();
+        for run in runs {
             splice.replace(run, std::mem::take(&mut replacement));
         }
+        edits
     }
 
     /// Does to findings in a text what the policy says.
@@ -303,7 +309,7 @@ impl Channel {
     fn judge_one(&mut self, context: &mut Context<'_>, argument: &Argument) {
         for verdict in judge(context, argument) {
             let depth = 1 + self.nest.depth(verdict.span.start);
-            verdict.apply(context.splice, &self.map.raw_runs(verdict.span.clone()), depth);
+            verdict.apply(context, &self.map.raw_runs(verdict.span.clone()), depth);
         }
     }
 

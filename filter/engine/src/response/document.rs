@@ -130,7 +130,7 @@ impl Walk {
         }
         let verdicts = rest.map(|rest| judge(context, &rest)).unwrap_or_default();
         for verdict in verdicts {
-            verdict.apply(context.splice, std::slice::from_ref(&verdict.span), 1);
+            verdict.apply(context, std::slice::from_ref(&verdict.span), 1);
         }
     }
 }
@@ -141,7 +141,7 @@ impl Listener<'_, '_> {
     fn judge(&mut self, arguments: &mut Arguments) {
         for argument in arguments.take_complete() {
             for verdict in judge(self.context, &argument) {
-                verdict.apply(self.context.splice, std::slice::from_ref(&verdict.span), 1);
+                verdict.apply(self.context, std::slice::from_ref(&verdict.span), 1);
             }
         }
     }

@@ -258,7 +258,7 @@ impl EventStream {
         // Values are put in before the arguments are judged, which may take them out again.
         for argument in &contents.complete_arguments {
             for verdict in judge(context, argument) {
-                verdict.apply(context.splice, std::slice::from_ref(&verdict.span), 1);
+                verdict.apply(context, std::slice::from_ref(&verdict.span), 1);
             }
         }
         self.end(context, &ended);

@@ -5,7 +5,6 @@ use super::arguments::{Argument, ArgumentString, Arguments};
 use super::nest::Nest;
 use crate::action::{ASK, NOTICE};
 use crate::limits::MAX_NESTED_DOCUMENTS;
-use crate::splice::Splice;
 use crate::text::escape_json_times;
 use aegis_policy::{Direction, Disposition, Slot};
 use aegis_scanner::{Match, TooManyMatches};
@@ -120,11 +119,10 @@ fn inner(context: &mut Context<'_>, text: &[u8], depth: usize) -> Disposition {
 
 impl Verdict {
     /// Does what was decided to the string, which stands in `runs` and is escaped `depth` times.
-    pub(super) fn apply(&self, splice: &mut Splice, runs: &[Range<u64>], depth: usize) {
+    pub(super) fn apply(&self, context: &mut Context<'_>, runs: &[Range<u64>], depth: usize) {
+        let splice = &mut *context.splice;
         if self.leads_out {
-            for run in runs {
-                splice.undo(run);
-            }
+            context.report.note_undone(runs.iter().map(|run| splice.undo(run)).sum());
         }
         match self.disposition {
             Disposition::Allow | Disposition::Mark | Disposition::Redact => {}

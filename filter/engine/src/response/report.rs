@@ -10,6 +10,9 @@ pub struct Report {
     findings: Vec<Finding>,
     action: Disposition,
     blocked: bool,
+    /// Edits that put values back.
+    restoring: usize,
+    cut_off: bool,
 }
 
 // === impl Report ===
@@ -17,7 +20,13 @@ pub struct Report {
 impl Report {
     /// Of an answer in which nothing was found.
     pub(super) fn new() -> Report {
-        Report { findings: Vec::new(), action: Disposition::Allow, blocked: false }
+        Report {
+            findings: Vec::new(),
+            action: Disposition::Allow,
+            blocked: false,
+            restoring: 0,
+            cut_off: false,
+        }
     }
 
     /// What was found, as far as there is room.
@@ -35,6 +44,16 @@ impl Report {
         self.blocked
     }
 
+    /// Whether a value was put back.
+    pub fn has_restored(&self) -> bool {
+        self.restoring > 0
+    }
+
+    /// Whether the upstream ended a stream before it was over, and the gateway told the client so.
+    pub fn is_cut_off(&self) -> bool {
+        self.cut_off
+    }
+
     /// What the client is told, as a JSON object; `None` if there is nothing to say and nobody `asked`. Says what was
     /// done and not why: an attacker reads it as well.
     pub(super) fn note_for_client(&self, asked: Option<Disposition>) -> Option<String> {
@@ -42,6 +61,21 @@ impl Report {
         let action = self.action.max(asked.unwrap_or(Disposition::Allow));
         (is_changed || asked.is_some())
             .then(|| format!(r#"{{"action":"{}","findings":{}}}"#, action.name(), self.findings.len()))
+    }
+
+    /// Notes edits that put values back.
+    pub(super) fn note_restoring(&mut self, edits: usize) {
+        self.restoring = self.restoring.saturating_add(edits);
+    }
+
+    /// Notes that edits were undone, which put values back.
+    pub(super) fn note_undone(&mut self, edits: usize) {
+        self.restoring = self.restoring.saturating_sub(edits);
+    }
+
+    /// Notes that the upstream ended a stream before it was over.
+    pub(super) fn note_cut_off(&mut self) {
+        self.cut_off = true;
     }
 
     /// Notes a finding, and that `done` was done about it.

@@ -268,8 +268,8 @@ impl Exchange {
         self.ask_shadow(&reading, media, &body);
         let (caches, keys) = (&mut worker.caches.borrow_mut(), &reading.keys);
         match redact_body(&worker.engine, caches, self.protocol, media, &body, &mut vault, keys) {
-            Err(RequestError::Blocked) => {
-                self.event.request = Half::blocked();
+            Err(RequestError::Blocked(finding)) => {
+                self.event.request = Half::new(&worker.engine, Disposition::Block, &[finding]);
                 let reply = self.blocked(&worker.engine, &reading, &body);
                 self.refuse(host, &reply)
             }
@@ -307,7 +307,7 @@ impl Exchange {
         let judged = redact_body(&worker.engine, caches, self.protocol, media, body, &mut vault, keys);
         let request = match judged {
             Ok(redacted) => Half::of_request(&worker.engine, &redacted),
-            Err(RequestError::Blocked) => Half::blocked(),
+            Err(RequestError::Blocked(finding)) => Half::new(&worker.engine, Disposition::Block, &[finding]),
             // Refused by the policy that decides, too: for its form.
             Err(_) => Half::default(),
         };
@@ -318,7 +318,7 @@ impl Exchange {
 /// A body that the engine cannot read.
 fn unacceptable(protocol: Protocol, media: &Media, error: &RequestError) -> Reply {
     let (status, code) = match error {
-        RequestError::Blocked => (403, "request_blocked"),
+        RequestError::Blocked(_) => (403, "request_blocked"),
         RequestError::TooMany => (413, "request_too_complex"),
         RequestError::TooManyMessages => (400, "messages_too_many"),
         RequestError::NotJson(JsonError { problem: JsonProblem::Depth, .. }) => (400, "json_too_deep"),

@@ -1,7 +1,8 @@
 //! The response half of an exchange.
 
 use super::{
-    ACTION_HEADER, DECOMPRESSOR_TRAILERS, Exchange, REQUEST_ID_HEADER, Request, Response, Step, is_json,
+    ACTION_HEADER, Answered, DECOMPRESSOR_TRAILERS, Exchange, REQUEST_ID_HEADER, Request, Response, Step,
+    is_json,
 };
 use crate::event::{Half, Shadow};
 use crate::gateway::Act;
@@ -18,6 +19,7 @@ fn is_of_envoy(host: &impl Host) -> bool {
 impl Exchange {
     /// The answer's headers are there.
     pub fn on_response_headers(&mut self, host: &mut impl Host, end_of_stream: bool) -> Step {
+        self.has_come(end_of_stream);
         let Response::Expected { action, vault } = &mut self.response else { return Step::Continue };
         let (action, vault) = (*action, vault.take());
         // The answer is the gateway's own, unless Envoy refused the request first.
@@ -33,24 +35,24 @@ impl Exchange {
         host.set_header(Side::Response, ACTION_HEADER, done);
         let status = host.header(Side::Response, ":status");
         let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok()).unwrap_or(503);
-        self.response = if status >= 400 && !end_of_stream && is_of_envoy(host) {
-            self.replaced(host, status)
+        self.response = if status >= 400 && is_of_envoy(host) {
+            self.replaced(host, status, end_of_stream)
         } else {
             self.worked(host, status, action, vault, end_of_stream)
         };
         Step::Continue
     }
 
-    /// Envoy answers itself (upstream down, time-out, limits), in plain text.
-    fn replaced(&mut self, host: &mut impl Host, status: u32) -> Response {
+    /// Envoy answers itself (upstream down, time-out, limits), in plain text, if the answer has a body at all.
+    fn replaced(&mut self, host: &mut impl Host, status: u32, end_of_stream: bool) -> Response {
         let reply = Reply::for_local_reply(self.protocol, status);
         self.event.refused = Some(reply.code);
         self.tell(host);
-        announced(host, reply)
+        if end_of_stream { Response::Untouched } else { announced(host, reply) }
     }
 
     fn worked(
-        &self,
+        &mut self,
         host: &mut impl Host,
         status: u32,
         request: Disposition,
@@ -79,6 +81,8 @@ impl Exchange {
         if headers.is_encoded() {
             let message = "The upstream answered in an encoding that the gateway cannot read.";
             let reply = Reply::dialect(self.protocol, 502, "unreadable_upstream_encoding", message);
+            self.event.refused = Some(reply.code);
+            self.tell(host);
             host.set_header(Side::Response, ":status", Some(b"502"));
             host.set_header(Side::Response, "content-encoding", None);
             return announced(host, reply);
@@ -99,11 +103,12 @@ impl Exchange {
 
     /// A part of the answer's body is there, of `size` bytes.
     pub fn on_response_body(&mut self, host: &mut impl Host, size: usize, end_of_stream: bool) -> Step {
+        self.has_come(end_of_stream);
         match &mut self.response {
             Response::Foreign | Response::Expected { .. } | Response::Untouched => {}
             Response::Replaced(reply) => {
                 if !host.replace_body(Side::Response, if end_of_stream { &reply.body } else { b"" }) {
-                    host.abort();
+                    self.abort(host);
                 }
             }
             Response::Worked { .. } => self.work(host, size, end_of_stream),
@@ -113,12 +118,14 @@ impl Exchange {
 
     /// The answer's trailers are there, so no byte of its body can be added any more.
     pub fn on_response_trailers(&mut self, host: &mut impl Host) -> Step {
+        self.has_come(true);
         host.remove_trailers(Side::Response, DECOMPRESSOR_TRAILERS);
         let response = std::mem::replace(&mut self.response, Response::Untouched);
         let Response::Worked { stream, shadow, .. } = &response else { return Step::Continue };
         self.tell_answer(host, stream, shadow.as_deref());
         // A broken answer rather than one that lacks its end and does not say so.
         if stream.held() > 0 {
+            self.answered = Answered::BrokenOff;
             host.abort_later();
             return Step::Pause;
         }
@@ -132,7 +139,7 @@ impl Exchange {
             return;
         };
         let chunk = host.body(Side::Response, size);
-        let Some(Act { worker, .. }) = self.act.clone() else { return host.abort() };
+        let Some(Act { worker, .. }) = self.act.clone() else { return self.abort(host) };
         if let Some(shadow) = &mut shadow {
             self.try_on(shadow, &vault, &chunk, end_of_stream);
         }
@@ -150,16 +157,23 @@ impl Exchange {
             self.tell_answer(host, &stream, shadow.as_deref());
         }
         let is_torn = stream.is_torn();
-        if !end_of_stream {
+        if !end_of_stream && !is_torn {
             self.response = Response::Worked { vault, stream, shadow };
         }
         if is_torn || (out != chunk && !host.replace_body(Side::Response, &out)) {
-            host.abort();
+            self.abort(host);
         }
     }
 }
 
 impl Exchange {
+    /// A part of the answer is there, and maybe its last one.
+    fn has_come(&mut self, end_of_stream: bool) {
+        if end_of_stream {
+            self.answered = self.answered.max(Answered::Fully);
+        }
+    }
+
     /// Has a policy on trial judge a part of the answer as well. What it makes of it is thrown away.
     fn try_on(&self, stream: &mut ResponseStream, vault: &Vault, chunk: &[u8], end_of_stream: bool) {
         let Some(Act { worker, .. }) = &self.shadow else { return };
@@ -171,13 +185,17 @@ impl Exchange {
         }
     }
 
-    /// Tells what was found in the answer, and what a policy on trial found in it, if anybody would want to know.
-    fn tell_answer(
+    /// Notes and tells what was found in the answer, and what a policy on trial found in it, if anybody would want to know.
+    pub(super) fn tell_answer(
         &mut self,
         host: &mut impl Host,
         stream: &ResponseStream,
         shadow: Option<&ResponseStream>,
     ) {
+        if stream.report().is_cut_off() {
+            self.answered = self.answered.max(Answered::CutOff);
+        }
+        self.restored = stream.report().has_restored();
         let half = |act: &Act, stream: &ResponseStream| {
             let report = stream.report();
             Half::new(&act.worker.engine, report.action(), report.findings())
