@@ -58,10 +58,9 @@ const THRESHOLDS: [(Preset, Level, [Option<Severity>; 3]); 9] = [
 /// The scores from which on a text that may be prompt injection is marked, gets the action of its slot, and does so if
 /// the user wrote it, who is disturbed most by a false alarm.
 ///
-/// A long text has as many chances of a false alarm as it has windows, and the files that an agent reads are long: at the
-/// usual level nothing is done below the score that one of a thousand harmless texts has.
+/// They are those at which less than one in a hundred long texts that agents read, code and manuals and logs, is acted on.
 const INJECTION: [(Level, [u8; 3]); 3] =
-    [(Level::Low, [70, 96, 98]), (Level::Medium, [50, 90, 90]), (Level::High, [40, 64, 76])];
+    [(Level::Low, [70, 90, 96]), (Level::Medium, [50, 66, 76]), (Level::High, [40, 60, 70])];
 
 /// The families that a relaxed policy keeps beside what is critical: an agent needs paths and addresses, but neither
 /// credentials nor somebody else's orders.

@@ -1,5 +1,6 @@
 //! From a text to a score.
 
+use crate::claim::{Claim, Found, is_code};
 use crate::concept::{Concepts, Event, LexiconError};
 use crate::disguised::{self, Disguised, Signs};
 use crate::document::{Knowledge, Technique};
@@ -172,20 +173,20 @@ impl Detector {
 
     /// How much `text` looks like an attack.
     pub fn look(&self, scratch: &mut Scratch, text: &[u8], writer: Writer) -> Outcome {
-        let mut hits = Vec::new();
-        self.walk(text, writer, &mut Scoring { model: &self.model, scratch }, &mut hits);
-        let score = hits.iter().map(|hit| hit.score).max().unwrap_or_default();
-        hits.retain(|hit| hit.score >= WORTH_REPORTING);
-        for hit in &mut hits {
-            hit.span = whole_characters(text, &hit.span);
-        }
-        Outcome { score, hits }
+        let (found, windows) = self.walk(text, writer, &mut Scoring { model: &self.model, scratch });
+        let score = found.iter().map(|one| one.claim.score(windows)).max().unwrap_or_default();
+        let hits = found.into_iter().map(|one| Hit {
+            score: one.claim.score(windows),
+            span: whole_characters(text, &one.span),
+            cause: one.claim.cause(),
+        });
+        Outcome { score, hits: hits.filter(|hit| hit.score >= WORTH_REPORTING).collect() }
     }
 
     /// The stretches of `text` that the model would judge.
     pub fn pieces(&self, scratch: &mut Scratch, text: &[u8], writer: Writer) -> Vec<Piece> {
         let mut collecting = Collecting { scratch, pieces: Vec::new() };
-        self.walk(text, writer, &mut collecting, &mut Vec::new());
+        self.walk(text, writer, &mut collecting);
         collecting.pieces
     }
 
@@ -205,30 +206,31 @@ impl Detector {
         found
     }
 
-    /// Shows `judge` what is worth a judgement, and collects what is found.
-    fn walk(&self, text: &[u8], writer: Writer, judge: &mut impl Judge, hits: &mut Vec<Hit>) {
-        let mut start = 0;
+    /// Shows `judge` what is worth a judgement. Returns what is found, and the number of windows.
+    fn walk(&self, text: &[u8], writer: Writer, judge: &mut impl Judge) -> (Vec<Found>, usize) {
+        let (mut found, mut windows, mut start) = (Vec::new(), 0, 0);
         loop {
             let end = text.len().min(start + SEGMENT);
             let segment = text.get(start..end).unwrap_or_default();
-            let from = hits.len();
+            let from = found.len();
             let at = (start == 0, end == text.len());
             let part = Part { writer, whole: at == (true, true), at, encoded: false, spaceless: false };
-            self.segment(segment, part, 0, judge, hits);
-            for hit in hits.iter_mut().skip(from) {
-                hit.span = start + hit.span.start..start + hit.span.end;
+            self.segment(segment, part, 0, judge, &mut found);
+            for one in found.iter_mut().skip(from) {
+                one.span = start + one.span.start..start + one.span.end;
+                windows += usize::from(one.claim.is_window());
             }
-            hits.sort_by_key(|hit| std::cmp::Reverse(hit.score));
-            hits.truncate(MAX_HITS);
+            found.sort_by_key(|one| std::cmp::Reverse(one.claim.score(0)));
+            found.truncate(MAX_HITS);
             if end == text.len() {
-                return;
+                return (found, windows);
             }
             start = end - SEGMENT_OVERLAP;
         }
     }
 
     /// Reads a segment, and what is hidden in it. Spans are those of the segment.
-    fn segment(&self, text: &[u8], part: Part, depth: usize, judge: &mut impl Judge, hits: &mut Vec<Hit>) {
+    fn segment(&self, text: &[u8], part: Part, depth: usize, judge: &mut impl Judge, found: &mut Vec<Found>) {
         // Nothing that is read inside is as deep.
         let Some(mut layer) = judge.scratch().layers.get_mut(depth).map(std::mem::take) else { return };
         layer.reading.read(text);
@@ -238,7 +240,7 @@ impl Detector {
             reversed: count(&layer.events, self.reversed) > 1,
             invisible: layer.reading.invisible,
         };
-        self.judge(&layer.reading, &layer.events, part, judge, hits);
+        self.judge((text, &layer.reading), &layer.events, part, judge, found);
         if let Some(place) = judge.scratch().layers.get_mut(depth) {
             *place = layer;
         }
@@ -248,23 +250,23 @@ impl Detector {
         for Disguised { view, spaceless, encoded, whole } in disguised::disguised(text, signs, &self.typos) {
             let inner =
                 Part { encoded: part.encoded || encoded, spaceless, whole: part.whole && whole, ..part };
-            let mut found = Vec::new();
-            self.segment(&view.bytes, inner, depth + 1, judge, &mut found);
-            hits.extend(found.into_iter().filter_map(|hit| {
-                let span = view.source(&hit.span)?;
-                Some(Hit { span: span.start.min(text.len())..span.end.min(text.len()), ..hit })
+            let mut inside = Vec::new();
+            self.segment(&view.bytes, inner, depth + 1, judge, &mut inside);
+            found.extend(inside.into_iter().filter_map(|one| {
+                let span = view.source(&one.span)?;
+                Some(Found { span: span.start.min(text.len())..span.end.min(text.len()), ..one })
             }));
         }
     }
 
-    /// Judges what was read.
+    /// Judges what was read of a text.
     fn judge(
         &self,
-        reading: &Reading,
+        (source, reading): (&[u8], &Reading),
         events: &[Event],
         part: Part,
         judge: &mut impl Judge,
-        hits: &mut Vec<Hit>,
+        found: &mut Vec<Found>,
     ) {
         let text = reading.text.as_slice();
         let windows = window::windows(text, &self.concepts, events);
@@ -280,8 +282,9 @@ impl Detector {
             judge.scratch().sliding.clear();
             let mut stretch = |scope, at: Range<usize>, setting| {
                 let (among, span) = (among(&at), reading.source(&at));
-                let score = judge.stretch(&Stretch { scope, text, at, events, among, setting, span: &span });
-                hits.push(Hit { span, score, cause: Cause::Model(scope) });
+                let verdict =
+                    judge.stretch(&Stretch { scope, text, at, events, among, setting, span: &span });
+                found.push(Found { span, claim: Claim::Model(scope, verdict) });
             };
             for whole in window::wholes(text, part.at).filter(|_| user) {
                 let inside = events.get(among(&whole)).unwrap_or_default();
@@ -294,13 +297,14 @@ impl Detector {
                 stretch(scope, window, setting);
             }
         }
-        self.techniques.find(&self.concepts, text, events, |sighting| {
+        let is_code = |span: &Range<usize>| is_code(source, &reading.source(span));
+        self.techniques.find(&self.concepts, text, events, is_code, |sighting| {
             let floor = match part.writer {
                 Writer::User => sighting.user_floor,
                 Writer::Other => sighting.floor,
             };
-            let cause = Cause::Technique(sighting.rule);
-            hits.push(Hit { span: reading.source(&sighting.span), score: floor, cause });
+            let claim = Claim::Technique(sighting.rule, floor);
+            found.push(Found { span: reading.source(&sighting.span), claim });
         });
     }
 }

@@ -11,6 +11,7 @@
 //! returns, so training and detection cannot drift apart.
 #![forbid(unsafe_code)]
 
+mod claim;
 mod concept;
 mod detector;
 mod disguised;

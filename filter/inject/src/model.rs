@@ -16,6 +16,15 @@ pub(crate) const MAGIC: &[u8; 8] = b"AEGINJ\x00\x01";
 /// Bytes of the digest of what the weights were made from.
 pub(crate) const DIGEST: usize = 32;
 
+/// Windows of the texts that scores are fitted to; in a text with more of them each has to score higher.
+const FREE_WINDOWS: usize = 8;
+
+/// From here on more windows change nothing, or an attack could be drowned.
+const MAX_COUNTED_WINDOWS: usize = 128;
+
+/// The score that twice as many windows ask for.
+const PER_DOUBLING: i64 = 4;
+
 /// What a stretch of text is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
@@ -34,6 +43,13 @@ pub struct Calibration {
     pub at_50: i32,
     /// The logit of score 90: of all sources together one in a thousand has more.
     pub at_90: i32,
+}
+
+/// What a model says about a stretch of text.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Verdict {
+    pub(crate) logit: i64,
+    pub(crate) calibration: Calibration,
 }
 
 /// A trained model.
@@ -111,6 +127,15 @@ impl<'a> Model<'a> {
     }
 }
 
+/// What a window scores less in a text with so many of them, each of which is a chance to be wrong.
+pub(crate) fn chances(windows: usize) -> i64 {
+    let times = windows.clamp(FREE_WINDOWS, MAX_COUNTED_WINDOWS) / FREE_WINDOWS;
+    let log = times.ilog2();
+    // Straight between powers of two.
+    let between = i64::try_from(times).unwrap_or_default() - (1 << log);
+    PER_DOUBLING * i64::from(log) + ((PER_DOUBLING * between) >> log)
+}
+
 /// What one family of features adds to a logit.
 fn share(weights: &[u8], buckets: &[u32], scale: i32, floor: usize) -> i64 {
     let weight = |bucket: &u32| weights.get(*bucket as usize).map_or(0, |weight| weight.cast_signed());
@@ -122,10 +147,10 @@ fn share(weights: &[u8], buckets: &[u32], scale: i32, floor: usize) -> i64 {
 // === impl Calibration ===
 
 impl Calibration {
-    /// The score of 0 to 100 that `logit` means.
-    pub fn score(&self, logit: i64) -> u8 {
+    /// The score of 0 to 100 that `logit` means, `less` some.
+    pub(crate) fn score(self, logit: i64, less: i64) -> u8 {
         let width = i64::from(self.at_90.saturating_sub(self.at_50)).max(1);
-        let score = 50 + 40 * (logit - i64::from(self.at_50)) / width;
+        let score = 50 + 40 * (logit - i64::from(self.at_50)) / width - less;
         u8::try_from(score.clamp(0, 100)).unwrap_or_default()
     }
 }
@@ -154,5 +179,22 @@ impl Parts {
         }
         file.extend(self.ngrams.iter().chain(&self.concepts).map(|weight| weight.cast_unsigned()));
         file
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_windows_ask_for_more_and_never_for_too_much() {
+        assert_eq!([0, 1, 8, 12, 16, 24, 32].map(chances), [0, 0, 0, 0, 4, 6, 8]);
+        assert_eq!(chances(128), 16);
+        assert_eq!(chances(usize::MAX), chances(128));
+        let calibration = Calibration { at_50: 100, at_90: 140 };
+        assert_eq!(
+            [(140, 0), (140, 16), (400, 16)].map(|(logit, less)| calibration.score(logit, less)),
+            [90, 74, 100]
+        );
     }
 }

@@ -4,7 +4,7 @@ use crate::concept::Event;
 use crate::detector::Piece;
 use crate::features::{self, Distinct, Setting};
 use crate::limits::MAX_DEPTH;
-use crate::model::{Model, Scope};
+use crate::model::{Model, Scope, Verdict};
 use crate::reading::Reading;
 use crate::script::is_dense;
 use crate::sliding::Sliding;
@@ -43,8 +43,8 @@ pub(crate) struct Stretch<'a> {
 
 /// What is done with each stretch.
 pub(crate) trait Judge {
-    /// Returns its score.
-    fn stretch(&mut self, stretch: &Stretch<'_>) -> u8;
+    /// Returns what it is.
+    fn stretch(&mut self, stretch: &Stretch<'_>) -> Verdict;
 
     /// Memory to work with.
     fn scratch(&mut self) -> &mut Scratch;
@@ -113,10 +113,10 @@ impl Stretch<'_> {
 // === impl Scoring ===
 
 impl Judge for Scoring<'_> {
-    fn stretch(&mut self, stretch: &Stretch<'_>) -> u8 {
+    fn stretch(&mut self, stretch: &Stretch<'_>) -> Verdict {
         self.scratch.fill(stretch);
         let logit = self.model.logit(self.scratch.ngrams.met(), self.scratch.concepts.met());
-        self.model.calibration(stretch.scope, is_dense(stretch.inside())).score(logit)
+        Verdict { logit, calibration: self.model.calibration(stretch.scope, is_dense(stretch.inside())) }
     }
 
     fn scratch(&mut self) -> &mut Scratch {
@@ -127,7 +127,7 @@ impl Judge for Scoring<'_> {
 // === impl Collecting ===
 
 impl Judge for Collecting<'_> {
-    fn stretch(&mut self, stretch: &Stretch<'_>) -> u8 {
+    fn stretch(&mut self, stretch: &Stretch<'_>) -> Verdict {
         self.scratch.fill(stretch);
         self.pieces.push(Piece {
             scope: stretch.scope,
@@ -136,7 +136,7 @@ impl Judge for Collecting<'_> {
             ngrams: self.scratch.ngrams.met().to_vec(),
             concepts: self.scratch.concepts.met().to_vec(),
         });
-        0
+        Verdict::default()
     }
 
     fn scratch(&mut self) -> &mut Scratch {

@@ -7,7 +7,7 @@ use std::ops::Range;
 /// Bytes in front of a finding, and behind it, in which talk about attacks makes it less.
 const CONTEXT: u32 = 160;
 
-/// What a finding is worth less if it is talked about, quoted or negated. Never nothing: that would be a recipe.
+/// What a finding is worth less if it is talked about, quoted, negated or source code. Never nothing: that would be a recipe.
 const TALK: u8 = 40;
 
 /// All rules.
@@ -93,12 +93,13 @@ impl Techniques {
         self.rules.get(index)
     }
 
-    /// What the rules find among `events` of `text`.
+    /// What the rules find among `events` of `text`, where some places are source code.
     pub(crate) fn find(
         &self,
         concepts: &Concepts,
         text: &[u8],
         events: &[Event],
+        is_code: impl Fn(&Range<usize>) -> bool,
         mut sink: impl FnMut(Sighting),
     ) {
         for (at, first) in events.iter().enumerate() {
@@ -108,7 +109,8 @@ impl Techniques {
                 let behind = events.get(at + 1..).unwrap_or_default();
                 let Some(end) = row.end(first, behind, rule.gap) else { continue };
                 let span = first.start as usize..end as usize;
-                let less = if self.is_talk(concepts, text, events, at, &span) { TALK } else { 0 };
+                let talk = is_code(&span) || self.is_talk(concepts, text, events, at, &span);
+                let less = if talk { TALK } else { 0 };
                 sink(Sighting {
                     rule: row.rule,
                     span,

@@ -13,4 +13,5 @@ mod disguised;
 mod hidden;
 mod judge;
 mod labelled;
+mod long;
 mod ordinary;

@@ -3,8 +3,8 @@
 use crate::judge::{FOUND, Judge, lists, percent};
 use aegis_inject::Writer;
 
-/// From this score on a policy with the level `high` refuses what a user wrote; the usual one begins at 90.
-const BLOCKED: u8 = 76;
+/// From this score on a policy with the level `high` refuses what a user wrote; the usual one begins at 76.
+const BLOCKED: u8 = 70;
 
 /// `{a|b}` with each of its choices.
 fn expanded(template: &str) -> Vec<String> {

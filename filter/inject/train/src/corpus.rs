@@ -1,14 +1,32 @@
 //! Texts to learn from: what the grammars make.
 
-use crate::grammar::Grammars;
+use crate::grammar::{Grammars, Ordinary};
 use crate::rng::Rng;
 use std::ops::Range;
 
 /// Texts of one kind from one grammar.
-const ROWS: usize = 240;
+const ROWS: usize = 320;
 
 /// Texts of one template of ordinary requests.
 const ORDINARY_ROWS: usize = 60;
+
+/// What stands directly before and behind a sentence inside something longer.
+const FRAMES: [(&str, &str); 14] = [
+    ("", " "),
+    ("", " "),
+    ("\n\n", "\n\n"),
+    ("<!-- ", " -->\n"),
+    ("\n# ", "\n"),
+    ("\n    /* ", " */\n"),
+    ("<img src=\"a.png\" alt=\"", "\">"),
+    ("<p style=\"display:none\">", "</p>"),
+    ("\n17,\"", "\",open\n"),
+    ("\n204;new;", ";2023-11-08\n"),
+    ("\n| 8 | ", " | done |\n"),
+    ("{\"note\": \"", "\"}"),
+    ("{\"id\": 31, \"comment\": \"", "\", \"stars\": 4},\n"),
+    ("\n> ", "\n"),
+];
 
 /// A text with its label.
 #[derive(Debug, Clone)]
@@ -51,9 +69,9 @@ pub(crate) fn texts(grammars: &Grammars) -> anyhow::Result<Vec<Text>> {
             }
         }
     }
-    for (language, templates) in &grammars.ordinary {
-        let mut rng = Rng::of(&["ordinary", language]);
-        for template in templates {
+    for Ordinary { subject, language, requests } in &grammars.ordinary {
+        let mut rng = Rng::of(&[subject, language]);
+        for template in requests {
             for _ in 0..ORDINARY_ROWS {
                 let core = grammars.expand(template, language, &mut rng)?;
                 let (body, span) = if rng.percent(60) {
@@ -64,7 +82,7 @@ pub(crate) fn texts(grammars: &Grammars) -> anyhow::Result<Vec<Text>> {
                 texts.push(Text {
                     body,
                     attack: false,
-                    source: format!("grammar ordinary {language} benign"),
+                    source: format!("grammar {subject} {language} benign"),
                     fold: "ordinary".to_owned(),
                     language: language.clone(),
                     span: Some(span),
@@ -94,10 +112,10 @@ fn placed(
         Ok(all)
     };
     match form {
-        0..42 => {}
-        42..52 => before = filler(rng, 1)?,
-        52..58 => behind = format!(" {}", filler(rng, 1)?),
-        58..70 => {
+        0..36 => {}
+        36..45 => before = filler(rng, 1)?,
+        45..51 => behind = format!(" {}", filler(rng, 1)?),
+        51..62 => {
             let count = 1 + rng.below(4);
             before = format!("{} {}", grammars.word("ask", language, rng)?, filler(rng, count)?);
         }
@@ -105,16 +123,7 @@ fn placed(
             let (front, back) = (rng.below(7), rng.below(7));
             before = filler(rng, front)?;
             behind = filler(rng, back)?;
-            let (open, close) = match rng.below(9) {
-                0 => ("<!-- ", " -->\n"),
-                1 => ("\n# ", "\n"),
-                2 => ("<img src=\"a.png\" alt=\"", "\">"),
-                3 => ("\n17,\"", "\",open\n"),
-                4 => ("<p style=\"display:none\">", "</p>"),
-                5 => ("{\"note\": \"", "\"}"),
-                6 => ("\n\n", "\n\n"),
-                _ => ("", " "),
-            };
+            let (open, close) = rng.pick(&FRAMES).copied().unwrap_or_default();
             before.push_str(open);
             behind = format!("{close}{behind}");
         }

@@ -71,7 +71,7 @@ pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
         }
     }
     let mut report = String::from(
-        "\n## Scale\n\nOf texts that the model has not seen (every fifth left out). Score 50 is the logit that one in a hundred of the worst source of harmless texts exceeds, score 90 that one in a thousand of all together exceeds; rules are left out on this side.\n\n| | worst source | score 50 | score 90 | recall of seen techniques at 50 | at 90 |\n|---|---|---|---|---|---|\n",
+        "\n## Scale\n\nOf texts that the model has not seen (every fifth left out). Score 50 is the logit that one in a hundred of the worst source of harmless texts exceeds, score 90 that one in a thousand of all together exceeds; rules are left out on this side. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
     );
     let calibrations =
         CELLS.iter().zip(&cells).map(|((_, _, name), cell)| cell.calibration(name, &mut report));
@@ -104,12 +104,16 @@ impl<'a> Cell<'a> {
         let (at_50, source) = worst.unwrap_or_default();
         let all: Vec<f64> = self.benign.values().flatten().copied().collect();
         let at_90 = threshold(&all, 0.001).max(at_50 + MIN_WIDTH);
-        let recall = |at: f64| {
+        let recall = |share: f64| {
+            let at = at_50 + share * (at_90 - at_50);
             let found = self.attacks.iter().filter(|score| **score > at).count();
-            crate::measure::count(found) / crate::measure::count(self.attacks.len()).max(1.0)
+            format!(
+                "{:.3}",
+                crate::measure::count(found) / crate::measure::count(self.attacks.len()).max(1.0)
+            )
         };
-        let (low, high) = (recall(at_50), recall(at_90));
-        line(report, &format!("| {name} | {source} | {at_50:.2} | {at_90:.2} | {low:.3} | {high:.3} |"));
+        let recalls = [0.0, 0.5, 0.75, 1.0].map(recall).join(" | ");
+        line(report, &format!("| {name} | {source} | {at_50:.2} | {at_90:.2} | {recalls} |"));
         Calibration { at_50: fixed(at_50), at_90: fixed(at_90) }
     }
 }

@@ -19,14 +19,21 @@ type Words = BTreeMap<String, Vec<String>>;
 pub(crate) struct Grammars {
     pub(crate) techniques: Vec<TechniqueFile>,
     words: BTreeMap<String, Words>,
-    /// Templates of harmless texts that are nobody's twins, by language.
-    pub(crate) ordinary: BTreeMap<String, Vec<String>>,
+    pub(crate) ordinary: Vec<Ordinary>,
+}
+
+/// Templates of harmless texts that are nobody's twins.
+#[derive(Debug)]
+pub(crate) struct Ordinary {
+    pub(crate) subject: String,
+    pub(crate) language: String,
+    pub(crate) requests: Vec<String>,
 }
 
 /// A file of `train/ordinary`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Ordinary {
+struct RequestFile {
     request: Vec<String>,
 }
 
@@ -40,9 +47,20 @@ impl Grammars {
             let text = fs::read_to_string(&path)?;
             techniques.push(toml::from_str(&text).with_context(|| path.display().to_string())?);
         }
-        let words = by_language(&folder.join("train/grammar"))?;
-        let ordinary: BTreeMap<String, Ordinary> = by_language(&folder.join("train/ordinary"))?;
-        let ordinary = ordinary.into_iter().map(|(language, file)| (language, file.request)).collect();
+        let mut words: BTreeMap<String, Words> = BTreeMap::new();
+        for (subject, language, lists) in by_language::<Words>(&folder.join("train/grammar"))? {
+            for (name, list) in lists {
+                if words.entry(language.clone()).or_default().insert(name.clone(), list).is_some() {
+                    bail!("{subject}, {language}: there are two lists `{name}`");
+                }
+            }
+        }
+        let request = |(subject, language, file): (_, _, RequestFile)| Ordinary {
+            subject,
+            language,
+            requests: file.request,
+        };
+        let ordinary = by_language(&folder.join("train/ordinary"))?.into_iter().map(request).collect();
         let grammars = Grammars { techniques, words, ordinary };
         grammars.check()?;
         Ok(grammars)
@@ -113,12 +131,14 @@ impl Grammars {
     }
 }
 
-/// The documents in `folder` by their names.
-fn by_language<T: DeserializeOwned>(folder: &Path) -> anyhow::Result<BTreeMap<String, T>> {
+/// The documents in `folder`, with what they are about and their language: `technical-en.toml`, `en.toml`.
+fn by_language<T: DeserializeOwned>(folder: &Path) -> anyhow::Result<Vec<(String, String, T)>> {
     let read = |path: PathBuf| {
-        let language = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let (subject, language) = name.rsplit_once('-').unwrap_or(("ordinary", &name));
         let document = toml::from_str(&fs::read_to_string(&path)?);
-        Ok((language, document.with_context(|| path.display().to_string())?))
+        let document = document.with_context(|| path.display().to_string())?;
+        Ok((subject.to_owned(), language.to_owned(), document))
     };
     files(folder)?.into_iter().map(read).collect()
 }
@@ -168,7 +188,7 @@ mod tests {
         let grammars = Grammars {
             techniques: Vec::new(),
             words: BTreeMap::from([("en".to_owned(), words)]),
-            ordinary: BTreeMap::new(),
+            ordinary: Vec::new(),
         };
         let mut rng = Rng::new(7);
         let mut expand = |template: &str| grammars.expand(template, "en", &mut rng).unwrap();

@@ -21,11 +21,11 @@ pub(crate) struct Weights {
 }
 
 const EPOCHS: usize = 6;
-const RATE: f64 = 0.15;
+const RATE: f64 = 0.1;
 /// Pulls every weight to nothing.
-const DECAY: f64 = 2e-6;
+const DECAY: f64 = 2e-5;
 /// Counts that every feature begins with, in samples of weight one.
-const SMOOTHING: f64 = 1.5;
+const SMOOTHING: f64 = 6.0;
 
 /// Learns from `samples`.
 pub(crate) fn learn(samples: &[Sample<'_>]) -> Weights {

@@ -1,0 +1,86 @@
+//! What is found in a text, until all of it is known and scores are.
+
+use crate::detector::Cause;
+use crate::model::{Scope, Verdict, chances};
+use std::ops::Range;
+
+/// Signs of source code in what a rule finds, from which on it is that.
+const MIN_SIGNS: usize = 3;
+
+/// A place as it is found, when nobody knows yet how many there are.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) span: Range<usize>,
+    pub(crate) claim: Claim,
+}
+
+/// Why something is found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Claim {
+    /// The model says so.
+    Model(Scope, Verdict),
+    /// The rule with this index, and its floor.
+    Technique(usize, u8),
+}
+
+// === impl Claim ===
+
+impl Claim {
+    pub(crate) fn is_window(self) -> bool {
+        matches!(self, Claim::Model(Scope::MessageWindow | Scope::DocumentWindow, _))
+    }
+
+    /// The score, in a text with so many windows.
+    pub(crate) fn score(self, windows: usize) -> u8 {
+        match self {
+            Claim::Model(_, verdict) => {
+                let chances = if self.is_window() { chances(windows) } else { 0 };
+                verdict.calibration.score(verdict.logit, chances)
+            }
+            Claim::Technique(_, floor) => floor,
+        }
+    }
+
+    pub(crate) fn cause(self) -> Cause {
+        match self {
+            Claim::Model(scope, _) => Cause::Model(scope),
+            Claim::Technique(rule, _) => Cause::Technique(rule),
+        }
+    }
+}
+
+/// Whether `span` is source code: a name such as `ignore_all_rules` or a part of one, an option, or full of brackets.
+pub(crate) fn is_code(text: &[u8], span: &Range<usize>) -> bool {
+    let is_letter = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphanumeric);
+    let is_joint = |at: usize| {
+        text.get(at) == Some(&b'_') && is_letter(at + 1) && at.checked_sub(1).is_some_and(is_letter)
+    };
+    let is_option = text.get(..span.start).is_some_and(|before| before.ends_with(b"--"));
+    let inside = text.get(span.clone()).unwrap_or_default();
+    let first = inside.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let signs = inside.iter().filter(|byte| b"(){}[]|;=&".contains(byte)).count();
+    is_option
+        || span.start.checked_sub(1).is_some_and(is_joint)
+        || is_joint(span.end)
+        || first.contains(&b'_')
+        || signs >= MIN_SIGNS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_options_and_brackets_are_source_code() {
+        let is = |text: &str, found: &str| {
+            let start = text.find(found).unwrap();
+            is_code(text.as_bytes(), &(start..start + found.len()))
+        };
+        assert!(is("fn ignore_all_rules()", "ignore_all_rules"));
+        assert!(is("BYPASS_DEFAULT_POLICY", "DEFAULT"));
+        assert!(is("tar --ignore-all-orders", "ignore-all-orders"));
+        assert!(is("forget(all(x), rules)", "forget(all(x), rules"));
+        assert!(!is("_ignore all rules_ now", "ignore all rules"));
+        assert!(!is("please (ignore) all rules", "ignore) all rules"));
+    }
+}
