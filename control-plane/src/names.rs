@@ -42,7 +42,7 @@ impl Watch {
     pub(crate) async fn forbidden(
         &mut self,
         destinations: Destinations,
-        upstreams: &[Upstream],
+        upstreams: impl Fn() -> Vec<Upstream>,
     ) -> BTreeSet<UpstreamId> {
         loop {
             if let Some(task) = &mut self.running {
@@ -53,7 +53,7 @@ impl Watch {
                 }
             }
             self.clock.tick().await;
-            self.running = Some(tokio::spawn(forbidden(destinations, upstreams.to_vec())));
+            self.running = Some(tokio::spawn(forbidden(destinations, upstreams())));
         }
     }
 }
@@ -113,7 +113,7 @@ mod tests {
         let upstreams: Vec<Upstream> = (1..).zip(bases).map(|(id, base)| upstream(id, base)).collect();
         for (private, refused) in [(true, vec![]), (false, vec![UpstreamId(1)])] {
             let destinations = Destinations { private };
-            let found = Watch::new().forbidden(destinations, &upstreams).await;
+            let found = Watch::new().forbidden(destinations, || upstreams.clone()).await;
             assert_eq!(found.into_iter().collect::<Vec<_>>(), refused);
             let verdict = check(destinations, upstreams.iter().map(|upstream| &upstream.base)).await;
             assert_eq!(verdict, if private { Ok(()) } else { Err(DestinationError::Private) });
@@ -123,7 +123,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_registered_before_it_was_forbidden_is_withdrawn() {
         let upstreams = [upstream(1, "http://169.254.169.254"), upstream(2, "http://127.0.0.1:9")];
-        let found = Watch::new().forbidden(Destinations { private: true }, &upstreams).await;
+        let found = Watch::new().forbidden(Destinations { private: true }, || upstreams.to_vec()).await;
         assert_eq!(found, BTreeSet::from([UpstreamId(1)]));
     }
 }

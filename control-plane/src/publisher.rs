@@ -125,13 +125,13 @@ impl Publisher {
     }
 
     async fn next(&mut self, clock: &mut tokio::time::Interval) -> Task {
+        let (access, stored) = (&self.settings.access, &self.follower.snapshot().upstreams);
+        let upstreams = || access.upstreams(stored).into_owned();
         tokio::select! {
             () = self.changed.notified() => Task::Look,
             _ = clock.tick() => Task::Look,
             () = self.retry.due(&mut self.refused) => Task::Retry,
-            upstreams = self.names.forbidden(self.settings.destinations, &self.follower.snapshot().upstreams) => {
-                Task::Withdraw(upstreams)
-            }
+            upstreams = self.names.forbidden(self.settings.destinations, upstreams) => Task::Withdraw(upstreams),
         }
     }
 

@@ -15,21 +15,36 @@ pub struct NamedRoute {
     pub internal: bool,
 }
 
+/// `stored` upstreams and those of `named` routes.
+pub(crate) fn upstreams<'a>(stored: &'a [Upstream], named: &[NamedRoute]) -> Cow<'a, [Upstream]> {
+    let mut all = Cow::Borrowed(stored);
+    for (id, route) in (1..).map(|number| UpstreamId(-number)).zip(named) {
+        if all.iter().all(|upstream| upstream.base != route.upstream) {
+            // Identities of the store are greater than 0, and upstreams are ordered by them.
+            all.to_mut().insert(0, Upstream { id, base: route.upstream.clone() });
+        }
+    }
+    all
+}
+
 /// `snapshot` with `named` routes. A token of the same name keeps what was said about it and gets their upstream.
 pub(crate) fn with<'a>(snapshot: &'a Snapshot, named: &[NamedRoute]) -> Cow<'a, Snapshot> {
     let mut all = Cow::Borrowed(snapshot);
-    for (id, route) in (1..).map(|number| UpstreamId(-number)).zip(named) {
-        let all = all.to_mut();
-        let known = all.upstreams.iter().find(|upstream| upstream.base == route.upstream);
-        let upstream = known.map_or(id, |upstream| upstream.id);
-        if upstream == id {
-            // Identities of the store are greater than 0, and upstreams are ordered by them.
-            all.upstreams.insert(0, Upstream { id, base: route.upstream.clone() });
-        }
-        let token = all.tokens.entry(route.hash.clone()).or_insert_with(|| Route::to(upstream));
+    if named.is_empty() {
+        return all;
+    }
+    let upstreams = upstreams(&snapshot.upstreams, named);
+    let routes = named.iter().filter_map(|route| {
+        let upstream = upstreams.iter().find(|upstream| upstream.base == route.upstream)?;
+        Some((route, upstream.id))
+    });
+    let tokens = &mut all.to_mut().tokens;
+    for (route, upstream) in routes {
+        let token = tokens.entry(route.hash.clone()).or_insert_with(|| Route::to(upstream));
         token.upstream = upstream;
         token.internal = route.internal;
     }
+    all.to_mut().upstreams = upstreams.into_owned();
     all
 }
 
@@ -66,6 +81,7 @@ mod tests {
         );
         let ids: Vec<i64> = all.upstreams.iter().map(|upstream| upstream.id.0).collect();
         assert_eq!(ids, [-4, -1, 4]);
+        assert!(matches!(upstreams(&snapshot.upstreams, &[]), Cow::Borrowed(_)));
         let token = |name: &str| &all.tokens[&TokenHash::of(name.as_bytes())];
         let leads =
             ["one", "same", "stored", "two"].map(|name| (token(name).upstream.0, token(name).internal));

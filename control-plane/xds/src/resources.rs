@@ -2,10 +2,11 @@
 
 use crate::cluster::local_ports;
 use crate::{NamedRoute, cluster, filter, named};
-use aegis_model::{Destinations, Revisions, Snapshot, UpstreamId};
+use aegis_model::{Destinations, Revisions, Snapshot, Upstream, UpstreamId};
 use aegis_policy::{CompiledPolicy, RequestHmac, SHARDS, TokenHash};
 use envoy_types::pb::google::protobuf::Any;
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
@@ -159,6 +160,15 @@ impl FieldDigest {
 impl fmt::Debug for FieldDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FieldDigest(…)")
+    }
+}
+
+// === impl Access ===
+
+impl Access {
+    /// `stored` upstreams and those that [`Access::named`] leads to.
+    pub fn upstreams<'a>(&self, stored: &'a [Upstream]) -> Cow<'a, [Upstream]> {
+        named::upstreams(stored, &self.named)
     }
 }
 

@@ -18,8 +18,19 @@ const MOST: usize = 50_000;
 const ROWS: usize = 12;
 
 /// Parts of this repository that hold attacks, or were not written by people.
-const NOT_ORDINARY: [&str; 10] =
-    ["target", "dist", "inject", "injection", "cases", "rules", "destination", "link", "hosts", "blocked"];
+const NOT_ORDINARY: [&str; 11] = [
+    "target",
+    "dist",
+    "tests",
+    "inject",
+    "injection",
+    "cases",
+    "rules",
+    "destination",
+    "link",
+    "hosts",
+    "blocked",
+];
 
 /// What the endings of files of text are.
 const ENDINGS: [&str; 8] = ["rs", "md", "py", "toml", "yaml", "proto", "json", "sh"];
