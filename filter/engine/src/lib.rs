@@ -36,7 +36,7 @@
 //! let answer = upstream.replace(r#"{"messages":[{"role":"user","#, r#"{"choices":[{"message":{"#).replace("}]}", "}}]}");
 //! let mut stream = ResponseStream::new(Protocol::ChatCompletions, Framing::Json);
 //! let mut out = Vec::new();
-//! stream.push(&engine, &mut caches, &vault, answer.as_bytes(), &mut out)?;
+//! stream.push(&engine, &mut caches, &vault, answer.as_bytes(), &mut out);
 //! stream.finish(&engine, &mut caches, &vault, &mut out);
 //! assert!(String::from_utf8(out)?.contains("joe@corp.example"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
