@@ -31,6 +31,7 @@ pub(crate) fn report() {
     println!("\nThe catalogue: {}", native.catalogue());
     search(&probe, &mut native);
     judge(&probe, &mut native);
+    turns(&probe);
     streams(&probe);
     worst(&probe, &mut native);
 }
@@ -85,6 +86,16 @@ fn judge(probe: &Probe, native: &mut Native) {
     let kib = native.judging_bytes() / 1024;
     #[expect(clippy::cast_precision_loss)]
     table::compare("memory of a worker, KiB", &"", &"", &kib, kib as f64, Budget::AtMost(1024.0));
+}
+
+fn turns(probe: &Probe) {
+    table::columns("Requests of 100 KB that the last turn had, in V8, ns", ["", "", "each"]);
+    for (name, text) in texts::all(JUDGED) {
+        let measured =
+            probe.measure("/request", &chat::request(&text).to_string()).expect("an ordinary text");
+        assert_eq!(measured.found, 0, "there is nothing to find in {name}");
+        each(name, measured.settled(), 1, Budget::None);
+    }
 }
 
 fn streams(probe: &Probe) {

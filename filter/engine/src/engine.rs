@@ -58,7 +58,7 @@ pub struct Caches {
     calls: Cache,
     commands: CommandCache,
     pub(crate) placeholders: Cache,
-    injection: InjectionCache,
+    pub(crate) injection: InjectionCache,
     /// Texts of requests in which the rules find nothing.
     pub(crate) clean: Known,
     pub(crate) prints: Prints,
@@ -302,6 +302,12 @@ impl Engine {
         let injections = self.injections.as_ref()?;
         let action = self.disposition(Direction::Request, slot, injections.rule());
         injections.judge(&mut caches.injection, &caches.prints, slot, action, text)
+    }
+
+    /// Whether prompt injection is looked for in texts of requests in `slot`.
+    pub(crate) fn looks_for_injection(&self, slot: Slot) -> bool {
+        let action = |rule| self.disposition(Direction::Request, slot, rule);
+        self.injection_rule().is_some_and(|rule| action(rule) != Disposition::Allow)
     }
 
     /// What carries the score of a place in `text`: relations between concepts with their weights, weightiest first.

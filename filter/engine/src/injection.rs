@@ -97,6 +97,20 @@ pub(crate) fn rule() -> Rule {
     }
 }
 
+/// Who wrote what stands in `slot`.
+fn writer(slot: Slot) -> Writer {
+    if slot == Slot::User { Writer::User } else { Writer::Other }
+}
+
+// === impl InjectionCache ===
+
+impl InjectionCache {
+    /// Whether nothing was found in the text with this print in `slot`.
+    pub(crate) fn has(&mut self, prints: &Prints, slot: Slot, print: Print) -> bool {
+        self.known.has(prints.at(print, writer(slot)))
+    }
+}
+
 // === impl Suspicion ===
 
 impl Suspicion {
@@ -130,11 +144,11 @@ impl Injections {
         if action == Disposition::Allow {
             return None;
         }
-        let writer = if slot == Slot::User { Writer::User } else { Writer::Other };
-        let print = text.print.map(|print| prints.at(print, writer));
-        if print.is_some_and(|print| cache.known.has(print)) {
+        if text.print.is_some_and(|print| cache.has(prints, slot, print)) {
             return Some(Suspicion::NONE);
         }
+        let writer = writer(slot);
+        let print = text.print.map(|print| prints.at(print, writer));
         let apart = if writer == Writer::User { scaffolding::apart(text.text) } else { None };
         let seen = match apart {
             None => self.judge_part(cache, writer, action, text.text, print),

@@ -16,7 +16,7 @@ pub use multipart::{Boundary, MultipartError, MultipartProblem};
 use crate::engine::{Caches, Engine, Site};
 use crate::framing::json::JsonError;
 use crate::injection;
-use crate::known::Printed;
+use crate::known::{Print, Printed};
 use crate::leak;
 use crate::limits::{MAX_FINDINGS, MAX_MESSAGES, MAX_TEXTS};
 use crate::placeholder::Vault;
@@ -170,11 +170,19 @@ impl Redaction<'_> {
         if blob::is_media(raw) || (text.is_media && blob::is_expected_media(raw)) {
             return Ok(());
         }
-        let decoded = text.written.read(raw);
+        // What a text says follows from how it is written, so what is known need not be read.
+        let print = self.caches.prints.of(raw).map(|print| self.caches.prints.at(print, text.written));
         let before = body.get(..text.span.start).filter(|_| text.keyed).unwrap_or_default();
-        let printed = Printed { text: &decoded, print: self.caches.prints.of(&decoded) };
+        // What the model gets to see is what it can repeat.
+        let is_secret = self.engine.leak().is_some() && leak::is_confidential(text.slot);
+        let split = self.split_order(raw, text);
+        if split.is_none() && !is_secret && before.is_empty() && self.is_known_as_clean(print, text) {
+            return Ok(());
+        }
+        let decoded = text.written.read(raw);
+        let printed = Printed { text: &decoded, print };
         let mut hits = self.hits(before, printed, text.form, text.slot)?;
-        self.add_injection(printed, text.slot, &mut hits);
+        self.add_injection(printed, text.slot, split, &mut hits);
         if self.findings.len() + hits.len() > MAX_FINDINGS {
             return Err(RequestError::TooMany);
         }
@@ -184,8 +192,6 @@ impl Redaction<'_> {
             Cow::Borrowed(_) => Written::Plain.locate(raw, base, &spans),
             Cow::Owned(_) => text.written.locate(raw, base, &spans),
         };
-        // What the model gets to see is what it can repeat.
-        let is_secret = self.engine.leak().is_some() && leak::is_confidential(text.slot);
         let mut seen = 0;
         for (hit, span) in hits.into_iter().zip(spans) {
             let Some(rule) = self.engine.rule(hit.rule) else { continue };
@@ -222,6 +228,14 @@ impl Redaction<'_> {
             self.vault.keep_secret(slice(&decoded, &(seen..decoded.len() as u64)).unwrap_or_default());
         }
         Ok(())
+    }
+
+    /// Whether nothing at all was found in this text when it was here before.
+    fn is_known_as_clean(&mut self, print: Option<Print>, text: &Text) -> bool {
+        print.is_some_and(|print| {
+            let place = self.caches.prints.at(print, (text.slot, text.form));
+            self.caches.clean.has(place) && self.is_known_as_harmless(print, text.slot)
+        })
     }
 
     /// The values in a text, in order. `before` is what stands in front of it.

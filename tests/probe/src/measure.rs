@@ -1,6 +1,8 @@
 //! What can be measured.
 
-use aegis_engine::{AnswerText, Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Site};
+use aegis_engine::{
+    AnswerText, Caches, Engine, Framing, MasterKey, Protocol, ResponseStream, Site, redact_request,
+};
 use aegis_policy::{CompiledPolicy, Direction, Slot};
 use aegis_scanner::Budget;
 use std::error::Error;
@@ -28,6 +30,8 @@ pub(crate) enum Measure {
     JudgeTool,
     /// The same when the last turn had it.
     JudgeAgain,
+    /// Redact it as a chat request when the last turn had it.
+    Request,
     /// Copy it.
     Copy,
     /// Restore it as the events of a chat's stream, each by itself.
@@ -55,6 +59,7 @@ impl Measure {
             "/judge-user" => Measure::JudgeUser,
             "/judge-tool" => Measure::JudgeTool,
             "/judge-again" => Measure::JudgeAgain,
+            "/request" => Measure::Request,
             "/copy" => Measure::Copy,
             "/stream" => Measure::Stream,
             "/pieces" => Measure::Pieces,
@@ -79,6 +84,9 @@ impl Measure {
             Measure::JudgeTool => judge_new(&engine, Slot::ToolResult, body),
             Measure::JudgeAgain => {
                 (0..RUNS).map(|_| timed(|| judge(&engine, &mut caches, Slot::User, body))).collect()
+            }
+            Measure::Request => {
+                (0..RUNS).map(|_| timed(|| request(&engine, &mut caches, &key, body))).collect()
             }
             Measure::Copy => (0..RUNS)
                 .map(|_| timed(|| Ok(std::hint::black_box(std::hint::black_box(body).to_vec()).len())))
@@ -144,4 +152,15 @@ fn stream(engine: &Engine, caches: &mut Caches, key: &MasterKey, events: &[u8]) 
     }
     stream.finish(engine, caches, &vault, &mut out);
     out.len()
+}
+
+/// Findings.
+fn request(
+    engine: &Engine,
+    caches: &mut Caches,
+    key: &MasterKey,
+    body: &[u8],
+) -> Result<usize, Box<dyn Error>> {
+    let mut vault = engine.vault(key.tenant(b"probe"));
+    Ok(redact_request(engine, caches, Protocol::ChatCompletions, body, &mut vault)?.findings.len())
 }

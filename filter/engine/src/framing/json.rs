@@ -103,8 +103,8 @@ enum State {
     Done,
 }
 
-/// Bytes of a string that are looked at one by one.
-const SHORT_STRING: usize = 16;
+/// Bytes of a string that are looked at together.
+const WORD: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Escape {
@@ -392,21 +392,24 @@ impl Default for Tokenizer {
 
 /// How many bytes of a string stand in front of a quotation mark, a backslash or a control character.
 fn literal(text: &[u8]) -> usize {
-    // Most strings are over before a vectorised search has begun.
-    let (near, far) = text.split_at_checked(SHORT_STRING).unwrap_or((text, &[]));
-    if let Some(run) = near.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
-        return run;
+    let (words, rest) = text.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        let ends = ends(u64::from_le_bytes(*word));
+        if ends != 0 {
+            return index * WORD + ends.trailing_zeros() as usize / 8;
+        }
     }
-    let run = memchr::memchr2(b'"', b'\\', far).unwrap_or(far.len());
-    let literal = far.get(..run).unwrap_or_default();
-    let run =
-        if has_control(literal) { literal.iter().take_while(|byte| **byte >= 0x20).count() } else { run };
-    near.len() + run
+    let is_end = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    words.len() * WORD + rest.iter().position(is_end).unwrap_or(rest.len())
 }
 
-/// Whether `text` holds a control character. Without a branch per byte, so that the compiler vectorises it.
-fn has_control(text: &[u8]) -> bool {
-    text.iter().copied().fold(u8::MAX, u8::min) < 0x20
+/// The highest bit of each byte of `word` that ends a literal. Of those behind the first one some may be wrong, because a
+/// difference borrows of the next byte (Anderson, Bit Twiddling Hacks, `haszero` and `hasless`).
+fn ends(word: u64) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; WORD]);
+    let less = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word;
+    let is = |byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
+    (is(b'"') | is(b'\\') | less(word, 0x20)) & (ONES << 7)
 }
 
 /// How many bytes were read, or where and why they cannot be.

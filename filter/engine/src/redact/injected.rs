@@ -1,8 +1,11 @@
 //! Prompt injection among the findings of a request.
 
+use super::collect::Text;
+use super::media::Written;
 use super::nested::looks_like_document;
 use super::{Hit, Redaction, overlaps};
-use crate::known::Printed;
+use crate::injection::Suspicion;
+use crate::known::{Print, Printed};
 use crate::limits::{MIN_ORDER, SPLIT_REACH};
 use crate::protocol::Protocol;
 use aegis_policy::{Direction, Disposition, Slot};
@@ -26,13 +29,17 @@ impl Injected {
         Injected { is_idle: protocol == Protocol::Embeddings, ..Injected::default() }
     }
 
-    /// The last message with the next one, which begins with `text`, as far as they lie together. The next one takes its
-    /// place.
-    fn joined(&mut self, text: &[u8]) -> Option<Vec<u8>> {
-        let begin = text.get(..text.len().min(SPLIT_REACH)).unwrap_or_default();
-        let both = (!self.end.is_empty()).then(|| [self.end.as_slice(), b" ", begin].concat());
+    /// The last message with the next one, of which `raw` is how it is written, as far as they lie together. The next one
+    /// takes its place.
+    fn joined(&mut self, raw: &[u8], written: Written) -> Option<Vec<u8>> {
+        let both = (!self.end.is_empty()).then(|| {
+            let begin = written.begin(raw, SPLIT_REACH);
+            let begin = begin.get(..begin.len().min(SPLIT_REACH)).unwrap_or_default();
+            [self.end.as_slice(), b" ", begin].concat()
+        });
+        let end = written.end(raw, SPLIT_REACH);
         self.end.clear();
-        self.end.extend(text.get(text.len().saturating_sub(SPLIT_REACH)..).unwrap_or_default());
+        self.end.extend(end.get(end.len().saturating_sub(SPLIT_REACH)..).unwrap_or_default());
         both
     }
 }
@@ -40,22 +47,46 @@ impl Injected {
 // === impl Redaction ===
 
 impl Redaction<'_> {
-    /// Adds what looks like prompt injection in `text` to its `hits`, which stay sorted and disjoint.
-    pub(super) fn add_injection(&mut self, printed: Printed<'_>, slot: Slot, hits: &mut Vec<Hit>) {
+    /// An order that a user has split over the last message and this one, and that is acted on.
+    pub(super) fn split_order(&mut self, raw: &[u8], text: &Text) -> Option<Suspicion> {
+        let is_looked_at = text.slot == Slot::User && self.engine.looks_for_injection(text.slot);
+        if !is_looked_at || self.injected.is_idle || is_role(raw) {
+            return None;
+        }
+        let both = self.injected.joined(raw, text.written)?;
+        let together = self.engine.injection(self.caches, text.slot, &both)?;
+        (together.disposition > Disposition::Mark).then_some(together)
+    }
+
+    /// Whether no prompt injection was found in the text with this print when it was here before, or none is looked for.
+    pub(super) fn is_known_as_harmless(&mut self, print: Print, slot: Slot) -> bool {
+        if self.injected.is_idle || !self.engine.looks_for_injection(slot) {
+            return true;
+        }
+        let known = self.caches.injection.has(&self.caches.prints, slot, print);
+        if known {
+            self.injected.scores.entry(slot).or_default();
+        }
+        known
+    }
+
+    /// Adds what looks like prompt injection in `text`, or in it and the message in front of it, to its `hits`, which stay
+    /// sorted and disjoint.
+    pub(super) fn add_injection(
+        &mut self,
+        printed: Printed<'_>,
+        slot: Slot,
+        split: Option<Suspicion>,
+        hits: &mut Vec<Hit>,
+    ) {
         let text = printed.text;
         if self.injected.is_idle || is_role(text) {
             return;
         }
         let Some(rule) = self.engine.injection_rule() else { return };
         let Some(mut seen) = self.engine.injection_in(self.caches, slot, printed) else { return };
-        if slot == Slot::User
-            && let Some(both) = self.injected.joined(text)
-            && seen.disposition <= Disposition::Mark
-            && let Some(together) = self.engine.injection(self.caches, slot, &both)
-            && together.disposition > Disposition::Mark
-        {
-            (seen.score, seen.disposition) = (together.score, together.disposition);
-            seen.places.clear();
+        if let Some(split) = split.filter(|_| seen.disposition <= Disposition::Mark) {
+            seen = Suspicion { places: Vec::new(), ..split };
         }
         // What another rule cuts out anyway, such as characters that are not seen, gives no orders any more.
         if !seen.places.is_empty() {
@@ -145,8 +176,8 @@ mod tests {
     #[test]
     fn messages_are_joined_in_their_order() {
         let mut injected = Injected::default();
-        assert_eq!(injected.joined(b"one"), None);
-        assert_eq!(injected.joined(b"two").as_deref(), Some(&b"one two"[..]));
-        assert_eq!(injected.joined(b"three").as_deref(), Some(&b"two three"[..]));
+        assert_eq!(injected.joined(b"one", Written::Json), None);
+        assert_eq!(injected.joined(br"t\u0077o", Written::Json).as_deref(), Some(&b"one two"[..]));
+        assert_eq!(injected.joined(b"three", Written::Plain).as_deref(), Some(&b"two three"[..]));
     }
 }

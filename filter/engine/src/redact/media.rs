@@ -34,7 +34,7 @@ pub enum MediaError {
 }
 
 /// How a text is written where it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Written {
     /// Between the quotes of a JSON string.
     Json,
@@ -43,6 +43,9 @@ pub(super) enum Written {
     /// As a pair of a form.
     Form,
 }
+
+/// Bytes of a JSON string that stand for one byte of text at most: `\u0041` (RFC 8259 §7).
+const MAX_ESCAPE: usize = 6;
 
 /// Types beside `text/*` and `*+xml` that are text. `application/octet-stream` says nothing, so the bytes have to.
 const TEXT_TYPES: &[&str] = &[
@@ -124,6 +127,28 @@ impl Written {
         }
     }
 
+    /// At least the first `len` bytes of the text that `raw` stands for, if it has so many.
+    pub(super) fn begin(self, raw: &[u8], len: usize) -> Cow<'_, [u8]> {
+        match self {
+            // The last one may be half of a surrogate pair.
+            Written::Json => {
+                super::unescaped(raw.get(..len.saturating_add(1).saturating_mul(MAX_ESCAPE)).unwrap_or(raw))
+            }
+            Written::Plain | Written::Form => self.read(raw),
+        }
+    }
+
+    /// At least the last `len` bytes of the text that `raw` stands for, if it has so many.
+    pub(super) fn end(self, raw: &[u8], len: usize) -> Cow<'_, [u8]> {
+        let far = raw.len().saturating_sub(len.saturating_mul(MAX_ESCAPE));
+        // No escape sequence has a space in it.
+        let space = raw.get(..far).and_then(|front| memchr::memrchr(b' ', front));
+        match (self, space) {
+            (Written::Json, Some(space)) => super::unescaped(raw.get(space..).unwrap_or_default()),
+            _ => self.read(raw),
+        }
+    }
+
     /// Where `spans` of the text of `raw`, which begins at offset `at`, stand. They are sorted and disjoint.
     pub(super) fn locate(self, raw: &[u8], at: u64, spans: &[Range<u64>]) -> Vec<Range<u64>> {
         match self {
@@ -146,6 +171,7 @@ impl Written {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn content_types_choose_the_media() {
@@ -162,6 +188,20 @@ mod tests {
         assert_eq!(media("multipart/form-data"), Err(MediaError::Boundary));
         for other in ["image/png", "audio/mpeg", "application/pdf", "application/zip", "nonsense"] {
             assert_eq!(media(other), Err(MediaError::Unreadable), "{other}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn both_ends_are_those_of_the_text(text in r"([ab] |\\\\|\\n|\\u00e9|\\ud83d\\ude00|\\ud83d|ü){0,40}", len in 0_usize..12) {
+            for written in [Written::Json, Written::Plain] {
+                let (raw, whole) = (text.as_bytes(), written.read(text.as_bytes()));
+                let (begin, end) = (written.begin(raw, len), written.end(raw, len));
+                prop_assert_eq!(begin.get(..len.min(whole.len())), whole.get(..len.min(whole.len())));
+                prop_assert!(whole.ends_with(&end) && end.len() >= len.min(whole.len()));
+            }
         }
     }
 }

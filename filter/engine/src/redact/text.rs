@@ -11,8 +11,9 @@ use std::ops::Range;
 
 /// Checks that `bytes`, which begin at offset `at` of the body, are UTF-8.
 pub(super) fn utf8(bytes: &[u8], at: usize) -> Result<(), RequestError> {
-    let not_utf8 = |error: std::str::Utf8Error| RequestError::NotUtf8((at + error.valid_up_to()) as u64);
-    std::str::from_utf8(bytes).map(|_| ()).map_err(not_utf8)
+    let not_utf8 =
+        |error: simdutf8::compat::Utf8Error| RequestError::NotUtf8((at + error.valid_up_to()) as u64);
+    simdutf8::compat::from_utf8(bytes).map(|_| ()).map_err(not_utf8)
 }
 
 /// Checks that `bytes`, which begin at offset `at` of the body, are text. UTF-16 is UTF-8 with NULs in between, if it

@@ -180,3 +180,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_literal_ends_at_the_first_byte_that_ends_one() {
+    let is_end = |byte: u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    for byte in 0..=u8::MAX {
+        for at in 0..20 {
+            // Behind it stand all that a word could take for another one.
+            let mut text = [b'!'; 20];
+            text[at] = byte;
+            for (behind, next) in text[at + 1..].iter_mut().zip([byte, b'#', 0x21, b']', b'[', b'"']) {
+                *behind = next;
+            }
+            let expected = text.iter().position(|byte| is_end(*byte)).unwrap_or(text.len());
+            assert_eq!(literal(&text), expected, "{byte:#x} at {at}");
+        }
+    }
+}
