@@ -10,7 +10,9 @@ use crate::hosts::Hosts;
 use crate::injection::{self, InjectionCache, Injections, Suspicion};
 use crate::known::{Known, Printed, Prints};
 use crate::leak;
+use crate::limits::{MAX_KNOWN_FINDS, MAX_KNOWN_TEXTS};
 use crate::placeholder::{self, MasterKey, TenantKey, Vault};
+use crate::redact::Found;
 use crate::text_rules::TextRules;
 use aegis_policy::{AS_MESSAGE, CompiledPolicy, Direction, Disposition, FORBIDDEN, Mode, Rule, Slot};
 use aegis_scanner::exact::ExactConfigError;
@@ -59,8 +61,10 @@ pub struct Caches {
     commands: CommandCache,
     pub(crate) placeholders: Cache,
     pub(crate) injection: InjectionCache,
-    /// Texts of requests in which the rules find nothing.
-    pub(crate) clean: Known,
+    /// Texts of requests in which the rules find nothing …
+    pub(crate) clean: Known<(), MAX_KNOWN_TEXTS>,
+    /// … and others, with what they find.
+    pub(crate) found: Known<Vec<Found>, MAX_KNOWN_FINDS>,
     pub(crate) prints: Prints,
 }
 
@@ -215,6 +219,7 @@ impl Engine {
             placeholders: self.placeholders.cache(),
             injection: InjectionCache::default(),
             clean: Known::default(),
+            found: Known::default(),
             prints: Prints::default(),
         }
     }

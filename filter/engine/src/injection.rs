@@ -5,17 +5,15 @@
 //! the few others what it was.
 
 mod scaffolding;
-mod suspects;
 
 use crate::decide;
 use crate::known::{Known, Print, Printed, Prints};
-use crate::limits::MAX_EXPLAINED;
+use crate::limits::{MAX_EXPLAINED, MAX_KNOWN_PLACES, MAX_KNOWN_SUSPECTS, MAX_KNOWN_TEXTS};
 use aegis_inject::{Cause, Detector, LoadError, Outcome, Scratch, Writer};
 use aegis_policy::{CompiledPolicy, Confidence, Direction, Disposition, Rule, Severity, Slot};
 use aegis_scanner::RuleIndex;
 use std::ops::Range;
 use std::sync::LazyLock;
-use suspects::{Judged, Suspects};
 
 /// The id of its rule.
 pub(crate) const RULE: &str = "prompt-injection";
@@ -45,9 +43,16 @@ pub(crate) struct Injections {
 pub(crate) struct InjectionCache {
     scratch: Scratch,
     /// Texts in which nothing was found …
-    known: Known,
+    harmless: Known<(), MAX_KNOWN_TEXTS>,
     /// … and others.
-    suspects: Suspects,
+    suspects: Known<Judged, MAX_KNOWN_SUSPECTS>,
+}
+
+/// What was found in a text.
+#[derive(Debug, Clone)]
+struct Judged {
+    score: u8,
+    places: Vec<Place>,
 }
 
 /// What a text looks like.
@@ -107,7 +112,7 @@ fn writer(slot: Slot) -> Writer {
 impl InjectionCache {
     /// Whether nothing was found in the text with this print in `slot`.
     pub(crate) fn has(&mut self, prints: &Prints, slot: Slot, print: Print) -> bool {
-        self.known.has(prints.at(print, writer(slot)))
+        self.harmless.get(prints.at(print, writer(slot))).is_some()
     }
 }
 
@@ -169,7 +174,7 @@ impl Injections {
         if seen.disposition == Disposition::Allow
             && let Some(print) = print
         {
-            cache.known.add(print);
+            cache.harmless.add(print, ());
         }
         Some(seen)
     }
@@ -187,10 +192,12 @@ impl Injections {
         let Judged { score, places } = known.unwrap_or_else(|| {
             let outcome = self.detector.look(&mut cache.scratch, text, writer);
             let judged = Judged { score: outcome.score, places: self.places(&outcome) };
+            // What has too many places is judged again.
             if judged.score >= self.mark
+                && judged.places.len() <= MAX_KNOWN_PLACES
                 && let Some(print) = print
             {
-                cache.suspects.add(print, &judged);
+                cache.suspects.add(print, judged.clone());
             }
             judged
         });
@@ -207,7 +214,9 @@ impl Injections {
 
     /// Bytes that the detector takes, with what a worker keeps in `cache`.
     pub(crate) fn size(&self, cache: &InjectionCache) -> usize {
-        self.detector.size() + cache.scratch.size() + cache.known.size() + cache.suspects.size()
+        let places = |judged: &Judged| judged.places.capacity() * size_of::<Place>();
+        let known = cache.harmless.size(|()| 0) + cache.suspects.size(places);
+        self.detector.size() + cache.scratch.size() + known
     }
 
     /// What carries the score of a place in `text`.

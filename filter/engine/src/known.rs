@@ -1,43 +1,50 @@
-//! Texts in which nothing was found, so that a conversation that comes again with every turn costs its new text.
+//! What came of texts, so that a conversation that comes again with every turn costs its new text.
 
 mod print;
 
 pub(crate) use print::{Print, Printed, Prints};
 
-use crate::limits::MAX_KNOWN_TEXTS;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-/// The last texts in which nothing was found, and those before them.
-#[derive(Debug, Default)]
-pub(crate) struct Known {
-    young: HashSet<Print>,
-    old: HashSet<Print>,
+/// What came of the last `MAX` texts, and of up to as many before them.
+#[derive(Debug)]
+pub(crate) struct Known<V, const MAX: usize> {
+    young: HashMap<Print, V>,
+    old: HashMap<Print, V>,
 }
 
 // === impl Known ===
 
-impl Known {
-    /// Whether nothing was found in the text.
-    pub(crate) fn has(&mut self, print: Print) -> bool {
-        let known = self.young.contains(&print) || self.old.contains(&print);
-        if known {
-            self.add(print);
-        }
-        known
+impl<V: Clone, const MAX: usize> Known<V, MAX> {
+    /// What came of the text, if it is known.
+    pub(crate) fn get(&mut self, print: Print) -> Option<V> {
+        let known = self.young.get(&print).or_else(|| self.old.get(&print)).cloned()?;
+        self.add(print, known.clone());
+        Some(known)
     }
 
-    /// Nothing was found in the text.
-    pub(crate) fn add(&mut self, print: Print) {
-        if self.young.len() >= MAX_KNOWN_TEXTS {
+    /// This came of the text.
+    pub(crate) fn add(&mut self, print: Print, value: V) {
+        if self.young.len() >= MAX {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(print);
+        self.young.insert(print, value);
     }
 
-    /// Bytes that it takes: a table has a byte beside each place, and an eighth of the places stays free.
-    pub(crate) fn size(&self) -> usize {
-        let table = |set: &HashSet<Print>| set.capacity() * 8 / 7 * (size_of::<Print>() + 1);
+    /// Bytes that it takes, of which `more` are those behind a value: a table has a byte beside each place, and an eighth
+    /// of the places stays free.
+    pub(crate) fn size(&self, more: impl Fn(&V) -> usize) -> usize {
+        let table = |known: &HashMap<Print, V>| {
+            known.capacity() * 8 / 7 * (size_of::<(Print, V)>() + 1)
+                + known.values().map(&more).sum::<usize>()
+        };
         table(&self.young) + table(&self.old)
+    }
+}
+
+impl<V, const MAX: usize> Default for Known<V, MAX> {
+    fn default() -> Known<V, MAX> {
+        Known { young: HashMap::new(), old: HashMap::new() }
     }
 }
 
@@ -48,15 +55,15 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_last_is_kept() {
-        let mut known = Known::default();
-        let prints = Prints::default();
+        const MAX: usize = 100;
+        let (mut known, prints) = (Known::<usize, MAX>::default(), Prints::default());
         let text = prints.of(&[b'a'; MIN_KNOWN]).unwrap();
         let print = |number: usize| prints.at(text, number);
-        for number in 0..MAX_KNOWN_TEXTS * 5 {
-            known.add(print(number));
-            assert!(known.has(print(0)), "{number}");
-            assert!(known.young.len() + known.old.len() <= 2 * MAX_KNOWN_TEXTS);
+        for number in 0..MAX * 5 {
+            known.add(print(number), number);
+            assert_eq!((known.get(print(number)), known.get(print(0))), (Some(number), Some(0)));
+            assert!(known.young.len() + known.old.len() <= 2 * MAX);
         }
-        assert!(!known.has(print(1)));
+        assert_eq!(known.get(print(1)), None);
     }
 }

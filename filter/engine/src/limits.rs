@@ -98,6 +98,12 @@ pub(crate) const MAX_KNOWN_SUSPECTS: usize = 224;
 /// See [`MAX_KNOWN_SUSPECTS`].
 pub(crate) const MAX_KNOWN_PLACES: usize = 8;
 
+/// Texts with something else to find that a worker remembers, twice, and findings of each. Their places are kept and
+/// nothing of what stands there.
+pub(crate) const MAX_KNOWN_FINDS: usize = 896;
+/// See [`MAX_KNOWN_FINDS`].
+pub(crate) const MAX_KNOWN_FOUND: usize = 32;
+
 /// Bytes of the shortest text that is remembered: shorter ones are judged as fast.
 pub(crate) const MIN_KNOWN: usize = 64;
 

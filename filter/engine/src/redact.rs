@@ -3,6 +3,7 @@
 mod blob;
 mod collect;
 mod form;
+mod hits;
 mod injected;
 mod media;
 mod multipart;
@@ -10,25 +11,25 @@ mod nested;
 mod text;
 mod trust;
 
+pub(crate) use hits::Found;
 pub use media::{Media, MediaError};
 pub use multipart::{Boundary, MultipartError, MultipartProblem};
 
-use crate::engine::{Caches, Engine, Site};
+use crate::engine::{Caches, Engine};
 use crate::framing::json::JsonError;
 use crate::injection;
-use crate::known::{Print, Printed};
+use crate::known::Printed;
 use crate::leak;
 use crate::limits::{MAX_FINDINGS, MAX_MESSAGES, MAX_TEXTS};
 use crate::placeholder::Vault;
-use crate::protocol::{Form, Protocol};
+use crate::protocol::Protocol;
 use crate::splice::Splice;
-use crate::text::{Unescaper, locate};
+use crate::text::Unescaper;
 use aegis_policy::{Direction, Disposition, Mode, Slot};
-use aegis_scanner::{Budget, RuleIndex, TooManyMatches};
+use aegis_scanner::{Budget, RuleIndex};
 use collect::Text;
 use injected::Injected;
 use media::Written;
-use nested::Part;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -93,19 +94,6 @@ struct Redaction<'a> {
     findings: Vec<Finding>,
     budget: Budget,
     injected: Injected,
-}
-
-/// A value in a text.
-struct Hit {
-    rule: RuleIndex,
-    /// In the text.
-    span: Range<u64>,
-    /// The value, if it is not what stands there.
-    value: Option<Vec<u8>>,
-    /// A number, whose placeholder must be quoted to keep the document valid.
-    quoted: bool,
-    /// What the policy says about it, if that is not what it says about its rule.
-    disposition: Option<Disposition>,
 }
 
 /// Does to the JSON document `body` what [`redact_body`] does to any.
@@ -229,114 +217,6 @@ impl Redaction<'_> {
         }
         Ok(())
     }
-
-    /// Whether nothing at all was found in this text when it was here before.
-    fn is_known_as_clean(&mut self, print: Option<Print>, text: &Text) -> bool {
-        print.is_some_and(|print| {
-            let place = self.caches.prints.at(print, (text.slot, text.form));
-            self.caches.clean.has(place) && self.is_known_as_harmless(print, text.slot)
-        })
-    }
-
-    /// The values in a text, in order. `before` is what stands in front of it.
-    fn hits(
-        &mut self,
-        before: &[u8],
-        printed: Printed<'_>,
-        form: Form,
-        slot: Slot,
-    ) -> Result<Vec<Hit>, RequestError> {
-        // What stands in front may be a field whose values are allowed, so it would have to be known as well.
-        let print = printed.print.filter(|_| before.is_empty());
-        let print = print.map(|print| self.caches.prints.at(print, (slot, form)));
-        if print.is_some_and(|print| self.caches.clean.has(print)) {
-            return Ok(Vec::new());
-        }
-        let text = printed.text;
-        let mut hits = Vec::new();
-        for (rule, span) in self.detect(before, text, slot)? {
-            hits.push(Hit { rule, span, value: None, quoted: false, disposition: None });
-        }
-        // Tool results are JSON as often as arguments are.
-        let escaped = || memchr::memchr(b'\\', text).is_some();
-        if form == Form::Json || (nested::looks_like_document(text) && escaped()) {
-            let inner = self.nested_hits(text, form, slot)?;
-            // What is found in the decoded string is right; what its plain text shows may be cut by an escape sequence.
-            if !inner.is_empty() {
-                hits.retain(|hit| !overlaps(&inner, &hit.span));
-                hits.extend(inner);
-                hits.sort_by_key(|hit| hit.span.start);
-            }
-        }
-        // What a token's own fields keep from being found is found for another token.
-        if hits.is_empty()
-            && self.keys.is_empty()
-            && let Some(print) = print
-        {
-            self.caches.clean.add(print);
-        }
-        if self.vault.seals() && !hits.is_empty() {
-            let sealed = self.sealed(text)?;
-            hits.retain(|hit| !is_inside(&sealed, &hit.span));
-        }
-        Ok(hits)
-    }
-
-    /// Where placeholders stand that the vault knows. What is sealed is long, and something in it may look like a value.
-    fn sealed(&mut self, text: &[u8]) -> Result<Vec<Range<u64>>, RequestError> {
-        let mut found = Vec::new();
-        let (scanner, cache) = (&self.engine.placeholders, &mut self.caches.placeholders);
-        scanner
-            .scan(cache, text, self.vault, &mut self.budget, &mut found)
-            .map_err(|TooManyMatches| RequestError::TooMany)?;
-        Ok(found.into_iter().map(|one| one.start..one.end).collect())
-    }
-
-    /// The values in those parts of a JSON document that its plain text does not show as they are.
-    fn nested_hits(&mut self, text: &[u8], form: Form, slot: Slot) -> Result<Vec<Hit>, RequestError> {
-        let mut hits = Vec::new();
-        // What is no document after all has been read as plain text.
-        let Ok(parts) = nested::parts(text) else { return Ok(hits) };
-        let before = |at: u64| usize::try_from(at).ok().and_then(|at| text.get(..at)).unwrap_or_default();
-        for part in parts {
-            match part {
-                Part::Escaped(at, raw) => {
-                    let decoded = unescaped(raw);
-                    let found = self.detect(before(at), &decoded, slot)?;
-                    let spans: Vec<Range<u64>> = found.iter().map(|(_, span)| span.clone()).collect();
-                    for ((rule, span), outer) in found.into_iter().zip(locate(raw, at, &spans)) {
-                        let value = slice(&decoded, &span).map(<[u8]>::to_vec);
-                        hits.push(Hit { rule, span: outer, value, quoted: false, disposition: None });
-                    }
-                }
-                Part::Number(at, raw) if form == Form::Json => {
-                    // All of the number is replaced, so the strongest of what is found in it counts; of equals the first.
-                    let found = self.detect(before(at), raw, slot)?;
-                    let action = |rule| self.engine.disposition(Direction::Request, slot, rule);
-                    if let Some((rule, _)) = found.iter().rev().max_by_key(|(rule, _)| action(*rule)) {
-                        let span = at..at + raw.len() as u64;
-                        hits.push(Hit { rule: *rule, span, value: None, quoted: true, disposition: None });
-                    }
-                }
-                Part::Number(..) => {}
-            }
-        }
-        Ok(hits)
-    }
-
-    fn detect(
-        &mut self,
-        before: &[u8],
-        text: &[u8],
-        slot: Slot,
-    ) -> Result<Vec<(RuleIndex, Range<u64>)>, RequestError> {
-        let mut found = Vec::new();
-        let site = Site { direction: Direction::Request, slot, before, keys: self.keys };
-        self.engine
-            .detect(self.caches, site, text, &mut self.budget, &mut found)
-            .map_err(|TooManyMatches| RequestError::TooMany)?;
-        Ok(found.into_iter().map(|one| (one.rule, one.value..one.end)).collect())
-    }
 }
 
 /// The text of a JSON string; what stands there, if it has no escape sequence.
@@ -353,16 +233,4 @@ fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
 
 fn slice<'a>(text: &'a [u8], span: &Range<u64>) -> Option<&'a [u8]> {
     text.get(usize::try_from(span.start).ok()?..usize::try_from(span.end).ok()?)
-}
-
-/// Whether one of `spans`, which are sorted and disjoint, holds all of `span`.
-fn is_inside(spans: &[Range<u64>], span: &Range<u64>) -> bool {
-    let next = spans.partition_point(|outer| outer.end < span.end);
-    spans.get(next).is_some_and(|outer| outer.start <= span.start)
-}
-
-/// Whether `span` overlaps any of `hits`, which are sorted and disjoint.
-fn overlaps(hits: &[Hit], span: &Range<u64>) -> bool {
-    let next = hits.partition_point(|hit| hit.span.end <= span.start);
-    hits.get(next).is_some_and(|hit| hit.span.start < span.end)
 }

@@ -1,9 +1,10 @@
 //! Prompt injection among the findings of a request.
 
+use super::Redaction;
 use super::collect::Text;
+use super::hits::{Hit, overlaps};
 use super::media::Written;
 use super::nested::looks_like_document;
-use super::{Hit, Redaction, overlaps};
 use crate::injection::Suspicion;
 use crate::known::{Print, Printed};
 use crate::limits::{MIN_ORDER, SPLIT_REACH};
