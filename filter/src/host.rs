@@ -105,10 +105,6 @@ impl Host for ProxyHost {
         Headers(hostcalls::get_map_bytes(map(side)).unwrap_or_default())
     }
 
-    fn header(&self, side: Side, name: &str) -> Option<Vec<u8>> {
-        hostcalls::get_map_value_bytes(map(side), name).ok().flatten()
-    }
-
     fn set_header(&mut self, side: Side, name: &str, value: Option<&[u8]>) {
         report(hostcalls::set_map_value_bytes(map(side), name, value));
     }

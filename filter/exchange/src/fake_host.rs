@@ -70,7 +70,7 @@ impl FakeHost {
 
     /// The value of a header as text.
     pub fn text(&self, side: Side, name: &str) -> Option<String> {
-        self.header(side, name).map(|value| String::from_utf8_lossy(&value).into_owned())
+        self.headers(side).get(name).map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
     /// Sends the request with a body in `pieces`, buffering as Envoy does; returns what the upstream receives, or
@@ -117,10 +117,6 @@ impl FakeHost {
 impl Host for FakeHost {
     fn headers(&self, side: Side) -> Headers {
         Headers(self.headers.get(&side).cloned().unwrap_or_default())
-    }
-
-    fn header(&self, side: Side, name: &str) -> Option<Vec<u8>> {
-        self.headers.get(&side)?.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     }
 
     fn set_header(&mut self, side: Side, name: &str, value: Option<&[u8]>) {

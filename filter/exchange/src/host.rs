@@ -21,8 +21,6 @@ pub struct Headers(pub Vec<(String, Vec<u8>)>);
 pub trait Host {
     /// All headers. A call of the host costs microseconds whatever it brings, so whoever needs several takes all.
     fn headers(&self, side: Side) -> Headers;
-    /// The value of a header; the first, if there are several.
-    fn header(&self, side: Side, name: &str) -> Option<Vec<u8>>;
     /// Sets a header, or removes it.
     fn set_header(&mut self, side: Side, name: &str, value: Option<&[u8]>);
     /// Removes the trailers whose names begin with `prefix`, and says whether there were any. For the phase in which

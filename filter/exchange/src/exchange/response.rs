@@ -6,14 +6,14 @@ use super::{
 };
 use crate::event::{Half, Shadow};
 use crate::gateway::Act;
-use crate::host::{Host, Side};
+use crate::host::{Headers, Host, Side};
 use crate::reply::Reply;
 use aegis_engine::{Exceeded, Framing, ResponseStream, Vault};
 use aegis_policy::Disposition;
 
 /// Whether Envoy answers itself, and not with a reply of ours.
-fn is_of_envoy(host: &impl Host) -> bool {
-    host.is_local_reply() && host.header(Side::Response, "content-type").as_deref() == Some(b"text/plain")
+fn is_of_envoy(host: &impl Host, headers: &Headers) -> bool {
+    host.is_local_reply() && headers.get("content-type") == Some(b"text/plain")
 }
 
 impl Exchange {
@@ -22,8 +22,9 @@ impl Exchange {
         self.has_come(end_of_stream);
         let Response::Expected { action, vault } = &mut self.response else { return Step::Continue };
         let (action, vault) = (*action, vault.take());
+        let headers = host.headers(Side::Response);
         // The answer is the gateway's own, unless Envoy refused the request first.
-        if matches!(self.request, Request::Refused) && !is_of_envoy(host) {
+        if matches!(self.request, Request::Refused) && !is_of_envoy(host, &headers) {
             self.response = Response::Untouched;
             return Step::Continue;
         }
@@ -31,14 +32,16 @@ impl Exchange {
             host.set_header(Side::Response, REQUEST_ID_HEADER, Some(id));
         }
         // Only the gateway says what the gateway did.
-        let done = (action != Disposition::Allow).then_some(action.name().as_bytes());
-        host.set_header(Side::Response, ACTION_HEADER, done);
-        let status = host.header(Side::Response, ":status");
-        let status = status.and_then(|status| std::str::from_utf8(&status).ok()?.parse().ok()).unwrap_or(503);
-        self.response = if status >= 400 && is_of_envoy(host) {
+        if action != Disposition::Allow {
+            host.set_header(Side::Response, ACTION_HEADER, Some(action.name().as_bytes()));
+        } else if headers.get(ACTION_HEADER).is_some() {
+            host.set_header(Side::Response, ACTION_HEADER, None);
+        }
+        let status = headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(503);
+        self.response = if status >= 400 && is_of_envoy(host, &headers) {
             self.replaced(host, status, end_of_stream)
         } else {
-            self.worked(host, status, action, vault, end_of_stream)
+            self.worked(host, &headers, status, action, vault, end_of_stream)
         };
         Step::Continue
     }
@@ -54,6 +57,7 @@ impl Exchange {
     fn worked(
         &mut self,
         host: &mut impl Host,
+        headers: &Headers,
         status: u32,
         request: Disposition,
         vault: Option<Vault>,
@@ -68,7 +72,6 @@ impl Exchange {
         if vault.is_none() && !inspects && !tries && !self.wants_metadata {
             return Response::Untouched;
         }
-        let headers = host.headers(Side::Response);
         let framing = match headers.media_type() {
             Some(media_type) if media_type == "text/event-stream" => Framing::Sse,
             Some(media_type) if is_json(&media_type) => Framing::Json,
@@ -88,7 +91,9 @@ impl Exchange {
             return announced(host, reply);
         }
         // Restored values have other lengths than their placeholders, and this is the only phase that can say so.
-        host.set_header(Side::Response, "content-length", None);
+        if headers.get("content-length").is_some() {
+            host.set_header(Side::Response, "content-length", None);
+        }
         let mut stream = ResponseStream::new(self.protocol, framing);
         if !inspects {
             stream = stream.without_inspection();
