@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// One kind of traffic.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) path: &'static str,
     pub(crate) request: Vec<u8>,
@@ -24,7 +24,12 @@ pub(crate) struct Case {
     pub(crate) immediate: Vec<bool>,
     /// For streams: how many events stand before the first delta.
     pub(crate) lead: usize,
+    /// Each request has another [`WORD`], so that no worker knows its text.
+    pub(crate) never_seen: bool,
 }
+
+/// A word of prompts with values, which can be any other of its letters.
+pub(crate) const WORD: &str = "nimabelo";
 
 /// Which made-up values the prompts hold.
 const SEED: u64 = 7;
@@ -61,6 +66,11 @@ impl Case {
         Case::whole(request, writes, text.clone(), text)
     }
 
+    /// The same with a text that is new in every request.
+    pub(crate) fn never_seen(self) -> Case {
+        Case { never_seen: true, ..self }
+    }
+
     /// The answer as fast as it can be sent.
     pub(crate) fn script(&self) -> Script {
         Script::Writes(self.writes.clone())
@@ -95,7 +105,16 @@ impl Case {
     }
 
     fn whole(request: Vec<u8>, writes: Vec<Vec<u8>>, plain_text: String, gateway_text: String) -> Case {
-        Case { path: CHAT, request, writes, plain_text, gateway_text, immediate: Vec::new(), lead: 0 }
+        Case {
+            path: CHAT,
+            request,
+            writes,
+            plain_text,
+            gateway_text,
+            immediate: Vec::new(),
+            lead: 0,
+            never_seen: false,
+        }
     }
 }
 
@@ -117,7 +136,7 @@ pub(crate) fn values() -> Vec<String> {
 }
 
 pub(crate) fn prompt_with_values() -> String {
-    let mut text = texts::prose(350, 1);
+    let mut text = format!("{WORD} {}", texts::prose(350, 1));
     for (index, value) in values().iter().enumerate() {
         write!(text, "Please use {value} for this. {}", texts::prose(350, 10 + index as u64)).unwrap();
     }

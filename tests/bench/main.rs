@@ -32,8 +32,8 @@ mod upstream;
 mod usage;
 mod wire;
 
-use aegis_tests::Gateway;
 use aegis_tests::gateway::chat_path;
+use aegis_tests::{Gateway, workspace};
 use bare::Bare;
 use case::Case;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -64,12 +64,7 @@ fn main() -> ExitCode {
 fn with_gateway(arguments: &[&str], started: Instant) -> ExitCode {
     let upstream = Upstream::start();
     let gateway = Gateway::start();
-    let values = [
-        ("UPSTREAM_PORT", upstream.port().to_string()),
-        ("BUFFER_LIMIT_BYTES", BUFFER_LIMIT_BYTES.to_owned()),
-    ];
-    let plain =
-        Bare::start("envoy/plain.yaml", &values.each_ref().map(|(name, value)| (*name, value.as_str())));
+    let plain = plain(&upstream, "");
     let token = gateway.register(&upstream.base("/v1"));
     let base = chat_path(&token).trim_end_matches(CHAT).to_owned();
     let sides = Sides {
@@ -90,6 +85,14 @@ fn with_gateway(arguments: &[&str], started: Instant) -> ExitCode {
     }
     println!("\n{:.0} s in all", started.elapsed().as_secs_f64());
     ExitCode::SUCCESS
+}
+
+/// Plain Envoy, with `filters` in front of its router.
+fn plain(upstream: &Upstream, filters: &str) -> Bare {
+    let port = upstream.port().to_string();
+    let values =
+        [("FILTERS", filters), ("UPSTREAM_PORT", port.as_str()), ("BUFFER_LIMIT_BYTES", BUFFER_LIMIT_BYTES)];
+    Bare::start("envoy/plain.yaml", &values)
 }
 
 /// Both ends of 1,000 streams are here, and the proxies inherit the limit.
@@ -117,11 +120,14 @@ fn tables(gateway: &Gateway, sides: &Sides, upstream: &Upstream) {
 fn throughput_tables(sides: &Sides, upstream: &Upstream) {
     table::heading("Throughput");
     let redacted = Case::redacted(&sides.gateway, upstream);
-    throughput::report("2 KB chat, redaction both ways", &redacted, sides, upstream, Some(0.80));
-    throughput::report("2 KB chat, nothing to find", &Case::clean(2_000), sides, upstream, None);
-    throughput::report("100 KB prompt, nothing to find", &Case::clean(100_000), sides, upstream, Some(0.40));
+    let turn = |title: &str, case: &Case, budget| throughput::report(title, case, sides, upstream, budget);
+    turn("2 KB chat, redaction both ways, never seen", &redacted.clone().never_seen(), Some(0.80));
+    turn("2 KB chat, redaction both ways, in the next turn", &redacted, Some(0.80));
+    turn("2 KB chat, nothing to find", &Case::clean(2_000), None);
+    turn("100 KB prompt, nothing to find", &Case::clean(100_000), Some(0.40));
     let stream = Case::stream(&sides.gateway, upstream);
-    throughput::report("64-delta stream, redaction both ways", &stream, sides, upstream, None);
+    turn("64-delta stream, redaction both ways, never seen", &stream.never_seen(), None);
+    reading(sides, upstream);
 
     table::heading(
         "What the filter adds, in V8: prompts of 400 KB in which there is nothing to find, ms of CPU time",
@@ -134,6 +140,19 @@ fn throughput_tables(sides: &Sides, upstream: &Upstream) {
         "Prompts of 100 KB that nobody has seen before, everything that is looked for, ms of CPU time",
     );
     unseen::report(sides, upstream);
+}
+
+/// A filter that only reads, in place of the gateway: what is left of the budgets for one that does something.
+fn reading(sides: &Sides, upstream: &Upstream) {
+    let file = workspace::root().join("tests/probe/reading.yaml");
+    let filter = std::fs::read_to_string(file).expect("it is there");
+    let envoy = plain(upstream, &filter.replace("${MODULE}", &workspace::probe().to_string_lossy()));
+    let reading = Side::new(envoy.port, "/v1".to_owned(), envoy.pid());
+    let sides = Sides { plain: sides.plain.clone(), gateway: reading };
+    for (size, bytes) in [("2 KB", 2_000), ("100 KB", 100_000)] {
+        let title = format!("{size}, a filter that only reads in place of the gateway");
+        throughput::report(&title, &Case::clean(bytes), &sides, upstream, None);
+    }
 }
 
 fn many_tokens() {

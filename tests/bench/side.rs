@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
 /// One proxy in front of the upstream.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Side {
     port: u16,
     /// What stands in front of the paths of the API.

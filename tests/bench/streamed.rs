@@ -99,6 +99,7 @@ impl Case {
             gateway_text,
             immediate: deltas.immediate,
             lead: dialect.before.len(),
+            never_seen: false,
         }
     }
 

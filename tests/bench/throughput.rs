@@ -14,8 +14,7 @@ const ROUND: Duration = Duration::from_millis(700);
 /// Measures and prints one case; `budget` is the least ratio of requests per second.
 pub(crate) fn report(title: &str, case: &Case, sides: &Sides, upstream: &Upstream, budget: Option<f64>) {
     upstream.play(case.script());
-    let rounds =
-        alternate(sides, ROUNDS, |side, kind| load::run(side, &case.request, case.text(kind), ROUND));
+    let rounds = alternate(sides, ROUNDS, |side, kind| load::run(side, case, case.text(kind), ROUND));
     let busy = |samples: &[Sample]| Spread::of(samples.iter().map(|sample| sample.busy)).median * 100.0;
     table::group(&format!(
         "{title} ({} bytes; the workers were busy for {:.0} % and {:.0} % of the time)",
@@ -33,8 +32,7 @@ pub(crate) fn report(title: &str, case: &Case, sides: &Sides, upstream: &Upstrea
 /// `budget` of them.
 pub(crate) fn cost(title: &str, bytes: usize, case: &Case, sides: &Sides, upstream: &Upstream, budget: f64) {
     upstream.play(case.script());
-    let rounds =
-        alternate(sides, ROUNDS, |side, kind| load::run(side, &case.request, case.text(kind), ROUND));
+    let rounds = alternate(sides, ROUNDS, |side, kind| load::run(side, case, case.text(kind), ROUND));
     let millis = |samples: &[Sample]| Spread::of(samples.iter().map(|sample| sample.processor / 1e3));
     let (plain, gateway) = (millis(&rounds.plain), millis(&rounds.gateway));
     let pairs = rounds.plain.iter().zip(&rounds.gateway);

@@ -27,7 +27,10 @@ pub(crate) struct Printed<'a> {
     pub(crate) print: Option<Print>,
 }
 
-/// Words of a row, of four bytes. Each is multiplied with the one four words behind it, so that a vector holds either.
+/// Bytes of a word.
+const WORD: usize = size_of::<u32>();
+
+/// Words of a row. Each is multiplied with the one four words behind it, so that a vector holds either.
 const ROW: usize = 8;
 
 /// Rows of a block, which becomes 16 bytes: those of a kilobyte, as in UMAC.
@@ -36,8 +39,11 @@ const BLOCK: usize = 32;
 /// Words between the keys of the two hashes, which go over the same words twice for 2⁶⁴ instead of 2³² (RFC 4418 §5.2.1).
 const SHIFT: usize = 4;
 
-/// The key: for each row of a block the words for both hashes.
-struct Nh([[u32; ROW + SHIFT]; BLOCK]);
+/// The keys of the two hashes.
+struct Nh([Key; 2]);
+
+/// For each row of a block a word for each of its words.
+type Key = [[u32; ROW]; BLOCK];
 
 // === impl Prints ===
 
@@ -50,7 +56,7 @@ impl Prints {
         let mut hasher = self.short.build_hasher();
         // What fills the last row up is not part of the text.
         text.len().hash(&mut hasher);
-        for block in text.chunks(BLOCK * ROW * size_of::<u32>()) {
+        for block in text.chunks(BLOCK * ROW * WORD) {
             self.long.hash(block).hash(&mut hasher);
         }
         Some(Print(hasher.finish()))
@@ -67,46 +73,45 @@ impl Prints {
 impl Nh {
     fn hash(&self, block: &[u8]) -> [u64; 2] {
         let (rows, rest) = block.as_chunks();
-        let mut last = [0; ROW * size_of::<u32>()];
+        let mut last = [0; ROW * WORD];
         for (byte, rest) in last.iter_mut().zip(rest) {
             *byte = *rest;
         }
-        let mut sums = [[0; SHIFT]; 2];
-        for (row, key) in rows.iter().chain((!rest.is_empty()).then_some(&last)).zip(&self.0) {
-            add(row, key, &mut sums);
-        }
-        sums.map(|sums| sums.into_iter().fold(0, u64::wrapping_add))
+        self.0.each_ref().map(|key| {
+            let behind = key.get(rows.len()..).unwrap_or_default();
+            // A row of zeros still adds the products of its key, so there is none unless there is a rest.
+            let last = if rest.is_empty() { &[][..] } else { std::slice::from_ref(&last) };
+            sum(rows, key).wrapping_add(sum(last, behind))
+        })
     }
 }
 
-/// Adds the products of a row, lane by lane: the compiler makes two vectors of each of the sums.
-fn add(row: &[u8; ROW * size_of::<u32>()], key: &[u32; ROW + SHIFT], sums: &mut [[u64; SHIFT]; 2]) {
-    let (words, _) = row.as_chunks();
-    for (keys, sums) in key.windows(ROW).step_by(SHIFT).zip(sums) {
+/// The sum of the products of all rows, lane by lane: of this loop, with one key and nothing else in it, the compiler makes
+/// vector instructions.
+fn sum(rows: &[[u8; ROW * WORD]], key: &[[u32; ROW]]) -> u64 {
+    let mut lanes = [0_u64; SHIFT];
+    for (row, key) in rows.iter().zip(key) {
+        let (words, _) = row.as_chunks();
         let mut keyed = [0; ROW];
-        for ((keyed, word), key) in keyed.iter_mut().zip(words).zip(keys) {
+        for ((keyed, word), key) in keyed.iter_mut().zip(words).zip(key) {
             *keyed = u32::from_le_bytes(*word).wrapping_add(*key);
         }
         let (left, right) = keyed.split_at(SHIFT);
-        for ((sum, left), right) in sums.iter_mut().zip(left).zip(right) {
-            *sum = sum.wrapping_add(u64::from(*left) * u64::from(*right));
+        for ((lane, left), right) in lanes.iter_mut().zip(left).zip(right) {
+            *lane = lane.wrapping_add(u64::from(*left) * u64::from(*right));
         }
     }
+    lanes.into_iter().fold(0, u64::wrapping_add)
 }
 
 impl Default for Nh {
     fn default() -> Nh {
         // `SipHash` of numbers under a random key cannot be told from random numbers.
         let random = RandomState::new();
-        let mut words = [0; BLOCK * ROW + SHIFT];
-        for (number, pair) in words.chunks_mut(2).enumerate() {
-            let bits = random.hash_one(number);
-            for (word, half) in pair.iter_mut().zip([bits >> 32, bits & u64::from(u32::MAX)]) {
-                *word = u32::try_from(half).unwrap_or_default();
-            }
-        }
-        let mut rows = words.windows(ROW + SHIFT).step_by(ROW);
-        Nh(std::array::from_fn(|_| rows.next().and_then(|row| row.try_into().ok()).unwrap_or_default()))
+        let word = |number: usize| u32::try_from(random.hash_one(number) >> 32).unwrap_or_default();
+        let key =
+            |shift| std::array::from_fn(|row| std::array::from_fn(|column| word(row * ROW + column + shift)));
+        Nh([key(0), key(SHIFT)])
     }
 }
 
@@ -163,8 +168,8 @@ mod tests {
         let mut words: Vec<u32> =
             block.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect();
         words.resize(words.len().next_multiple_of(ROW), 0);
-        let mut key: Vec<u32> = nh.0.iter().flat_map(|row| &row[..ROW]).copied().collect();
-        key.extend(&nh.0[BLOCK - 1][ROW..]);
+        let [first, second] = nh.0.map(|key| key.concat());
+        assert_eq!(first[SHIFT..], second[..second.len() - SHIFT]);
         let sum = |key: &[u32]| {
             let pairs = (0..words.len()).filter(|at| at % ROW < SHIFT);
             pairs.fold(0_u64, |sum, at| {
@@ -172,6 +177,6 @@ mod tests {
                 sum.wrapping_add(keyed(at) * keyed(at + SHIFT))
             })
         };
-        assert_eq!(nh.hash(&block), [sum(&key), sum(&key[SHIFT..])]);
+        assert_eq!(nh.hash(&block), [sum(&first), sum(&second)]);
     }
 }
