@@ -60,7 +60,7 @@ const THRESHOLDS: [(Preset, Level, [Option<Severity>; 3]); 9] = [
 ///
 /// They are those at which less than one in a hundred long texts that agents read, code and manuals and logs, is acted on.
 const INJECTION: [(Level, [u8; 3]); 3] =
-    [(Level::Low, [70, 90, 96]), (Level::Medium, [50, 66, 76]), (Level::High, [40, 60, 70])];
+    [(Level::Low, [70, 90, 92]), (Level::Medium, [50, 66, 76]), (Level::High, [40, 60, 70])];
 
 /// The families that a relaxed policy keeps beside what is critical: an agent needs paths and addresses, but neither
 /// credentials nor somebody else's orders.

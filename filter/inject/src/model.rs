@@ -25,6 +25,9 @@ const MAX_COUNTED_WINDOWS: usize = 128;
 /// The score that twice as many windows ask for.
 const PER_DOUBLING: i64 = 4;
 
+/// How far above 90 what is scored 95 would be if scores had no end.
+const HALF_WAY: i64 = 20;
+
 /// What a stretch of text is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
@@ -147,10 +150,13 @@ fn share(weights: &[u8], buckets: &[u32], scale: i32, floor: usize) -> i64 {
 // === impl Calibration ===
 
 impl Calibration {
-    /// The score of 0 to 100 that `logit` means, `less` some.
+    /// The score of 0 to 100 that `logit` means, `less` some. Above 90 it comes ever closer to 100 instead of ending there,
+    /// so that what is surer still scores higher.
     pub(crate) fn score(self, logit: i64, less: i64) -> u8 {
         let width = i64::from(self.at_90.saturating_sub(self.at_50)).max(1);
         let score = 50 + 40 * (logit - i64::from(self.at_50)) / width - less;
+        let above = (score - 90).max(0);
+        let score = score.min(90) + 10 * above / (above + HALF_WAY);
         u8::try_from(score.clamp(0, 100)).unwrap_or_default()
     }
 }
@@ -193,8 +199,8 @@ mod tests {
         assert_eq!(chances(usize::MAX), chances(128));
         let calibration = Calibration { at_50: 100, at_90: 140 };
         assert_eq!(
-            [(140, 0), (140, 16), (400, 16)].map(|(logit, less)| calibration.score(logit, less)),
-            [90, 74, 100]
+            [(140, 0), (140, 16), (160, 0), (400, 16)].map(|(logit, less)| calibration.score(logit, less)),
+            [90, 74, 95, 99]
         );
     }
 }
