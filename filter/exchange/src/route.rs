@@ -77,7 +77,11 @@ impl TokenPath<'_> {
     /// Whether a segment of the rest leads upwards for a server that reads `%2e` or `%2f` as what they stand for. Envoy
     /// has resolved those that are written plainly.
     pub(crate) fn climbs(&self) -> bool {
-        let rest = self.bare_rest().to_ascii_lowercase();
+        let rest = self.bare_rest();
+        if !rest.contains(['.', '%', '\\']) {
+            return false;
+        }
+        let rest = rest.to_ascii_lowercase();
         let plain = rest.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").replace('\\', "/");
         plain.split('/').any(|segment| segment == ".." || segment == ".")
     }

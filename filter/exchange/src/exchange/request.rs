@@ -27,10 +27,18 @@ const TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-timeout-ms";
 /// A client that sets this to `true` is told what the gateway did, in the answer.
 const METADATA_HEADER: &str = "x-aegis-metadata";
 
+/// How the names of most headers of the gateway begin.
+const PREFIX: &str = "x-aegis-";
+
 /// Headers that only the gateway may set, or that carry its own key; also with `_`, which some servers read as `-`.
 fn is_internal(name: &str) -> bool {
-    let name = name.replace('_', "-");
-    name.starts_with("x-aegis-") || matches!(name.as_str(), "x-upstream-base" | "gateway-key")
+    let is = |name: &str, known: &str| {
+        let mut pairs = name.bytes().zip(known.bytes());
+        name.len() == known.len() && pairs.all(|(byte, known)| byte == known || (byte, known) == (b'_', b'-'))
+    };
+    name.get(..PREFIX.len()).is_some_and(|begin| is(begin, PREFIX))
+        || is(name, "x-upstream-base")
+        || is(name, "gateway-key")
 }
 
 impl Exchange {
