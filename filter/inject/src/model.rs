@@ -44,7 +44,7 @@ pub enum Scope {
 pub struct Calibration {
     /// The logit of score 50: of the worst source of harmless texts one in a hundred has more.
     pub at_50: i32,
-    /// The logit of score 90: of all sources together one in a thousand has more.
+    /// The logit of score 90: of all sources together one in two hundred has more, of templates that were not learned.
     pub at_90: i32,
 }
 

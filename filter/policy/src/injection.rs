@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 /// What happens to texts that give orders to a model which they have none to give.
 ///
-/// A text has a score of 0 to 100: one in a hundred of the worst kind of harmless texts has 50 and more, one in a
-/// thousand of all has 90 and more.
+/// A text has a score of 0 to 100: one in a hundred of the worst kind of harmless texts has 50 and more, one in
+/// two hundred of all that are unlike those it learned has 90.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

@@ -15,3 +15,4 @@ mod judge;
 mod labelled;
 mod long;
 mod ordinary;
+mod short;

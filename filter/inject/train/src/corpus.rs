@@ -7,9 +7,6 @@ use std::ops::Range;
 /// Texts of one kind from one grammar.
 const ROWS: usize = 320;
 
-/// Texts of one template of ordinary requests.
-const ORDINARY_ROWS: usize = 60;
-
 /// What stands directly before and behind a sentence inside something longer.
 const FRAMES: [(&str, &str); 14] = [
     ("", " "),
@@ -40,6 +37,8 @@ pub(crate) struct Text {
     pub(crate) language: String,
     /// Where the sentence stands that makes it what it is; all of it if that is not known.
     pub(crate) span: Option<Range<usize>>,
+    /// Which of the templates of its source made it.
+    pub(crate) template: Option<usize>,
 }
 
 /// What the grammars make: for each technique and language as many attacks as harmless twins.
@@ -52,7 +51,8 @@ pub(crate) fn texts(grammars: &Grammars) -> anyhow::Result<Vec<Text>> {
             for (attack, templates) in [(true, &grammar.attack), (false, &grammar.benign)] {
                 let mut rng = Rng::of(&[id, language, if attack { "attack" } else { "benign" }]);
                 for row in 0..rows {
-                    let Some(template) = templates.get(row % templates.len().max(1)) else { continue };
+                    let index = row % templates.len().max(1);
+                    let Some(template) = templates.get(index) else { continue };
                     let core = grammars.expand(template, language, &mut rng)?;
                     let core = if rng.percent(8) { misspelt(&core, &mut rng) } else { core };
                     let (body, span) = placed(grammars, language, &core, &mut rng)?;
@@ -64,15 +64,16 @@ pub(crate) fn texts(grammars: &Grammars) -> anyhow::Result<Vec<Text>> {
                         fold: id.clone(),
                         language: language.clone(),
                         span: Some(span),
+                        template: Some(index),
                     });
                 }
             }
         }
     }
-    for Ordinary { subject, language, requests } in &grammars.ordinary {
+    for Ordinary { subject, language, rows, requests } in &grammars.ordinary {
         let mut rng = Rng::of(&[subject, language]);
-        for template in requests {
-            for _ in 0..ORDINARY_ROWS {
+        for (index, template) in requests.iter().enumerate() {
+            for _ in 0..*rows {
                 let core = grammars.expand(template, language, &mut rng)?;
                 let (body, span) = if rng.percent(60) {
                     (core.clone(), 0..core.len())
@@ -86,6 +87,7 @@ pub(crate) fn texts(grammars: &Grammars) -> anyhow::Result<Vec<Text>> {
                     fold: "ordinary".to_owned(),
                     language: language.clone(),
                     span: Some(span),
+                    template: Some(index),
                 });
             }
         }

@@ -57,8 +57,11 @@ struct Cell<'a> {
 pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
     let mut cells = CELLS.map(|_| Cell::default());
     for part in 0..PARTS {
-        // Of a technique, and of a labelled source, all parts have some.
-        let in_part = |index: usize| index % PARTS == part;
+        // All that a template makes is in one part; of a labelled source all parts have some.
+        let in_part = |index: usize| {
+            let template = examples.get(index).and_then(|example| example.text.template);
+            template.unwrap_or(index) % PARTS == part
+        };
         let rest =
             examples.iter().enumerate().filter(|(index, _)| !in_part(*index)).map(|(_, example)| example);
         let weights = learn(&samples(rest));
@@ -71,7 +74,7 @@ pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
         }
     }
     let mut report = String::from(
-        "\n## Scale\n\nOf texts that the model has not seen (every fifth left out). Score 50 is the logit that one in a hundred of the worst source of harmless texts exceeds, score 90 that one in a thousand of all together exceeds; rules are left out on this side. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
+        "\n## Scale\n\nOf texts that the model has not seen: every fifth of a labelled source left out, and every fifth template with all that it makes. Score 50 is the logit that one in a hundred of the worst labelled source of harmless texts exceeds, score 90 that one in two hundred of all together exceeds; rules are left out on this side. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques by templates not seen at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
     );
     let calibrations =
         CELLS.iter().zip(&cells).map(|((_, _, name), cell)| cell.calibration(name, &mut report));
@@ -90,20 +93,28 @@ impl<'a> Cell<'a> {
             self.attacks.push(score);
         } else if score < f64::INFINITY {
             let source = example.text.source.as_str();
-            let source = if source.starts_with("grammar ") { "grammars" } else { source };
+            let source = if source.starts_with("grammar ") { GRAMMARS } else { source };
             self.benign.entry(source).or_default().push(score);
         }
     }
 
     /// Where scores lie, and a line of the report about it.
     fn calibration(&self, name: &str, report: &mut String) -> Calibration {
-        let sources = self.benign.iter().filter(|(_, scores)| scores.len() >= MIN_SOURCE);
+        let large: Vec<_> = self
+            .benign
+            .iter()
+            .filter(|(_, scores)| scores.len() >= MIN_SOURCE)
+            .map(|(name, scores)| (*name, scores))
+            .collect();
+        // What the project made itself is asked if there is nothing else.
+        let others = large.iter().any(|(name, _)| *name != GRAMMARS);
+        let sources = large.iter().filter(|(name, _)| !others || *name != GRAMMARS);
         let at_one = sources.map(|(source, scores)| (threshold(scores, 0.01), *source));
         let worst =
             at_one.filter(|(logit, _)| logit.is_finite()).max_by(|left, right| left.0.total_cmp(&right.0));
         let (at_50, source) = worst.unwrap_or_default();
         let all: Vec<f64> = self.benign.values().flatten().copied().collect();
-        let at_90 = threshold(&all, 0.001).max(at_50 + MIN_WIDTH);
+        let at_90 = threshold(&all, RATE_OF_90).max(at_50 + MIN_WIDTH);
         let recall = |share: f64| {
             let at = at_50 + share * (at_90 - at_50);
             let found = self.attacks.iter().filter(|score| **score > at).count();
@@ -117,6 +128,12 @@ impl<'a> Cell<'a> {
         Calibration { at_50: fixed(at_50), at_90: fixed(at_90) }
     }
 }
+
+/// Harmless texts, from templates that the model has not seen, that score 90 or more.
+const RATE_OF_90: f64 = 0.005;
+
+/// The source of all that the project made itself.
+const GRAMMARS: &str = "grammars";
 
 /// Texts of the smallest source that has a one in a hundred.
 const MIN_SOURCE: usize = 100;

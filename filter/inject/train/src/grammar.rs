@@ -27,6 +27,8 @@ pub(crate) struct Grammars {
 pub(crate) struct Ordinary {
     pub(crate) subject: String,
     pub(crate) language: String,
+    /// Texts of each template.
+    pub(crate) rows: usize,
     pub(crate) requests: Vec<String>,
 }
 
@@ -34,7 +36,13 @@ pub(crate) struct Ordinary {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RequestFile {
+    #[serde(default = "ordinary_rows")]
+    rows: usize,
     request: Vec<String>,
+}
+
+fn ordinary_rows() -> usize {
+    60
 }
 
 // === impl Grammars ===
@@ -58,6 +66,7 @@ impl Grammars {
         let request = |(subject, language, file): (_, _, RequestFile)| Ordinary {
             subject,
             language,
+            rows: file.rows,
             requests: file.request,
         };
         let ordinary = by_language(&folder.join("train/ordinary"))?.into_iter().map(request).collect();

@@ -54,6 +54,7 @@ pub(crate) fn texts(folder: &Path) -> anyhow::Result<(Vec<Text>, String)> {
             fold: fold.to_owned(),
             language,
             span: None,
+            template: None,
         });
     }
     Ok((texts, digest))
