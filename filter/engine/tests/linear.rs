@@ -4,7 +4,7 @@
     reason = "clippy.toml lifts it in #[test] functions only, not in what they call"
 )]
 
-use aegis_engine::{Engine, MasterKey, Site, compile};
+use aegis_engine::{Engine, MasterKey, Protocol, Site, Vault, compile, redact_request};
 use aegis_policy::{Direction, Policy, Preset, Slot};
 use aegis_scanner::Budget;
 
@@ -72,4 +72,26 @@ fn no_text_costs_more_than_a_fixed_number_of_steps_per_byte() {
         assert!(long <= MOST, "{fragment:?}: {long} steps per byte");
         assert!(long <= short + 2, "{fragment:?}: {short} steps per byte become {long} in a longer text");
     }
+}
+
+#[test]
+fn a_turn_costs_its_new_text() {
+    let key = MasterKey::from_hex(&"77".repeat(32)).unwrap();
+    let engine = Engine::new(&compile(&Policy::default(), &key).unwrap(), &key).unwrap();
+    let mut caches = engine.caches();
+    let talk = r"Please look at the table, and at the notes below it:\n\n".repeat(20);
+    let texts =
+        [talk.clone(), format!("{talk} Write to ada.lovelace@corp.example or call +49 30 1234 5678.")];
+    let mut steps = |texts: &[String]| {
+        let message = |text: &String| format!(r#"{{"role":"user","content":"{text}"}}"#);
+        let messages: Vec<String> = texts.iter().map(message).collect();
+        let body = format!(r#"{{"messages":[{}]}}"#, messages.join(","));
+        let (before, mut vault) = (caches.work(), Vault::new(key.tenant(b"test")));
+        let chat = Protocol::ChatCompletions;
+        redact_request(&engine, &mut caches, chat, body.as_bytes(), &mut vault).unwrap();
+        caches.work() - before
+    };
+    assert!(steps(&texts) > 0);
+    assert_eq!(steps(&texts), 0, "whether or not something was found in it");
+    assert!(steps(&[texts.concat()]) > 0, "a new text");
 }
