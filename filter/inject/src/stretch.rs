@@ -4,11 +4,15 @@ use crate::concept::Event;
 use crate::detector::Piece;
 use crate::features::{self, Distinct, Setting};
 use crate::limits::MAX_DEPTH;
-use crate::model::{Model, Scope, Verdict};
+use crate::model::{FRACTION, Model, Scope, Verdict};
 use crate::reading::Reading;
 use crate::script::is_dense;
 use crate::sliding::Sliding;
 use std::ops::Range;
+
+/// What n-grams add to a logit at most: of attacks in labelled texts that reach the score 66 one in 450 has a window that
+/// takes more. Where concepts leave more to be done, and that is in most windows of harmless texts, n-grams are not read.
+const MOST_OF_NGRAMS: i64 = (9 << FRACTION) / 2;
 
 /// Memory that is used again for every text.
 #[derive(Debug)]
@@ -86,18 +90,29 @@ impl Scratch {
     }
 
     fn fill(&mut self, stretch: &Stretch<'_>) {
-        self.ngrams.clear();
+        self.fill_concepts(stretch);
+        self.fill_ngrams(stretch);
+    }
+
+    fn fill_concepts(&mut self, stretch: &Stretch<'_>) {
         self.concepts.clear();
-        let (ngrams, concepts) = (&mut self.ngrams, &mut self.concepts);
+        let concepts = &mut self.concepts;
         let start = u32::try_from(stretch.at.start).unwrap_or(u32::MAX);
         let events = stretch.events.get(stretch.among.clone()).unwrap_or_default();
         if stretch.scope == Scope::Message {
-            features::ngrams(stretch.inside(), ngrams);
             features::concepts(events, start, stretch.setting, |_, bucket| concepts.meet(bucket));
         } else {
-            self.sliding.ngrams(stretch.text, &stretch.at, ngrams);
             features::frame(events, start, stretch.setting, |relation| concepts.meet(relation.bucket()));
             self.sliding.relations(stretch.events, &stretch.among, concepts);
+        }
+    }
+
+    fn fill_ngrams(&mut self, stretch: &Stretch<'_>) {
+        self.ngrams.clear();
+        if stretch.scope == Scope::Message {
+            features::ngrams(stretch.inside(), &mut self.ngrams);
+        } else {
+            self.sliding.ngrams(stretch.text, &stretch.at, &mut self.ngrams);
         }
     }
 }
@@ -114,9 +129,15 @@ impl Stretch<'_> {
 
 impl Judge for Scoring<'_> {
     fn stretch(&mut self, stretch: &Stretch<'_>) -> Verdict {
-        self.scratch.fill(stretch);
+        let calibration = self.model.calibration(stretch.scope, is_dense(stretch.inside()));
+        self.scratch.fill_concepts(stretch);
+        let of_concepts = self.model.logit(&[], self.scratch.concepts.met());
+        if of_concepts < i64::from(calibration.at_50) - MOST_OF_NGRAMS {
+            return Verdict { logit: of_concepts, calibration };
+        }
+        self.scratch.fill_ngrams(stretch);
         let logit = self.model.logit(self.scratch.ngrams.met(), self.scratch.concepts.met());
-        Verdict { logit, calibration: self.model.calibration(stretch.scope, is_dense(stretch.inside())) }
+        Verdict { logit, calibration }
     }
 
     fn scratch(&mut self) -> &mut Scratch {
