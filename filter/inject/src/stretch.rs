@@ -10,7 +10,7 @@ use crate::script::is_dense;
 use crate::sliding::Sliding;
 use std::ops::Range;
 
-/// What n-grams add to a logit at most: of attacks in labelled texts that reach the score 66 one in 450 has a window that
+/// What n-grams add to the logit of a window at most: of attacks in labelled texts that reach the score 66 one in 450 has a window that
 /// takes more. Where concepts leave more to be done, and that is in most windows of harmless texts, n-grams are not read.
 const MOST_OF_NGRAMS: i64 = (9 << FRACTION) / 2;
 
@@ -132,7 +132,9 @@ impl Judge for Scoring<'_> {
         let calibration = self.model.calibration(stretch.scope, is_dense(stretch.inside()));
         self.scratch.fill_concepts(stretch);
         let of_concepts = self.model.logit(&[], self.scratch.concepts.met());
-        if of_concepts < i64::from(calibration.at_50) - MOST_OF_NGRAMS {
+        let open = i64::from(calibration.at_50) - of_concepts;
+        // A whole message is weak evidence gathered.
+        if stretch.scope != Scope::Message && open > MOST_OF_NGRAMS {
             return Verdict { logit: of_concepts, calibration };
         }
         self.scratch.fill_ngrams(stretch);
