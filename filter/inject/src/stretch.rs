@@ -10,8 +10,9 @@ use crate::script::is_dense;
 use crate::sliding::Sliding;
 use std::ops::Range;
 
-/// What n-grams add to the logit of a window at most: of attacks in labelled texts that reach the score 66 one in 450 has a window that
-/// takes more. Where concepts leave more to be done, and that is in most windows of harmless texts, n-grams are not read.
+/// What n-grams add to the logit of a window at most: of attacks in labelled texts that reach the score 66 one in 450 has
+/// a window that takes more. Where concepts leave more to be done, and that is in most windows of harmless texts, n-grams
+/// are not read.
 const MOST_OF_NGRAMS: i64 = (9 << FRACTION) / 2;
 
 /// Memory that is used again for every text.
