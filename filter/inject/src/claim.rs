@@ -17,24 +17,32 @@ pub(crate) struct Found {
 /// Why something is found.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Claim {
-    /// The model says so.
-    Model(Scope, Verdict),
+    /// The model says so of the whole text, or of a part of it.
+    Model(Scope, Verdict, Extent),
     /// The rule with this index, and its floor.
     Technique(usize, u8),
+}
+
+/// How much of a text the model has judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Whole,
+    /// One of many, each of which is a chance to be wrong.
+    Part,
 }
 
 // === impl Claim ===
 
 impl Claim {
     pub(crate) fn is_window(self) -> bool {
-        matches!(self, Claim::Model(Scope::MessageWindow | Scope::DocumentWindow, _))
+        matches!(self, Claim::Model(Scope::MessageWindow | Scope::DocumentWindow, ..))
     }
 
     /// The score, in a text with so many windows.
     pub(crate) fn score(self, windows: usize) -> u8 {
         match self {
-            Claim::Model(_, verdict) => {
-                let chances = if self.is_window() { chances(windows) } else { 0 };
+            Claim::Model(_, verdict, extent) => {
+                let chances = if extent == Extent::Part { chances(windows) } else { 0 };
                 verdict.calibration.score(verdict.logit, chances)
             }
             Claim::Technique(_, floor) => floor,
@@ -43,7 +51,7 @@ impl Claim {
 
     pub(crate) fn cause(self) -> Cause {
         match self {
-            Claim::Model(scope, _) => Cause::Model(scope),
+            Claim::Model(scope, ..) => Cause::Model(scope),
             Claim::Technique(rule, _) => Cause::Technique(rule),
         }
     }

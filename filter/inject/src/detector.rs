@@ -1,6 +1,6 @@
 //! From a text to a score.
 
-use crate::claim::{Claim, Found, is_code};
+use crate::claim::{Claim, Extent, Found, is_code};
 use crate::concept::{Concepts, Event, LexiconError};
 use crate::disguised::{self, Disguised, Signs};
 use crate::document::{Knowledge, Technique};
@@ -284,7 +284,10 @@ impl Detector {
                 let (among, span) = (among(&at), reading.source(&at));
                 let verdict =
                     judge.stretch(&Stretch { scope, text, at, events, among, setting, span: &span });
-                found.push(Found { span, claim: Claim::Model(scope, verdict) });
+                // The beginning of a long message is a part of it.
+                let is_whole = scope == Scope::Message && part.whole && text.len() <= WHOLE;
+                let extent = if is_whole { Extent::Whole } else { Extent::Part };
+                found.push(Found { span, claim: Claim::Model(scope, verdict, extent) });
             };
             for whole in window::wholes(text, part.at).filter(|_| user) {
                 let inside = events.get(among(&whole)).unwrap_or_default();
