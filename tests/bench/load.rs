@@ -19,8 +19,8 @@ pub(crate) struct Sample {
     pub(crate) busy: f64,
 }
 
-/// Sends the request of `case` again and again for `duration`. The first answer on each connection must hold `text`, and all others
-/// must be equal to it.
+/// Sends the request of `case` again and again for `duration`. The first answer on each connection must hold `text`, and
+/// all others must be equal to it.
 pub(crate) fn run(side: &Side, case: &Case, text: &str, duration: Duration) -> Sample {
     let start = Barrier::new(CONNECTIONS + 1);
     let (mut used, mut began) = (Duration::ZERO, Instant::now());

@@ -161,16 +161,23 @@ impl Redaction<'_> {
         // What a text says follows from how it is written, so what is known need not be read.
         let print = self.caches.prints.of(raw).map(|print| self.caches.prints.at(print, text.written));
         let before = body.get(..text.span.start).filter(|_| text.keyed).unwrap_or_default();
+        // What stands in front may be a field whose values are allowed, so it would have to be known as well.
+        let place = print.filter(|_| before.is_empty());
+        let place = place.map(|print| self.caches.prints.at(print, (text.slot, text.form)));
+        let is_clean = place.is_some_and(|place| self.caches.clean.get(place).is_some());
         // What the model gets to see is what it can repeat.
         let is_secret = self.engine.leak().is_some() && leak::is_confidential(text.slot);
         let split = self.split_order(raw, text);
-        if split.is_none() && !is_secret && before.is_empty() && self.is_known_as_clean(print, text) {
+        if is_clean
+            && !is_secret
+            && split.is_none()
+            && print.is_some_and(|print| self.is_known_as_harmless(print, text.slot))
+        {
             return Ok(());
         }
         let decoded = text.written.read(raw);
-        let printed = Printed { text: &decoded, print };
-        let mut hits = self.hits(before, printed, text.form, text.slot)?;
-        self.add_injection(printed, text.slot, split, &mut hits);
+        let mut hits = if is_clean { Vec::new() } else { self.hits(before, &decoded, text, place)? };
+        self.add_injection(Printed { text: &decoded, print }, text.slot, split, &mut hits);
         if self.findings.len() + hits.len() > MAX_FINDINGS {
             return Err(RequestError::TooMany);
         }

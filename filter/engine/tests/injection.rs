@@ -126,9 +126,6 @@ fn what_was_found_is_found_again() {
     assert_eq!(look(Slot::ToolDefinition).disposition, Disposition::Mark);
 }
 
-/// Bytes that a worker may use for it: weights, words and what it remembers.
-const MAX_BYTES: usize = 1 << 20;
-
 #[test]
 fn what_is_known_is_known_where_and_as_it_is_written() {
     let (policy, key) = (Policy::default(), key());
@@ -187,6 +184,9 @@ fn an_order_that_is_split_is_found_although_both_halves_are_known() {
         assert!(send(&[&first, &talk, &second]).unwrap().findings.is_empty());
     }
 }
+
+/// Bytes that a worker may use for it: weights, words and what it remembers.
+const MAX_BYTES: usize = 1 << 20;
 
 #[test]
 fn memory_is_bounded_whatever_was_read() {

@@ -4,7 +4,7 @@ use super::collect::Text;
 use super::nested::{self, Part};
 use super::{Redaction, RequestError, slice, unescaped};
 use crate::engine::Site;
-use crate::known::{Print, Printed};
+use crate::known::Print;
 use crate::limits::MAX_KNOWN_FOUND;
 use crate::protocol::Form;
 use crate::text::locate;
@@ -43,60 +43,44 @@ impl From<Found> for Hit {
 // === impl Redaction ===
 
 impl Redaction<'_> {
-    /// Whether nothing at all was found in this text when it was here before.
-    pub(super) fn is_known_as_clean(&mut self, print: Option<Print>, text: &Text) -> bool {
-        print.is_some_and(|print| {
-            let place = self.caches.prints.at(print, (text.slot, text.form));
-            self.caches.clean.get(place).is_some() && self.is_known_as_harmless(print, text.slot)
-        })
-    }
-
-    /// The values in a text, in order. `before` is what stands in front of it.
+    /// The values in what `text` says, in order. `before` is what stands in front of it, `place` its print there.
     pub(super) fn hits(
         &mut self,
         before: &[u8],
-        printed: Printed<'_>,
-        form: Form,
-        slot: Slot,
+        decoded: &[u8],
+        text: &Text,
+        place: Option<Print>,
     ) -> Result<Vec<Hit>, RequestError> {
-        // What stands in front may be a field whose values are allowed, so it would have to be known as well.
-        let print = printed.print.filter(|_| before.is_empty());
-        let print = print.map(|print| self.caches.prints.at(print, (slot, form)));
-        if print.is_some_and(|print| self.caches.clean.get(print).is_some()) {
-            return Ok(Vec::new());
-        }
         // What a token's own fields keep from being found is found for another token.
-        let print = print.filter(|_| self.keys.is_empty());
-        let text = printed.text;
-        let known = print.and_then(|print| self.caches.found.get(print));
+        let place = place.filter(|_| self.keys.is_empty());
+        let known = place.and_then(|place| self.caches.found.get(place));
         let mut hits = match known {
             Some(found) => found.into_iter().map(Hit::from).collect(),
-            None => self.new_hits(before, text, form, slot, print)?,
+            None => self.new_hits(before, decoded, text, place)?,
         };
         if self.vault.seals() && !hits.is_empty() {
-            let sealed = self.sealed(text)?;
+            let sealed = self.sealed(decoded)?;
             hits.retain(|hit| !is_inside(&sealed, &hit.span));
         }
         Ok(hits)
     }
 
-    /// The values in a text that is not known; from now on it is, by its `print`.
+    /// The same of a text that is not known; from now on it is.
     fn new_hits(
         &mut self,
         before: &[u8],
-        text: &[u8],
-        form: Form,
-        slot: Slot,
-        print: Option<Print>,
+        decoded: &[u8],
+        text: &Text,
+        place: Option<Print>,
     ) -> Result<Vec<Hit>, RequestError> {
-        let found = self.detect(before, text, slot)?;
+        let found = self.detect(before, decoded, text.slot)?;
         let mut hits: Vec<Hit> = found.iter().cloned().map(Hit::from).collect();
         // A value that does not stand there as it is would have to be kept.
         let mut is_plain = true;
         // Tool results are JSON as often as arguments are.
-        let escaped = || memchr::memchr(b'\\', text).is_some();
-        if form == Form::Json || (nested::looks_like_document(text) && escaped()) {
-            let inner = self.nested_hits(text, form, slot)?;
+        let escaped = || memchr::memchr(b'\\', decoded).is_some();
+        if text.form == Form::Json || (nested::looks_like_document(decoded) && escaped()) {
+            let inner = self.nested_hits(decoded, text.form, text.slot)?;
             is_plain = inner.is_empty();
             // What is found in the decoded string is right; what its plain text shows may be cut by an escape sequence.
             if !inner.is_empty() {
@@ -105,9 +89,9 @@ impl Redaction<'_> {
                 hits.sort_by_key(|hit| hit.span.start);
             }
         }
-        match print {
-            Some(print) if hits.is_empty() => self.caches.clean.add(print, ()),
-            Some(print) if is_plain && found.len() <= MAX_KNOWN_FOUND => self.caches.found.add(print, found),
+        match place {
+            Some(place) if hits.is_empty() => self.caches.clean.add(place, ()),
+            Some(place) if is_plain && found.len() <= MAX_KNOWN_FOUND => self.caches.found.add(place, found),
             _ => {}
         }
         Ok(hits)

@@ -141,10 +141,11 @@ impl Written {
     /// At least the last `len` bytes of the text that `raw` stands for, if it has so many.
     pub(super) fn end(self, raw: &[u8], len: usize) -> Cow<'_, [u8]> {
         let far = raw.len().saturating_sub(len.saturating_mul(MAX_ESCAPE));
-        // No escape sequence has a space in it.
-        let space = raw.get(..far).and_then(|front| memchr::memrchr(b' ', front));
-        match (self, space) {
-            (Written::Json, Some(space)) => super::unescaped(raw.get(space..).unwrap_or_default()),
+        // No escape sequence has a space in it, or a letter that is not ASCII, so the text can be read from one on.
+        let begins = |byte: &u8| *byte == b' ' || *byte >= 0xc0;
+        let start = raw.get(..far).and_then(|front| front.iter().rposition(begins));
+        match (self, start) {
+            (Written::Json, Some(start)) => super::unescaped(raw.get(start..).unwrap_or_default()),
             _ => self.read(raw),
         }
     }

@@ -32,10 +32,9 @@ impl Exchange {
             host.set_header(Side::Response, REQUEST_ID_HEADER, Some(id));
         }
         // Only the gateway says what the gateway did.
-        if action != Disposition::Allow {
-            host.set_header(Side::Response, ACTION_HEADER, Some(action.name().as_bytes()));
-        } else if headers.get(ACTION_HEADER).is_some() {
-            host.set_header(Side::Response, ACTION_HEADER, None);
+        let done = (action != Disposition::Allow).then_some(action.name().as_bytes());
+        if done.is_some() || headers.get(ACTION_HEADER).is_some() {
+            host.set_header(Side::Response, ACTION_HEADER, done);
         }
         let status = headers.text(":status").and_then(|status| status.parse().ok()).unwrap_or(503);
         self.response = if status >= 400 && is_of_envoy(host, &headers) {
