@@ -315,9 +315,11 @@ impl Engine {
         self.injection_rule().is_some_and(|rule| action(rule) != Disposition::Allow)
     }
 
-    /// What carries the score of a place in `text`: relations between concepts with their weights, weightiest first.
-    pub fn explain_injection(&self, text: &[u8], place: &Range<usize>) -> Vec<(String, i8)> {
-        self.injections.as_ref().map(|injections| injections.explain(text, place)).unwrap_or_default()
+    /// What carries the score of a place in `text`, which stands in `slot`: relations between concepts with their weights,
+    /// weightiest first.
+    pub fn explain_injection(&self, slot: Slot, text: &[u8], place: &Range<usize>) -> Vec<(String, i8)> {
+        let explain = |injections: &Injections| injections.explain(slot, text, place);
+        self.injections.as_ref().map(explain).unwrap_or_default()
     }
 
     /// Bytes that looking for prompt injection takes, with what a worker keeps for it in `caches`.

@@ -219,9 +219,9 @@ impl Injections {
         self.detector.size() + cache.scratch.size() + known
     }
 
-    /// What carries the score of a place in `text`.
-    pub(crate) fn explain(&self, text: &[u8], place: &Range<usize>) -> Vec<(String, i8)> {
-        let mut found = self.detector.explain(text, place);
+    /// What carries the score of a place in `text`, which stands in `slot`.
+    pub(crate) fn explain(&self, slot: Slot, text: &[u8], place: &Range<usize>) -> Vec<(String, i8)> {
+        let mut found = self.detector.explain(text, place, writer(slot));
         found.truncate(MAX_EXPLAINED);
         found
     }

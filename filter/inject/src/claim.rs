@@ -34,8 +34,17 @@ pub(crate) enum Extent {
 // === impl Claim ===
 
 impl Claim {
-    pub(crate) fn is_window(self) -> bool {
-        matches!(self, Claim::Model(Scope::MessageWindow | Scope::DocumentWindow, ..))
+    /// Whether it is a window that might have been taken for an attack.
+    pub(crate) fn is_open_window(self) -> bool {
+        let window = |scope| matches!(scope, Scope::MessageWindow | Scope::DocumentWindow);
+        matches!(self, Claim::Model(scope, verdict, _) if window(scope) && verdict.was_open)
+    }
+
+    /// A rule found the skeleton of an attack there, too.
+    pub(crate) fn confirm(&mut self) {
+        if let Claim::Model(_, verdict, _) = self {
+            verdict.confirmed = true;
+        }
     }
 
     /// The score, in a text with so many windows.
@@ -43,7 +52,7 @@ impl Claim {
         match self {
             Claim::Model(_, verdict, extent) => {
                 let chances = if extent == Extent::Part { chances(windows) } else { 0 };
-                verdict.calibration.score(verdict.logit, chances)
+                verdict.calibration.score(verdict.confirmed_logit(), chances)
             }
             Claim::Technique(_, floor) => floor,
         }

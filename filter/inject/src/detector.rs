@@ -5,11 +5,12 @@ use crate::concept::{Concepts, Event, LexiconError};
 use crate::disguised::{self, Disguised, Signs};
 use crate::document::{Knowledge, Technique};
 use crate::features::{self, Setting};
+use crate::judged::Judged;
 use crate::limits::{MAX_DEPTH, MAX_HITS, SEGMENT, SEGMENT_OVERLAP, WHOLE};
-use crate::model::{Model, ModelError, Scope};
+use crate::model::{Head, Model, ModelError, Scope};
 use crate::reading::Reading;
 use crate::stretch::{Collecting, Judge, Scoring, Scratch, Stretch};
-use crate::technique::{Techniques, UnknownConcept};
+use crate::technique::{TALK, Techniques, UnknownConcept};
 use crate::traditional::Traditional;
 use crate::typo::Typos;
 use crate::window;
@@ -23,6 +24,9 @@ const WEIGHTS: &[u8] = include_bytes!("../weights.bin");
 
 /// The score that a place has at least to be reported.
 const WORTH_REPORTING: u8 = 30;
+
+/// The score that a rule gives at most where the model is sure that nothing is wrong: less than any that is acted on.
+const DOUBTED: u8 = 45;
 
 /// Finds prompt injection. Immutable; what changes while it looks is in a [`Scratch`].
 #[derive(Debug)]
@@ -82,6 +86,8 @@ pub struct Piece {
     pub dense: bool,
     /// Bytes of the text.
     pub span: Range<usize>,
+    /// How many they are as they read.
+    pub len: usize,
     /// Distinct buckets of n-grams …
     pub ngrams: Vec<u32>,
     /// … and of concepts.
@@ -103,6 +109,17 @@ pub enum LoadError {
     /// The weights cannot be used.
     #[error(transparent)]
     Model(#[from] ModelError),
+}
+
+// === impl Writer ===
+
+impl Writer {
+    fn head(self) -> Head {
+        match self {
+            Writer::User => Head::User,
+            Writer::Other => Head::Other,
+        }
+    }
 }
 
 // === impl Outcome ===
@@ -191,15 +208,18 @@ impl Detector {
     }
 
     /// What carries the score of `text` at `span`, weightiest first: relations between concepts with their weights.
-    pub fn explain(&self, text: &[u8], span: &Range<usize>) -> Vec<(String, i8)> {
+    pub fn explain(&self, text: &[u8], span: &Range<usize>, writer: Writer) -> Vec<(String, i8)> {
         let mut reading = Reading::default();
         reading.read(text.get(span.clone()).unwrap_or_default());
         let mut events = Vec::new();
         self.concepts.find(&reading.text, false, &mut events);
+        let head = writer.head();
         let mut found = Vec::new();
         let name = |id: u64| self.concepts.name(u8::try_from(id).unwrap_or(u8::MAX)).to_owned();
         features::concepts(&events, 0, Setting::default(), |relation, bucket| {
-            found.extend(relation.describe(name).map(|words| (words, self.model.concept_weight(bucket))));
+            found.extend(
+                relation.describe(name).map(|words| (words, self.model.concept_weight(head, bucket))),
+            );
         });
         found.sort_by(|left, right| right.1.unsigned_abs().cmp(&left.1.unsigned_abs()).then(left.cmp(right)));
         found.dedup();
@@ -214,11 +234,12 @@ impl Detector {
             let segment = text.get(start..end).unwrap_or_default();
             let from = found.len();
             let at = (start == 0, end == text.len());
-            let part = Part { writer, whole: at == (true, true), at, encoded: false, spaceless: false };
-            self.segment(segment, part, 0, judge, &mut found);
+            let whole = at == (true, true);
+            let part = Part { writer, whole, at, encoded: false, spaceless: false, depth: 0 };
+            self.segment(segment, part, judge, &mut found);
             for one in found.iter_mut().skip(from) {
                 one.span = start + one.span.start..start + one.span.end;
-                windows += usize::from(one.claim.is_window());
+                windows += usize::from(one.claim.is_open_window());
             }
             found.sort_by_key(|one| std::cmp::Reverse(one.claim.score(0)));
             found.truncate(MAX_HITS);
@@ -230,9 +251,9 @@ impl Detector {
     }
 
     /// Reads a segment, and what is hidden in it. Spans are those of the segment.
-    fn segment(&self, text: &[u8], part: Part, depth: usize, judge: &mut impl Judge, found: &mut Vec<Found>) {
+    fn segment(&self, text: &[u8], part: Part, judge: &mut impl Judge, found: &mut Vec<Found>) {
         // Nothing that is read inside is as deep.
-        let Some(mut layer) = judge.scratch().layers.get_mut(depth).map(std::mem::take) else { return };
+        let Some(mut layer) = judge.scratch().layers.get_mut(part.depth).map(std::mem::take) else { return };
         layer.reading.read(text);
         self.concepts.find(&layer.reading.text, part.spaceless, &mut layer.events);
         let signs = Signs {
@@ -241,17 +262,22 @@ impl Detector {
             invisible: layer.reading.invisible,
         };
         self.judge((text, &layer.reading), &layer.events, part, judge, found);
-        if let Some(place) = judge.scratch().layers.get_mut(depth) {
+        if let Some(place) = judge.scratch().layers.get_mut(part.depth) {
             *place = layer;
         }
-        if depth >= MAX_DEPTH {
+        if part.depth >= MAX_DEPTH {
             return;
         }
         for Disguised { view, spaceless, encoded, whole } in disguised::disguised(text, signs, &self.typos) {
-            let inner =
-                Part { encoded: part.encoded || encoded, spaceless, whole: part.whole && whole, ..part };
+            let inner = Part {
+                encoded: part.encoded || encoded,
+                spaceless,
+                depth: part.depth + 1,
+                whole: part.whole && whole,
+                ..part
+            };
             let mut inside = Vec::new();
-            self.segment(&view.bytes, inner, depth + 1, judge, &mut inside);
+            self.segment(&view.bytes, inner, judge, &mut inside);
             found.extend(inside.into_iter().filter_map(|one| {
                 let span = view.source(&one.span)?;
                 Some(Found { span: span.start.min(text.len())..span.end.min(text.len()), ..one })
@@ -278,12 +304,18 @@ impl Detector {
         };
         let user = part.writer == Writer::User;
         let apart = !user || long;
+        let mut judged = Judged::default();
+        let first = found.len();
         if !events.is_empty() {
             judge.scratch().sliding.clear();
             let mut stretch = |scope, at: Range<usize>, setting| {
                 let (among, span) = (among(&at), reading.source(&at));
-                let verdict =
-                    judge.stretch(&Stretch { scope, text, at, events, among, setting, span: &span });
+                let stretch = Stretch { scope, text, at: at.clone(), events, among, setting, span: &span };
+                let verdict = judge.stretch(&stretch);
+                match scope {
+                    Scope::Message => judged.whole(at, verdict),
+                    Scope::MessageWindow | Scope::DocumentWindow => judged.window(at, verdict),
+                }
                 // The beginning of a long message is a part of it.
                 let is_whole = scope == Scope::Message && part.whole && text.len() <= WHOLE;
                 let extent = if is_whole { Extent::Whole } else { Extent::Part };
@@ -302,10 +334,21 @@ impl Detector {
         }
         let is_code = |span: &Range<usize>| is_code(source, &reading.source(span));
         self.techniques.find(&self.concepts, text, events, is_code, |sighting| {
+            if !sighting.talk {
+                for number in judged.numbers(&sighting.span) {
+                    if let Some(one) = found.get_mut(first + number) {
+                        one.claim.confirm();
+                    }
+                }
+            }
             let floor = match part.writer {
                 Writer::User => sighting.user_floor,
                 Writer::Other => sighting.floor,
             };
+            let floor = if sighting.talk { floor.saturating_sub(TALK) } else { floor };
+            // Who quotes an attack writes its skeleton, too, but does not disguise it.
+            let doubted = part.depth == 0 && judged.is_harmless(&sighting.span);
+            let floor = if doubted { floor.min(DOUBTED) } else { floor };
             let claim = Claim::Technique(sighting.rule, floor);
             found.push(Found { span: reading.source(&sighting.span), claim });
         });
@@ -322,6 +365,8 @@ struct Part {
     at: (bool, bool),
     encoded: bool,
     spaceless: bool,
+    /// In how many disguises it is; 0 for what is written.
+    depth: usize,
 }
 
 /// `span` with the characters whole in which it begins and ends.

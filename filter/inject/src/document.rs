@@ -18,8 +18,8 @@ pub struct Lexicon {
 pub struct Concept {
     /// Its name in techniques and reports.
     pub name: String,
-    /// How much it draws attention: 2 by itself, 1 together with another one, 0 never. A text without is not looked at
-    /// any further.
+    /// How much it draws attention. A window is looked at for any; a long message needs words of 6 together. A text without
+    /// is not looked at any further.
     #[serde(default)]
     pub pull: u8,
     /// People who write about attacks use it.

@@ -10,7 +10,7 @@ use aegis_disguise::utf8;
 /// Buckets of n-grams.
 pub const NGRAMS: usize = 1 << 17;
 /// Buckets of concepts.
-pub const CONCEPTS: usize = 1 << 13;
+pub const CONCEPTS: usize = 1 << 15;
 
 /// Letters of an n-gram of a script with spaces; one without has those of one, two and three letters.
 const LETTERS: usize = 4;

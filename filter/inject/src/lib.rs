@@ -17,6 +17,7 @@ mod detector;
 mod disguised;
 pub mod document;
 mod features;
+mod judged;
 mod leet;
 pub mod limits;
 mod model;
@@ -36,6 +37,8 @@ mod words;
 pub use concept::{ConceptId, Concepts, LexiconError};
 pub use detector::{Cause, Detector, Hit, LoadError, Outcome, Piece, Writer};
 pub use features::{CONCEPTS, NGRAMS};
-pub use model::{Calibration, FLOOR_CONCEPTS, FLOOR_NGRAMS, FRACTION, Model, ModelError, Parts, Scope};
+pub use model::{
+    Calibration, FLOOR_CONCEPTS, FLOOR_NGRAMS, FRACTION, GROUPS, Head, Model, ModelError, Parts, Scope, group,
+};
 pub use reading::Reading;
 pub use stretch::Scratch;

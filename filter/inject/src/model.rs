@@ -11,10 +11,22 @@ pub const FLOOR_NGRAMS: usize = 20;
 pub const FLOOR_CONCEPTS: usize = 8;
 
 /// How a file of weights begins.
-pub(crate) const MAGIC: &[u8; 8] = b"AEGINJ\x00\x01";
+pub(crate) const MAGIC: &[u8; 8] = b"AEGINJ\x00\x02";
 
 /// Bytes of the digest of what the weights were made from.
 pub(crate) const DIGEST: usize = 32;
+
+/// Lengths that logits begin at different values for: bytes as they read, each class twice as long as the one before.
+const LENGTHS: usize = 10;
+
+/// Texts whose logits begin at the same value: by [`Head`], script and length.
+pub const GROUPS: usize = 4 * LENGTHS;
+
+/// The binary logarithm of the longest text of the first class.
+const SHORTEST: u32 = 4;
+
+/// What sets the buckets of one [`Head`] apart from the same ones of the other: any bits but the lowest.
+const APART: u32 = 0x2a5a;
 
 /// Windows of the texts that scores are fitted to; in a text with more of them each has to score higher.
 const FREE_WINDOWS: usize = 8;
@@ -24,6 +36,12 @@ const MAX_COUNTED_WINDOWS: usize = 128;
 
 /// The score that twice as many windows ask for.
 const PER_DOUBLING: i64 = 4;
+
+/// What a rule adds to a logit: it knows the order of words, which the model does not.
+const CONFIRMED: i64 = 1 << FRACTION;
+
+/// How far below the logit of score 50 the model is sure that a text is harmless.
+const HARMLESS: i64 = 3 << FRACTION;
 
 /// How far above 90 what is scored 95 would be if scores had no end.
 const HALF_WAY: i64 = 20;
@@ -37,6 +55,16 @@ pub enum Scope {
     MessageWindow,
     /// A part of something that somebody else wrote.
     DocumentWindow,
+}
+
+/// Who speaks to the model. The same relation of concepts means another thing in what a user wants done and in what
+/// somebody else does, so weights of concepts are learned for each; those of n-grams are shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Head {
+    /// The user.
+    User,
+    /// A tool, a document, a web page.
+    Other,
 }
 
 /// Where scores lie among logits.
@@ -53,6 +81,24 @@ pub struct Calibration {
 pub(crate) struct Verdict {
     pub(crate) logit: i64,
     pub(crate) calibration: Calibration,
+    /// Concepts left it open, so that n-grams were read.
+    pub(crate) was_open: bool,
+    /// A rule found the skeleton of an attack there.
+    pub(crate) confirmed: bool,
+}
+
+// === impl Verdict ===
+
+impl Verdict {
+    /// Whether the model is sure of it.
+    pub(crate) fn is_harmless(self) -> bool {
+        self.logit < i64::from(self.calibration.at_50) - HARMLESS
+    }
+
+    /// The logit, and what a rule adds to it.
+    pub(crate) fn confirmed_logit(self) -> i64 {
+        self.logit + if self.confirmed { CONFIRMED } else { 0 }
+    }
 }
 
 /// A trained model.
@@ -70,8 +116,10 @@ pub struct Model<'a> {
 pub struct Parts {
     /// SHA-256 of what it was made from.
     pub digest: [u8; DIGEST],
-    /// What a weight of 1 is worth, and what every text begins with.
-    pub scales: [i32; 3],
+    /// What a weight of 1 is worth, of n-grams and of concepts.
+    pub scales: [i32; 2],
+    /// What a text begins with: see [`group`].
+    pub biases: [i32; GROUPS],
     /// By [`Scope`] and script: with spaces between words, and without.
     pub calibrations: [[Calibration; 2]; 3],
     /// Weights of n-grams.
@@ -80,8 +128,8 @@ pub struct Parts {
     pub concepts: Vec<i8>,
 }
 
-/// Two scales, the bias, and six calibrations.
-const NUMBERS: usize = 15;
+/// Two scales, the biases, and six calibrations.
+const NUMBERS: usize = 2 + GROUPS + 12;
 
 const HEADER: usize = MAGIC.len() + DIGEST + 4 * NUMBERS;
 
@@ -109,24 +157,63 @@ impl<'a> Model<'a> {
         Ok(Model { digest, numbers: values, ngrams, concepts })
     }
 
-    /// The logit of a text with these distinct features.
-    pub fn logit(&self, ngrams: &[u32], concepts: &[u32]) -> i64 {
-        let [scale_ngram, scale_concept, bias, ..] = self.numbers;
+    /// What concepts say of a text of this [`group`], with these distinct ones.
+    pub fn of_concepts(&self, head: Head, group: usize, concepts: &[u32]) -> i64 {
+        let [_, scale, ..] = self.numbers;
+        let bias = self.number(2 + group);
         i64::from(bias)
-            + share(self.ngrams, ngrams, scale_ngram, FLOOR_NGRAMS)
-            + share(self.concepts, concepts, scale_concept, FLOOR_CONCEPTS)
+            + share(self.concepts, concepts.iter().map(|bucket| head.bucket(*bucket)), scale, FLOOR_CONCEPTS)
+    }
+
+    /// What distinct n-grams add to that.
+    pub fn of_ngrams(&self, ngrams: &[u32]) -> i64 {
+        let [scale, ..] = self.numbers;
+        share(self.ngrams, ngrams.iter().copied(), scale, FLOOR_NGRAMS)
     }
 
     /// The weight of a bucket of concepts.
-    pub fn concept_weight(&self, bucket: u32) -> i8 {
-        self.concepts.get(bucket as usize).map_or(0, |weight| weight.cast_signed())
+    pub fn concept_weight(&self, head: Head, bucket: u32) -> i8 {
+        self.concepts.get(head.bucket(bucket) as usize).map_or(0, |weight| weight.cast_signed())
+    }
+
+    fn number(&self, index: usize) -> i32 {
+        self.numbers.get(index).copied().unwrap_or_default()
     }
 
     /// Where scores lie among logits, of texts in a script with spaces or, `dense`, without.
     pub fn calibration(&self, scope: Scope, dense: bool) -> Calibration {
-        let at = |index: usize| self.numbers.get(index).copied().unwrap_or_default();
-        let index = 3 + 4 * scope as usize + 2 * usize::from(dense);
-        Calibration { at_50: at(index), at_90: at(index + 1) }
+        let index = 2 + GROUPS + 4 * scope as usize + 2 * usize::from(dense);
+        Calibration { at_50: self.number(index), at_90: self.number(index + 1) }
+    }
+}
+
+/// The group of a text of `len` bytes as it reads, in a script with spaces or, `dense`, without.
+pub fn group(head: Head, dense: bool, len: usize) -> usize {
+    let length = (len.max(1).ilog2().saturating_sub(SHORTEST) as usize).min(LENGTHS - 1);
+    LENGTHS * (2 * head as usize + usize::from(dense)) + length
+}
+
+// === impl Scope ===
+
+impl Scope {
+    /// Who speaks.
+    pub fn head(self) -> Head {
+        match self {
+            Scope::Message | Scope::MessageWindow => Head::User,
+            Scope::DocumentWindow => Head::Other,
+        }
+    }
+}
+
+// === impl Head ===
+
+impl Head {
+    /// Where the weight of a bucket of concepts is.
+    pub fn bucket(self, bucket: u32) -> u32 {
+        match self {
+            Head::User => bucket,
+            Head::Other => bucket ^ APART,
+        }
     }
 }
 
@@ -140,10 +227,11 @@ pub(crate) fn chances(windows: usize) -> i64 {
 }
 
 /// What one family of features adds to a logit.
-fn share(weights: &[u8], buckets: &[u32], scale: i32, floor: usize) -> i64 {
-    let weight = |bucket: &u32| weights.get(*bucket as usize).map_or(0, |weight| weight.cast_signed());
-    let sum: i64 = buckets.iter().map(|bucket| i64::from(weight(bucket))).sum();
-    let root = ((buckets.len().max(floor) as u64) << 16).isqrt();
+fn share(weights: &[u8], buckets: impl ExactSizeIterator<Item = u32>, scale: i32, floor: usize) -> i64 {
+    let count = buckets.len();
+    let weight = |bucket: u32| weights.get(bucket as usize).map_or(0, |weight| weight.cast_signed());
+    let sum: i64 = buckets.map(|bucket| i64::from(weight(bucket))).sum();
+    let root = ((count.max(floor) as u64) << 16).isqrt();
     (sum * i64::from(scale)) * 256 / i64::try_from(root).unwrap_or(i64::MAX)
 }
 
@@ -168,7 +256,8 @@ impl Parts {
     pub fn blank() -> Parts {
         Parts {
             digest: [0; DIGEST],
-            scales: [0; 3],
+            scales: [0; 2],
+            biases: [0; GROUPS],
             calibrations: [[Calibration { at_50: 1, at_90: 2 }; 2]; 3],
             ngrams: vec![0; NGRAMS],
             concepts: vec![0; CONCEPTS],
@@ -180,7 +269,7 @@ impl Parts {
         let mut file = MAGIC.to_vec();
         file.extend(self.digest);
         let calibrations = self.calibrations.iter().flatten().flat_map(|one| [one.at_50, one.at_90]);
-        for number in self.scales.into_iter().chain(calibrations) {
+        for number in self.scales.into_iter().chain(self.biases).chain(calibrations) {
             file.extend(number.to_le_bytes());
         }
         file.extend(self.ngrams.iter().chain(&self.concepts).map(|weight| weight.cast_unsigned()));
@@ -191,6 +280,18 @@ impl Parts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_are_apart_and_every_length_has_one() {
+        let mut groups: Vec<usize> = Vec::new();
+        for (head, dense) in
+            [(Head::User, false), (Head::User, true), (Head::Other, false), (Head::Other, true)]
+        {
+            groups.extend((0..20).map(|bits| group(head, dense, 1 << bits)));
+        }
+        groups.dedup();
+        assert_eq!(groups, (0..GROUPS).collect::<Vec<_>>());
+    }
 
     #[test]
     fn many_windows_ask_for_more_and_never_for_too_much() {

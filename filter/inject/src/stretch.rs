@@ -4,7 +4,7 @@ use crate::concept::Event;
 use crate::detector::Piece;
 use crate::features::{self, Distinct, Setting};
 use crate::limits::MAX_DEPTH;
-use crate::model::{FRACTION, Model, Scope, Verdict};
+use crate::model::{FRACTION, Model, Scope, Verdict, group};
 use crate::reading::Reading;
 use crate::script::is_dense;
 use crate::sliding::Sliding;
@@ -130,17 +130,19 @@ impl Stretch<'_> {
 
 impl Judge for Scoring<'_> {
     fn stretch(&mut self, stretch: &Stretch<'_>) -> Verdict {
-        let calibration = self.model.calibration(stretch.scope, is_dense(stretch.inside()));
+        let (head, dense) = (stretch.scope.head(), is_dense(stretch.inside()));
+        let calibration = self.model.calibration(stretch.scope, dense);
         self.scratch.fill_concepts(stretch);
-        let of_concepts = self.model.logit(&[], self.scratch.concepts.met());
+        let group = group(head, dense, stretch.inside().len());
+        let of_concepts = self.model.of_concepts(head, group, self.scratch.concepts.met());
         let open = i64::from(calibration.at_50) - of_concepts;
         // A whole message is weak evidence gathered.
         if stretch.scope != Scope::Message && open > MOST_OF_NGRAMS {
-            return Verdict { logit: of_concepts, calibration };
+            return Verdict { logit: of_concepts, calibration, was_open: false, confirmed: false };
         }
         self.scratch.fill_ngrams(stretch);
-        let logit = self.model.logit(self.scratch.ngrams.met(), self.scratch.concepts.met());
-        Verdict { logit, calibration }
+        let logit = of_concepts + self.model.of_ngrams(self.scratch.ngrams.met());
+        Verdict { logit, calibration, was_open: true, confirmed: false }
     }
 
     fn scratch(&mut self) -> &mut Scratch {
@@ -157,6 +159,7 @@ impl Judge for Collecting<'_> {
             scope: stretch.scope,
             dense: is_dense(stretch.inside()),
             span: stretch.span.clone(),
+            len: stretch.inside().len(),
             ngrams: self.scratch.ngrams.met().to_vec(),
             concepts: self.scratch.concepts.met().to_vec(),
         });

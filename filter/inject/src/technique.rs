@@ -8,7 +8,7 @@ use std::ops::Range;
 const CONTEXT: u32 = 160;
 
 /// What a finding is worth less if it is talked about, quoted, negated or source code. Never nothing: that would be a recipe.
-const TALK: u8 = 40;
+pub(crate) const TALK: u8 = 40;
 
 /// All rules.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(crate) struct Sighting {
     pub floor: u8,
     /// The same in what a user writes.
     pub user_floor: u8,
+    /// It is talked about, quoted or negated.
+    pub talk: bool,
 }
 
 /// A rule that names a concept that does not exist.
@@ -110,12 +112,12 @@ impl Techniques {
                 let Some(end) = row.end(first, behind, rule.gap) else { continue };
                 let span = first.start as usize..end as usize;
                 let talk = is_code(&span) || self.is_talk(concepts, text, events, at, &span);
-                let less = if talk { TALK } else { 0 };
                 sink(Sighting {
                     rule: row.rule,
                     span,
-                    floor: rule.floor.saturating_sub(less),
-                    user_floor: rule.user_floor.unwrap_or(rule.floor).saturating_sub(less),
+                    floor: rule.floor,
+                    user_floor: rule.user_floor.unwrap_or(rule.floor),
+                    talk,
                 });
             }
         }
@@ -130,8 +132,7 @@ impl Techniques {
         at: usize,
         span: &Range<usize>,
     ) -> bool {
-        let quoted = span.start.checked_sub(1).and_then(|before| text.get(before));
-        if quoted.is_some_and(|before| matches!(before, b'"' | b'\'' | b'`')) {
+        if is_quoted(text.get(..span.start).unwrap_or_default()) {
             return true;
         }
         let (start, end) =
@@ -144,6 +145,13 @@ impl Techniques {
         let around = events.iter().skip(at.saturating_sub(24)).take(48);
         around.filter(near).any(|one| concepts.is_discussion(one.concept))
     }
+}
+
+/// Whether what follows `before` is quoted. A cell of a table and a value of JSON are not.
+fn is_quoted(before: &[u8]) -> bool {
+    let Some((b'"' | b'\'' | b'`', outside)) = before.split_last() else { return false };
+    let is_cell = matches!(outside.last(), Some(b',' | b';'));
+    !is_cell && !outside.trim_ascii_end().ends_with(b"\":")
 }
 
 // === impl Row ===
@@ -161,5 +169,20 @@ impl Row {
             from += next.0 + 1;
         }
         Some(end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_is_talk_and_a_cell_is_not() {
+        for quoted in ["he wrote \"", "such as '", "type `", "\"", "said: \"", "one, \""] {
+            assert!(is_quoted(quoted.as_bytes()), "{quoted}");
+        }
+        for cell in ["17,open,\"", "204;new;\"", "{\"note\": \"", "{\"note\":\"", "it says", ""] {
+            assert!(!is_quoted(cell.as_bytes()), "{cell}");
+        }
     }
 }

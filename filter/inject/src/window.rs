@@ -1,7 +1,7 @@
 //! Which stretches of a text are judged.
 
 use crate::concept::{Concepts, Event};
-use crate::limits::{LEAD, NEAR, SHORT, STRIDE, SUSPICIOUS, WHOLE, WINDOW};
+use crate::limits::{LEAD, SHORT, STRIDE, SUSPICIOUS, WHOLE, WINDOW};
 use aegis_disguise::utf8;
 use std::ops::Range;
 
@@ -25,21 +25,11 @@ pub(crate) fn is_suspicious(len: usize, concepts: &Concepts, events: &[Event]) -
 pub(crate) fn windows(text: &[u8], concepts: &Concepts, events: &[Event]) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut next = 0;
-    // The last word that draws some attention.
-    let mut before: Option<&Event> = None;
-    for event in events {
-        let pull = concepts.pull(event.concept);
-        if pull == 0 || (event.start as usize) < next {
+    for event in events.iter().filter(|event| concepts.pull(event.concept) > 0) {
+        if (event.start as usize) < next {
             continue;
         }
-        let other = before
-            .filter(|other| other.concept != event.concept && event.start.saturating_sub(other.end) <= NEAR);
-        let first = if pull > 1 { event } else { other.unwrap_or(event) };
-        before = Some(event);
-        if pull < 2 && other.is_none() {
-            continue;
-        }
-        let at = first.start as usize;
+        let at = event.start as usize;
         let start = word_start(text, backward(text, at, LEAD));
         found.push(start..forward(text, start, WINDOW));
         next = forward(text, start, STRIDE);

@@ -130,7 +130,7 @@ pub(super) fn scan(
             score: one.score,
         })
         .collect();
-    let explanation = explain.then(|| explanations(engine, suspicion.as_ref(), &text));
+    let explanation = explain.then(|| explanations(engine, slot, suspicion.as_ref(), &text));
     let scores = suspicion.iter().map(|suspicion| ("injection", of_one(suspicion.score))).collect();
     let output = match engine.mode() {
         Mode::Shadow => text,
@@ -172,14 +172,14 @@ fn add_places<'a>(engine: &'a Engine, suspicion: &Suspicion, found: &mut Vec<Fou
     found.sort_by_key(|one| one.span.start);
 }
 
-fn explanations(engine: &Engine, suspicion: Option<&Suspicion>, text: &str) -> Vec<Explanation> {
+fn explanations(engine: &Engine, slot: Slot, suspicion: Option<&Suspicion>, text: &str) -> Vec<Explanation> {
     let places = suspicion.map(|suspicion| suspicion.places.as_slice()).unwrap_or_default();
     let explain = |place: &Place| Explanation {
         start: place.span.start,
         end: place.span.end,
         score: of_one(place.score),
         technique: place.technique,
-        concepts: engine.explain_injection(text.as_bytes(), &place.span),
+        concepts: engine.explain_injection(slot, text.as_bytes(), &place.span),
     };
     places.iter().map(explain).collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::example::Example;
 use crate::report::{hexadecimal, line};
+use crate::written::WRITTEN;
 use aegis_inject::Parts;
 use std::collections::BTreeMap;
 
@@ -28,7 +29,9 @@ pub(crate) fn card(examples: &[Example], parts: &Parts, data: Option<&str>, repo
     );
     line(
         &mut card,
-        &format!("* **Made from** (SHA-256 of lexicon, techniques, words and labelled texts): `{digest}`"),
+        &format!(
+            "* **Made from** (SHA-256 of lexicon, techniques, words, written and labelled texts): `{digest}`"
+        ),
     );
     match data {
         Some(data) => {
@@ -45,9 +48,13 @@ pub(crate) fn card(examples: &[Example], parts: &Parts, data: Option<&str>, repo
     let mut counts: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     for example in examples {
         let source = example.text.source.as_str();
-        let name = match source.strip_prefix("grammar ") {
-            Some(_) => format!("grammars, {}", example.text.language),
-            None => source.to_owned(),
+        let language = &example.text.language;
+        let name = if source.starts_with("grammar ") {
+            format!("grammars, {language}")
+        } else if source.starts_with(WRITTEN) {
+            format!("written, {}, {language}", example.text.fold)
+        } else {
+            source.to_owned()
         };
         if let Some(count) = counts.entry(name).or_default().get_mut(usize::from(!example.text.attack)) {
             *count += 1;

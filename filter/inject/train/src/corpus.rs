@@ -1,5 +1,6 @@
 //! Texts to learn from: what the grammars make.
 
+use crate::example::As;
 use crate::grammar::{Grammars, Ordinary};
 use crate::rng::Rng;
 use std::ops::Range;
@@ -39,6 +40,8 @@ pub(crate) struct Text {
     pub(crate) span: Option<Range<usize>>,
     /// Which of the templates of its source made it.
     pub(crate) template: Option<usize>,
+    /// Where it stands, if it is at home in one place.
+    pub(crate) slot: Option<As>,
 }
 
 /// What the grammars make: for each technique and language as many attacks as harmless twins.
@@ -65,6 +68,7 @@ pub(crate) fn texts(grammars: &Grammars) -> anyhow::Result<Vec<Text>> {
                         language: language.clone(),
                         span: Some(span),
                         template: Some(index),
+                        slot: None,
                     });
                 }
             }
@@ -88,6 +92,7 @@ pub(crate) fn texts(grammars: &Grammars) -> anyhow::Result<Vec<Text>> {
                     language: language.clone(),
                     span: Some(span),
                     template: Some(index),
+                    slot: None,
                 });
             }
         }
@@ -96,7 +101,7 @@ pub(crate) fn texts(grammars: &Grammars) -> anyhow::Result<Vec<Text>> {
 }
 
 /// `core` by itself, or in something longer.
-fn placed(
+pub(crate) fn placed(
     grammars: &Grammars,
     language: &str,
     core: &str,

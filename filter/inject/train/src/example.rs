@@ -2,7 +2,9 @@
 
 use crate::corpus::Text;
 use crate::learn::{Sample, Weights};
-use aegis_inject::{Cause, Detector, Piece, Scope, Scratch, Writer};
+use crate::written::WRITTEN;
+use aegis_inject::{Cause, Detector, GROUPS, Piece, Scope, Scratch, Writer};
+use serde::Deserialize;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -21,9 +23,12 @@ pub(crate) struct Example {
 }
 
 /// How a text is judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum As {
+    /// A user says it.
     Message,
+    /// A tool returns it, or a file has it.
     Document,
 }
 
@@ -50,8 +55,17 @@ impl Example {
         let floors = [floor(Writer::User), floor(Writer::Other)];
         techniques.sort();
         techniques.dedup();
-        let windows = detector.pieces(scratch, bytes, Writer::Other);
-        let message = detector.pieces(scratch, bytes, Writer::User);
+        let mut pieces = |writer| {
+            let mut pieces = detector.pieces(scratch, bytes, writer);
+            for piece in &mut pieces {
+                let head = piece.scope.head();
+                for bucket in &mut piece.concepts {
+                    *bucket = head.bucket(*bucket);
+                }
+            }
+            pieces
+        };
+        let (message, windows) = (pieces(Writer::User), pieces(Writer::Other));
         Example { text, message, windows, floors, techniques }
     }
 
@@ -61,7 +75,7 @@ impl Example {
             As::Message => &self.message,
             As::Document => &self.windows,
         };
-        let logits = pieces.iter().map(|piece| weights.logit(&piece.ngrams, &piece.concepts));
+        let logits = pieces.iter().map(|piece| weights.logit(group(piece), &piece.ngrams, &piece.concepts));
         logits.max_by(f64::total_cmp)
     }
 
@@ -76,10 +90,13 @@ impl Example {
         if judged == As::Message { message } else { document }
     }
 
-    /// The stretches whose label is known.
+    /// The stretches whose label is known. What a user may well ask for is an attack where somebody else writes it, and
+    /// what a document wants is none of a user's.
     fn samples(&self) -> impl Iterator<Item = (&Piece, bool)> {
-        let messages = self.message.iter().filter(|piece| piece.scope == Scope::Message);
-        messages.chain(&self.windows).filter_map(|piece| Some((piece, self.label(piece)?)))
+        let (slot, attack) = (self.text.slot, self.text.attack);
+        let messages = self.message.iter().filter(move |_| slot != Some(As::Document) || !attack);
+        let windows = self.windows.iter().filter(move |_| slot != Some(As::Message) || attack);
+        messages.chain(windows).filter_map(|piece| Some((piece, self.label(piece)?)))
     }
 
     /// Whether `piece` is an attack, if that is known.
@@ -105,7 +122,19 @@ fn overlap(one: &Range<usize>, two: &Range<usize>) -> usize {
     one.end.min(two.end).saturating_sub(one.start.max(two.start))
 }
 
-/// Samples of `examples`: a source counts as the square root of what it has, both labels count the same.
+/// What [`Weights`] begin a piece with.
+fn group(piece: &Piece) -> usize {
+    aegis_inject::group(piece.scope.head(), piece.dense, piece.len)
+}
+
+/// What a text counts that somebody wrote by hand.
+const BY_HAND: f64 = 1.2;
+
+/// How much a text may count more, or less, because most of its length have the same label.
+const MAX_BALANCE: f64 = 8.0;
+
+/// Samples of `examples`: a source counts as the square root of what it has, and both labels count the same in
+/// each group, or length would be a sign.
 pub(crate) fn samples<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -> Vec<Sample<'a>> {
     let mut counts: HashMap<(&str, bool), usize> = HashMap::new();
     for example in examples.clone() {
@@ -114,21 +143,28 @@ pub(crate) fn samples<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -
         }
     }
     let mut samples = Vec::new();
-    let mut totals = [0.0, 0.0];
+    let mut totals = [[0.0; 2]; GROUPS];
     for example in examples {
+        let by_hand = if example.text.source.starts_with(WRITTEN) { BY_HAND } else { 1.0 };
         for (piece, attack) in example.samples() {
             let count = counts.get(&(example.text.source.as_str(), attack)).copied().unwrap_or(1);
             #[expect(clippy::cast_precision_loss)]
-            let weight = 1.0 / (count as f64).sqrt();
-            let total = if attack { &mut totals[1] } else { &mut totals[0] };
-            *total += weight;
-            samples.push(Sample { ngrams: &piece.ngrams, concepts: &piece.concepts, attack, weight });
+            let weight = by_hand / (count as f64).sqrt();
+            let group = group(piece);
+            if let Some(total) = totals.get_mut(group).and_then(|totals| totals.get_mut(usize::from(attack)))
+            {
+                *total += weight;
+            }
+            samples.push(Sample { ngrams: &piece.ngrams, concepts: &piece.concepts, attack, weight, group });
         }
     }
     #[expect(clippy::cast_precision_loss)]
-    let half = samples.len() as f64 / 2.0;
+    let scale = samples.len() as f64 / totals.iter().flatten().sum::<f64>();
     for sample in &mut samples {
-        sample.weight *= half / if sample.attack { totals[1] } else { totals[0] };
+        let [benign, attacks] = totals.get(sample.group).copied().unwrap_or_default();
+        let own = if sample.attack { attacks } else { benign };
+        let balance = f64::midpoint(benign, attacks) / own;
+        sample.weight *= scale * balance.clamp(1.0 / MAX_BALANCE, MAX_BALANCE);
     }
     samples
 }

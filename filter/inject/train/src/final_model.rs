@@ -6,8 +6,10 @@ use crate::grammar::files;
 use crate::learn::{Weights, learn};
 use crate::measure::threshold;
 use crate::report::line;
+use crate::written::{WRITTEN, folders};
 use aegis_inject::{Calibration, FRACTION, Parts};
 use anyhow::Context as _;
+use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,11 +25,13 @@ pub(crate) struct FinalModel {
     pub(crate) report: String,
 }
 
-/// SHA-256 of all that weights are made from: lexicon, techniques, words and requests, and the digest of labelled texts.
+/// SHA-256 of all that weights are made from: lexicon, techniques, words, requests and written texts, and the digest of
+/// labelled texts.
 pub(crate) fn digest(folder: &Path, data: Option<&str>) -> anyhow::Result<[u8; 32]> {
     let mut hash = Sha256::new();
-    for part in ["lexicon", "techniques", "train/grammar", "train/ordinary"] {
-        for path in files(&folder.join(part))? {
+    let parts = ["lexicon", "techniques", "train/grammar", "train/ordinary"].map(|part| folder.join(part));
+    for part in parts.into_iter().chain(folders(folder)?) {
+        for path in files(&part)? {
             let text = fs::read(&path).with_context(|| path.display().to_string())?;
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
@@ -56,19 +60,21 @@ struct Cell<'a> {
 /// Trains, and finds the scale with models that have not seen what they judge.
 pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
     let mut cells = CELLS.map(|_| Cell::default());
-    for part in 0..PARTS {
-        // All that a template makes is in one part; of a labelled source all parts have some.
-        let in_part = |index: usize| {
-            let template = examples.get(index).and_then(|example| example.text.template);
-            template.unwrap_or(index) % PARTS == part
-        };
-        let rest =
-            examples.iter().enumerate().filter(|(index, _)| !in_part(*index)).map(|(_, example)| example);
-        let weights = learn(&samples(rest));
-        for (_, example) in examples.iter().enumerate().filter(|(index, _)| in_part(*index)) {
+    // All that a template or a file makes is in one part; of a labelled source all parts have some.
+    let in_part = |index: usize, part: usize| {
+        let template = examples.get(index).and_then(|example| example.text.template);
+        template.unwrap_or(index) % PARTS == part
+    };
+    let without = |part: usize| {
+        let rest = examples.iter().enumerate().filter(|(index, _)| !in_part(*index, part));
+        learn(&samples(rest.map(|(_, example)| example)))
+    };
+    let models: Vec<Weights> = (0..PARTS).into_par_iter().map(without).collect();
+    for (part, weights) in models.iter().enumerate() {
+        for (_, example) in examples.iter().enumerate().filter(|(index, _)| in_part(*index, part)) {
             for ((judged, dense, _), cell) in CELLS.iter().zip(&mut cells) {
                 if example.is_dense(*judged) == *dense {
-                    cell.add(example, score(example, &weights, *judged));
+                    cell.add(example, score(example, weights, *judged));
                 }
             }
         }
@@ -77,12 +83,12 @@ pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
         "\n## Scale\n\nOf texts that the model has not seen: every fifth of a labelled source left out, and every fifth template with all that it makes. Score 50 is the logit that one in a hundred of the worst labelled source of harmless texts exceeds, score 90 that one in two hundred of all together exceeds; rules are left out on this side. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques by templates not seen at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
     );
     let calibrations =
-        CELLS.iter().zip(&cells).map(|((_, _, name), cell)| cell.calibration(name, &mut report));
+        CELLS.iter().zip(&cells).map(|((_, dense, name), cell)| cell.calibration(*dense, name, &mut report));
     let calibrations: Vec<Calibration> = calibrations.collect();
     let at = |index: usize| calibrations.get(index).copied().unwrap_or_default();
     let (message, document) = ([at(0), at(1)], [at(2), at(3)]);
     let weights = learn(&samples(examples.iter()));
-    FinalModel { parts: quantized(&weights, digest, [message, document, document]), report }
+    FinalModel { parts: quantized(&weights, digest, [message, message, document]), report }
 }
 
 // === impl Cell ===
@@ -93,13 +99,16 @@ impl<'a> Cell<'a> {
             self.attacks.push(score);
         } else if score < f64::INFINITY {
             let source = example.text.source.as_str();
-            let source = if source.starts_with("grammar ") { GRAMMARS } else { source };
+            let own = source.starts_with("grammar ") || source.starts_with(WRITTEN);
+            let source = if own { OWN } else { source };
             self.benign.entry(source).or_default().push(score);
         }
     }
 
     /// Where scores lie, and a line of the report about it.
-    fn calibration(&self, name: &str, report: &mut String) -> Calibration {
+    fn calibration(&self, dense: bool, name: &str, report: &mut String) -> Calibration {
+        let [spaced_width, dense_width] = MIN_WIDTH;
+        let min_width = if dense { dense_width } else { spaced_width };
         let large: Vec<_> = self
             .benign
             .iter()
@@ -107,14 +116,14 @@ impl<'a> Cell<'a> {
             .map(|(name, scores)| (*name, scores))
             .collect();
         // What the project made itself is asked if there is nothing else.
-        let others = large.iter().any(|(name, _)| *name != GRAMMARS);
-        let sources = large.iter().filter(|(name, _)| !others || *name != GRAMMARS);
+        let others = large.iter().any(|(name, _)| *name != OWN);
+        let sources = large.iter().filter(|(name, _)| !others || *name != OWN);
         let at_one = sources.map(|(source, scores)| (threshold(scores, 0.01), *source));
         let worst =
             at_one.filter(|(logit, _)| logit.is_finite()).max_by(|left, right| left.0.total_cmp(&right.0));
         let (at_50, source) = worst.unwrap_or_default();
         let all: Vec<f64> = self.benign.values().flatten().copied().collect();
-        let at_90 = threshold(&all, RATE_OF_90).max(at_50 + MIN_WIDTH);
+        let at_90 = threshold(&all, RATE_OF_90).max(at_50 + min_width);
         let recall = |share: f64| {
             let at = at_50 + share * (at_90 - at_50);
             let found = self.attacks.iter().filter(|score| **score > at).count();
@@ -133,24 +142,19 @@ impl<'a> Cell<'a> {
 const RATE_OF_90: f64 = 0.005;
 
 /// The source of all that the project made itself.
-const GRAMMARS: &str = "grammars";
+const OWN: &str = "grammars and written texts";
 
 /// Texts of the smallest source that has a one in a hundred.
 const MIN_SOURCE: usize = 100;
 
-/// Logits between score 50 and score 90, at least.
-const MIN_WIDTH: f64 = 0.8;
+/// Logits between score 50 and score 90, at least, in scripts with spaces and without, where each letter says more.
+const MIN_WIDTH: [f64; 2] = [2.0, 2.4];
 
 fn quantized(weights: &Weights, digest: [u8; 32], calibrations: [[Calibration; 2]; 3]) -> Parts {
     let (ngrams, ngram_scale) = family(&weights.ngrams);
     let (concepts, concept_scale) = family(&weights.concepts);
-    Parts {
-        digest,
-        scales: [ngram_scale, concept_scale, fixed(weights.bias)],
-        calibrations,
-        ngrams,
-        concepts,
-    }
+    let biases = weights.biases.map(fixed);
+    Parts { digest, scales: [ngram_scale, concept_scale], biases, calibrations, ngrams, concepts }
 }
 
 /// Weights of one family, and what one of them is worth.

@@ -55,6 +55,7 @@ pub(crate) fn texts(folder: &Path) -> anyhow::Result<(Vec<Text>, String)> {
             language,
             span: None,
             template: None,
+            slot: None,
         });
     }
     Ok((texts, digest))

@@ -1,7 +1,7 @@
 //! Logistic regression over features that are scaled by how much they tell by themselves.
 
 use crate::rng::Rng;
-use aegis_inject::{CONCEPTS, FLOOR_CONCEPTS, FLOOR_NGRAMS, NGRAMS};
+use aegis_inject::{CONCEPTS, FLOOR_CONCEPTS, FLOOR_NGRAMS, GROUPS, NGRAMS};
 
 /// A stretch of text to learn from.
 #[derive(Debug, Clone)]
@@ -10,6 +10,8 @@ pub(crate) struct Sample<'a> {
     pub(crate) concepts: &'a [u32],
     pub(crate) attack: bool,
     pub(crate) weight: f64,
+    /// Of [`GROUPS`].
+    pub(crate) group: usize,
 }
 
 /// Weights before they are made integers.
@@ -17,13 +19,15 @@ pub(crate) struct Sample<'a> {
 pub(crate) struct Weights {
     pub(crate) ngrams: Vec<f64>,
     pub(crate) concepts: Vec<f64>,
-    pub(crate) bias: f64,
+    pub(crate) biases: [f64; GROUPS],
 }
 
 const EPOCHS: usize = 6;
 const RATE: f64 = 0.1;
 /// Pulls every weight to nothing.
 const DECAY: f64 = 2e-5;
+/// How much more a harmless text counts the more it is taken for an attack: a threshold is where few of them are left.
+const HARD: f64 = 10.0;
 /// Counts that every feature begins with, in samples of weight one.
 const SMOOTHING: f64 = 6.0;
 
@@ -35,23 +39,29 @@ pub(crate) fn learn(samples: &[Sample<'_>]) -> Weights {
     ];
     let mut weights = [vec![0.0; NGRAMS], vec![0.0; CONCEPTS]];
     let mut squares = [vec![1e-4; NGRAMS], vec![1e-4; CONCEPTS]];
-    let (mut bias, mut bias_square) = (0.0, 1e-4);
+    let (mut biases, mut bias_squares) = ([0.0; GROUPS], [1e-4; GROUPS]);
     let mut order: Vec<usize> = (0..samples.len()).collect();
     let mut rng = Rng::new(0x5eed);
     for _ in 0..EPOCHS {
         rng.shuffle(&mut order);
         for sample in order.iter().filter_map(|index| samples.get(*index)) {
             let families = [(sample.ngrams, FLOOR_NGRAMS), (sample.concepts, FLOOR_CONCEPTS)];
-            let mut logit = bias;
+            let (Some(bias), Some(bias_square)) =
+                (biases.get_mut(sample.group), bias_squares.get_mut(sample.group))
+            else {
+                continue;
+            };
+            let mut logit = *bias;
             for ((buckets, floor), (weights, ratios)) in families.iter().zip(weights.iter().zip(&ratios)) {
                 let value = value(buckets.len(), *floor);
                 let one = |bucket: &u32| Some(weights.get(*bucket as usize)? * ratios.get(*bucket as usize)?);
                 logit += value * buckets.iter().filter_map(one).sum::<f64>();
             }
             let expected = 1.0 / (1.0 + (-logit).exp());
-            let error = (expected - f64::from(u8::from(sample.attack))) * sample.weight;
-            bias_square += error * error;
-            bias -= RATE * error / bias_square.sqrt();
+            let hard = if sample.attack { 1.0 } else { HARD.mul_add(expected, 1.0) };
+            let error = (expected - f64::from(u8::from(sample.attack))) * sample.weight * hard;
+            *bias_square += error * error;
+            *bias -= RATE * error / bias_square.sqrt();
             for (index, (buckets, floor)) in families.iter().enumerate() {
                 let value = value(buckets.len(), *floor);
                 let (Some(weights), Some(squares), Some(ratios)) =
@@ -76,7 +86,7 @@ pub(crate) fn learn(samples: &[Sample<'_>]) -> Weights {
         let (weights, ratios) = (weights.get(index), ratios.get(index));
         weights.into_iter().flatten().zip(ratios.into_iter().flatten()).map(|(one, two)| one * two).collect()
     };
-    Weights { ngrams: scaled(0), concepts: scaled(1), bias }
+    Weights { ngrams: scaled(0), concepts: scaled(1), biases }
 }
 
 /// For each feature the logarithm of how much more common it is in attacks.
@@ -108,12 +118,12 @@ fn value(count: usize, floor: usize) -> f64 {
 // === impl Weights ===
 
 impl Weights {
-    /// The logit of a stretch of text.
-    pub(crate) fn logit(&self, ngrams: &[u32], concepts: &[u32]) -> f64 {
+    /// The logit of a stretch of text of this group.
+    pub(crate) fn logit(&self, group: usize, ngrams: &[u32], concepts: &[u32]) -> f64 {
         let sum = |weights: &[f64], buckets: &[u32]| -> f64 {
             buckets.iter().filter_map(|bucket| weights.get(*bucket as usize)).sum()
         };
-        self.bias
+        self.biases.get(group).copied().unwrap_or_default()
             + value(ngrams.len(), FLOOR_NGRAMS) * sum(&self.ngrams, ngrams)
             + value(concepts.len(), FLOOR_CONCEPTS) * sum(&self.concepts, concepts)
     }

@@ -14,6 +14,7 @@ mod learn;
 mod measure;
 mod report;
 mod rng;
+mod written;
 
 use aegis_inject::{Detector, Parts, Scratch};
 use anyhow::Context as _;
@@ -41,6 +42,7 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let grammars = Grammars::read(&args.folder)?;
     let mut texts = corpus::texts(&grammars)?;
+    texts.extend(written::texts(&args.folder, &grammars)?);
     let mut data = None;
     if let Some(folder) = env::var_os("AEGIS_EVAL_DATA") {
         let (labelled, digest) = labelled::texts(&PathBuf::from(folder))?;
@@ -56,6 +58,7 @@ fn main() -> anyhow::Result<()> {
         texts.into_iter().map(|text| Example::new(&detector, &mut scratch, text)).collect();
     eprintln!("{} texts", examples.len());
     let mut report = folds::sources(&examples, args.errors.as_deref());
+    report.push_str(&folds::hands(&examples));
     if !args.quick {
         report.push_str(&folds::techniques(&examples));
     }
