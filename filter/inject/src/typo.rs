@@ -3,6 +3,7 @@
 use crate::document::Concept;
 use crate::stretches::Stretches;
 use aegis_disguise::View;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// Letters of the shortest word that is recognised.
@@ -16,8 +17,10 @@ pub(crate) struct Typos {
     /// The words behind each other, and where each begins.
     text: Vec<u8>,
     starts: Vec<u16>,
-    /// The lower half of looks, and which word it is: sorted by the whole of the looks.
-    looks: Vec<(u32, u16)>,
+    /// The lower half of looks, sorted by the whole of them …
+    looks: Vec<u32>,
+    /// … and which words they are.
+    words: Vec<u16>,
     /// Where looks begin that have the same first bits.
     firsts: Vec<u16>,
     /// Which lengths words have, a bit for each, by their first and last letter: few texts have to be read further.
@@ -36,7 +39,7 @@ pub(crate) struct Wrong {
 const LAST: u64 = 1 << 20;
 
 /// Bits of looks by which they are looked up.
-const FIRST_BITS: u32 = 13;
+const FIRST_BITS: u32 = 12;
 
 // === impl Typos ===
 
@@ -46,6 +49,7 @@ impl Typos {
         let mut typos = Typos { ends: vec![0; 1 << 10], ..Typos::default() };
         // Looks with how well they fit, least is best, and the number of the word.
         let mut all: Vec<(u64, u64)> = Vec::new();
+        let mut known: HashMap<Vec<u8>, u64> = HashMap::new();
         let phrases = concepts.iter().filter_map(|concept| concept.words.get("en")).flatten();
         for (word, order) in phrases.flat_map(|phrase| phrase.split(' ')).zip(0u64..) {
             let word = word.trim_end_matches('*').to_ascii_lowercase().into_bytes();
@@ -53,10 +57,13 @@ impl Typos {
             if !letters || word.len() < SHORTEST {
                 continue;
             }
-            let Ok(start) = u16::try_from(typos.text.len()) else { break };
-            let number = typos.starts.len() as u64;
-            typos.starts.push(start);
-            typos.text.extend_from_slice(&word);
+            let next = typos.starts.len() as u64;
+            let number = *known.entry(word.clone()).or_insert(next);
+            if number == next {
+                let Ok(start) = u16::try_from(typos.text.len()) else { break };
+                typos.starts.push(start);
+                typos.text.extend_from_slice(&word);
+            }
             // What is looked for has all letters of the word, or lacks one.
             if let Some(lengths) = typos.ends.get_mut(ends(&word)) {
                 *lengths |= 3 << (word.len() - 1).min(LONGEST);
@@ -78,9 +85,12 @@ impl Typos {
             while typos.firsts.len() <= first {
                 typos.firsts.push(index);
             }
-            typos.looks.push((rest, u16::try_from(fit & u64::from(u16::MAX)).unwrap_or_default()));
+            typos.looks.push(rest);
+            typos.words.push(u16::try_from(fit & u64::from(u16::MAX)).unwrap_or_default());
         }
         typos.looks.shrink_to_fit();
+        typos.words.shrink_to_fit();
+        typos.firsts.shrink_to_fit();
         typos.text.shrink_to_fit();
         typos.starts.shrink_to_fit();
         typos
@@ -89,9 +99,8 @@ impl Typos {
     /// Bytes that it takes.
     pub(crate) fn size(&self) -> usize {
         self.text.capacity()
-            + 2 * (self.starts.capacity() + self.firsts.capacity())
-            + 4 * self.ends.capacity()
-            + size_of::<(u32, u16)>() * self.looks.capacity()
+            + 2 * (self.starts.capacity() + self.firsts.capacity() + self.words.capacity())
+            + 4 * (self.ends.capacity() + self.looks.capacity())
     }
 
     /// The word at `span` of `text`, which consists of letters, if it is wrong.
@@ -115,8 +124,8 @@ impl Typos {
         let (first, rest) = parts(looks);
         let from = usize::from(*self.firsts.get(first)?);
         let to = self.firsts.get(first + 1).map_or(self.looks.len(), |to| usize::from(*to));
-        let alike = self.looks.get(from..to)?.iter().find(|(known, _)| *known == rest);
-        alike.map(|(_, word)| *word)
+        let alike = self.looks.get(from..to)?.iter().position(|known| *known == rest)?;
+        self.words.get(from + alike).copied()
     }
 
     fn word(&self, number: u16) -> &[u8] {
