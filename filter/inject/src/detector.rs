@@ -25,7 +25,7 @@ const WEIGHTS: &[u8] = include_bytes!("../weights.bin");
 /// The score that a place has at least to be reported.
 const WORTH_REPORTING: u8 = 30;
 
-/// The score that a rule gives at most where the model is sure that nothing is wrong: less than any that is acted on.
+/// The score that a rule gives at most where the model is sure that nothing is wrong: less than what is marked at the usual level.
 const DOUBTED: u8 = 45;
 
 /// Finds prompt injection. Immutable; what changes while it looks is in a [`Scratch`].
@@ -241,7 +241,8 @@ impl Detector {
                 one.span = start + one.span.start..start + one.span.end;
                 windows += usize::from(one.claim.is_open_window());
             }
-            found.sort_by_key(|one| std::cmp::Reverse(one.claim.score(0)));
+            // Windows may lose some yet, and rules do not.
+            found.sort_by_key(|one| std::cmp::Reverse(one.claim.score(usize::MAX)));
             found.truncate(MAX_HITS);
             if end == text.len() {
                 return (found, windows);

@@ -18,7 +18,8 @@ pub struct Lexicon {
 pub struct Concept {
     /// Its name in techniques and reports.
     pub name: String,
-    /// How much it draws attention. A window is looked at for any; a long message needs words of 6 together. A text without
+    /// How much it draws attention. A window is looked at for any; a long message needs words of 6 together, which is all that
+    /// tells 1 from 2. A text without
     /// is not looked at any further.
     #[serde(default)]
     pub pull: u8,

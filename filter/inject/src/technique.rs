@@ -36,7 +36,7 @@ pub(crate) struct Sighting {
     pub floor: u8,
     /// The same in what a user writes.
     pub user_floor: u8,
-    /// It is talked about, quoted or negated.
+    /// It is talked about, quoted or negated, or source code.
     pub talk: bool,
 }
 
@@ -147,7 +147,7 @@ impl Techniques {
     }
 }
 
-/// Whether what follows `before` is quoted. A cell of a table and a value of JSON are not.
+/// Whether what follows `before` is quoted. A cell of a table and the value of a key of JSON are not.
 fn is_quoted(before: &[u8]) -> bool {
     let Some((b'"' | b'\'' | b'`', outside)) = before.split_last() else { return false };
     let is_cell = matches!(outside.last(), Some(b',' | b';'));

@@ -25,7 +25,7 @@ pub(crate) fn card(examples: &[Example], parts: &Parts, data: Option<&str>, repo
     );
     line(
         &mut card,
-        "* **Training**: logistic regression over features scaled by their log ratio (NB-scaled), a source counts as the square root of its size, both labels the same.",
+        "* **Training**: logistic regression over features scaled by their log ratio (NB-scaled), a source counts as the square root of its size (written texts 1.2 times that), both labels the same in each length, and harmless texts more the more they are taken for attacks.",
     );
     line(
         &mut card,

@@ -80,7 +80,7 @@ pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
         }
     }
     let mut report = String::from(
-        "\n## Scale\n\nOf texts that the model has not seen: every fifth of a labelled source left out, and every fifth template with all that it makes. Score 50 is the logit that one in a hundred of the worst labelled source of harmless texts exceeds, score 90 that one in two hundred of all together exceeds; rules are left out on this side. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques by templates not seen at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
+        "\n## Scale\n\nOf texts that the model has not seen: every fifth of a labelled source left out, and every fifth template and file of written texts with all that it makes. Score 50 is the logit that one in a hundred of the worst labelled source of harmless texts exceeds, score 90 that one in two hundred of all together exceeds; rules are left out on this side. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques by templates not seen at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
     );
     let calibrations =
         CELLS.iter().zip(&cells).map(|((_, dense, name), cell)| cell.calibration(*dense, name, &mut report));
@@ -187,7 +187,11 @@ mod tests {
         let card = fs::read_to_string(folder.join("MODEL.md")).unwrap();
         let digest = digest(&folder, labelled(&card)).unwrap();
         let detector = aegis_inject::Detector::new().unwrap();
-        assert_eq!(detector.digest(), digest, "lexicon, techniques or words have changed: run `make train`");
+        assert_eq!(
+            detector.digest(),
+            digest,
+            "lexicon, techniques, words or written texts have changed: run `make train`"
+        );
         assert!(card.contains(&crate::report::hexadecimal(&digest)), "the card is of other weights");
     }
 

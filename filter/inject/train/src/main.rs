@@ -49,7 +49,7 @@ fn main() -> anyhow::Result<()> {
         texts.extend(labelled);
         data = Some(digest);
     } else {
-        eprintln!("AEGIS_EVAL_DATA is not set: training from grammars alone");
+        eprintln!("AEGIS_EVAL_DATA is not set: training from the project's own texts alone");
     }
     let blank: &'static [u8] = Box::leak(Parts::blank().write().into_boxed_slice());
     let detector = Detector::with_weights(blank)?;

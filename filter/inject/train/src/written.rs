@@ -90,10 +90,13 @@ fn passage(text: &str, attack: bool, slot: As) -> anyhow::Result<(String, Option
         ensure!(!text.contains(MARKS), "marks where none belong: {text}");
         return Ok((text.to_owned(), (!attack || text.len() <= SHORT).then_some(0..text.len())));
     }
-    let parts: Vec<&str> = text.split(MARKS).collect();
-    let [before, passage, behind] = parts.as_slice() else {
-        anyhow::bail!("a document has one passage between marks: {text}");
-    };
+    let [open, close] = MARKS;
+    let inside = text.split_once(open).and_then(|(before, rest)| Some((before, rest.split_once(close)?)));
+    let (before, (passage, behind)) = inside.context("a passage stands between marks")?;
+    ensure!(
+        !(before.contains(MARKS) || passage.contains(MARKS) || behind.contains(MARKS)),
+        "one passage: {text}"
+    );
     let span = before.len()..before.len() + passage.len();
     Ok((format!("{before}{passage}{behind}"), Some(span)))
 }
@@ -107,6 +110,8 @@ mod tests {
         let of = |text, attack, slot| passage(text, attack, slot).ok();
         assert_eq!(of("a⟦bc⟧d", true, As::Document), Some(("abcd".to_owned(), Some(1..3))));
         assert_eq!(of("abcd", true, As::Document), None);
+        assert_eq!(of("a⟧b⟦c", true, As::Document), None);
+        assert_eq!(of("a⟦b⟧c⟦d⟧", true, As::Document), None);
         assert_eq!(of("a⟦b⟧", false, As::Document), None);
         assert_eq!(of("abcd", true, As::Message), Some(("abcd".to_owned(), Some(0..4))));
         assert_eq!(of(&"a".repeat(300), true, As::Message).unwrap().1, None);
