@@ -18,6 +18,11 @@ const TAGS: [(&str, &str); 4] = [
 pub(super) fn apart(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let (mut said, mut added) = (Vec::new(), Vec::new());
     let mut from = 0;
+    if let Some(end) = end_of_cut(text) {
+        added.extend_from_slice(text.get(..end)?);
+        added.push(b'\n');
+        from = end;
+    }
     for _ in 0..MAX_SCAFFOLDING {
         let Some(part) = first(text, from) else { break };
         said.extend_from_slice(text.get(from..part.start)?);
@@ -31,6 +36,17 @@ pub(super) fn apart(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     }
     said.extend_from_slice(text.get(from..)?);
     Some((said, strip(added)))
+}
+
+/// Where a part ends whose first tag is not there: of a message that is read together with the next one only the end is.
+fn end_of_cut(text: &[u8]) -> Option<usize> {
+    memchr::memchr(b'<', text)?;
+    let end = |(open, close): &(&str, &str)| {
+        let end = memchr::memmem::find(text, close.as_bytes())?;
+        let opened = memchr::memmem::find(text.get(..end)?, open.as_bytes()).is_some();
+        (!opened).then_some(end + close.len())
+    };
+    TAGS.iter().filter_map(end).min()
 }
 
 /// The first part between tags from `from` on, tags included.
@@ -77,6 +93,11 @@ mod tests {
         assert_eq!(
             split("a <system-reminder>x</system-reminder> b <environment_context>y</environment_context>"),
             Some(["a \n b".to_owned(), "x\ny".to_owned()])
+        );
+        assert_eq!(
+            split("of a reminder</system-reminder> b"),
+            Some(["b".to_owned(), "of a reminder".to_owned()]),
+            "only the end of a message is read with the next one"
         );
         let many = "<INSTRUCTIONS>x</INSTRUCTIONS>".repeat(2 * MAX_SCAFFOLDING);
         assert!(split(&many).unwrap()[0].ends_with("</INSTRUCTIONS>"), "the rest counts as said");
