@@ -4,7 +4,7 @@
 //! turn, so texts are remembered by a keyed hash and cost nothing the next time: those in which nothing was found, and of
 //! the few others what it was.
 
-mod scaffolding;
+pub(crate) mod scaffolding;
 
 use crate::decide;
 use crate::known::{Known, Print, Printed, Prints};

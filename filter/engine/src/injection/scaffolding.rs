@@ -49,6 +49,17 @@ fn end_of_cut(text: &[u8]) -> Option<usize> {
     TAGS.iter().filter_map(end).min()
 }
 
+/// Ends the part in which `text` ends: of a message that is read together with the last one only the beginning is.
+pub(crate) fn close(text: &mut Vec<u8>) {
+    let open = |(open, close): &&(&str, &str)| {
+        let behind = memchr::memmem::rfind(text, open.as_bytes()).and_then(|at| text.get(at..));
+        behind.is_some_and(|behind| memchr::memmem::find(behind, close.as_bytes()).is_none())
+    };
+    if let Some((_, close)) = TAGS.iter().find(open) {
+        text.extend_from_slice(close.as_bytes());
+    }
+}
+
 /// The first part between tags from `from` on, tags included.
 fn first(text: &[u8], from: usize) -> Option<Range<usize>> {
     let rest = text.get(from..)?;
@@ -99,6 +110,12 @@ mod tests {
             Some(["b".to_owned(), "of a reminder".to_owned()]),
             "only the end of a message is read with the next one"
         );
+        let mut cut = b"a <system-reminder>the beginning of".to_vec();
+        close(&mut cut);
+        assert!(cut.ends_with(b" of</system-reminder>"));
+        let closed = cut.clone();
+        close(&mut cut);
+        assert_eq!(cut, closed);
         let many = "<INSTRUCTIONS>x</INSTRUCTIONS>".repeat(2 * MAX_SCAFFOLDING);
         assert!(split(&many).unwrap()[0].ends_with("</INSTRUCTIONS>"), "the rest counts as said");
     }

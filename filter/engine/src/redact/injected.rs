@@ -6,6 +6,7 @@ use super::hits::{Hit, overlaps};
 use super::media::Written;
 use super::nested::looks_like_document;
 use crate::injection::Suspicion;
+use crate::injection::scaffolding;
 use crate::known::{Print, Printed};
 use crate::limits::{MIN_ORDER, SPLIT_REACH};
 use crate::protocol::Protocol;
@@ -36,7 +37,9 @@ impl Injected {
         let both = (!self.end.is_empty()).then(|| {
             let begin = written.begin(raw, SPLIT_REACH);
             let begin = begin.get(..begin.len().min(SPLIT_REACH)).unwrap_or_default();
-            [self.end.as_slice(), b" ", begin].concat()
+            let mut both = [self.end.as_slice(), b" ", begin].concat();
+            scaffolding::close(&mut both);
+            both
         });
         let end = written.end(raw, SPLIT_REACH);
         self.end.clear();
