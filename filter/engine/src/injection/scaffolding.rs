@@ -18,11 +18,6 @@ const TAGS: [(&str, &str); 4] = [
 pub(super) fn apart(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let (mut said, mut added) = (Vec::new(), Vec::new());
     let mut from = 0;
-    if let Some(end) = end_of_cut(text) {
-        added.extend_from_slice(text.get(..end)?);
-        added.push(b'\n');
-        from = end;
-    }
     for _ in 0..MAX_SCAFFOLDING {
         let Some(part) = first(text, from) else { break };
         said.extend_from_slice(text.get(from..part.start)?);
@@ -38,25 +33,19 @@ pub(super) fn apart(text: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     Some((said, strip(added)))
 }
 
-/// Where a part ends whose first tag is not there: of a message that is read together with the next one only the end is.
-fn end_of_cut(text: &[u8]) -> Option<usize> {
-    memchr::memchr(b'<', text)?;
-    let end = |(open, close): &(&str, &str)| {
-        let end = memchr::memmem::find(text, close.as_bytes())?;
-        let opened = memchr::memmem::find(text.get(..end)?, open.as_bytes()).is_some();
-        (!opened).then_some(end + close.len())
-    };
-    TAGS.iter().filter_map(end).min()
-}
-
-/// Ends the part in which `text` ends: of a message that is read together with the last one only the beginning is.
-pub(crate) fn close(text: &mut Vec<u8>) {
-    let open = |(open, close): &&(&str, &str)| {
-        let behind = memchr::memmem::rfind(text, open.as_bytes()).and_then(|at| text.get(at..));
-        behind.is_some_and(|behind| memchr::memmem::find(behind, close.as_bytes()).is_none())
-    };
-    if let Some((_, close)) = TAGS.iter().find(open) {
-        text.extend_from_slice(close.as_bytes());
+/// Gives back the tags that were cut off: of messages that are read together only the end of one and the beginning of the
+/// other are there.
+pub(crate) fn complete(text: &mut Vec<u8>) {
+    let has = |text: &[u8], tag: &str| memchr::memmem::find(text, tag.as_bytes()).is_some();
+    for (open, close) in TAGS {
+        let first = memchr::memmem::find(text, close.as_bytes());
+        if first.and_then(|end| text.get(..end)).is_some_and(|before| !has(before, open)) {
+            text.splice(..0, open.bytes());
+        }
+        let last = memchr::memmem::rfind(text, open.as_bytes());
+        if last.and_then(|start| text.get(start..)).is_some_and(|behind| !has(behind, close)) {
+            text.extend_from_slice(close.as_bytes());
+        }
     }
 }
 
@@ -105,17 +94,15 @@ mod tests {
             split("a <system-reminder>x</system-reminder> b <environment_context>y</environment_context>"),
             Some(["a \n b".to_owned(), "x\ny".to_owned()])
         );
-        assert_eq!(
-            split("of a reminder</system-reminder> b"),
-            Some(["b".to_owned(), "of a reminder".to_owned()]),
-            "only the end of a message is read with the next one"
-        );
-        let mut cut = b"a <system-reminder>the beginning of".to_vec();
-        close(&mut cut);
-        assert!(cut.ends_with(b" of</system-reminder>"));
-        let closed = cut.clone();
-        close(&mut cut);
-        assert_eq!(cut, closed);
+        let completed = |text: &str| {
+            let mut text = text.as_bytes().to_vec();
+            complete(&mut text);
+            String::from_utf8(text).unwrap()
+        };
+        let whole = "<system-reminder>a</system-reminder> b <INSTRUCTIONS>c</INSTRUCTIONS>";
+        assert_eq!(completed("a</system-reminder> b <INSTRUCTIONS>c"), whole);
+        assert_eq!(completed(whole), whole);
+        assert_eq!(completed("a < b"), "a < b");
         let many = "<INSTRUCTIONS>x</INSTRUCTIONS>".repeat(2 * MAX_SCAFFOLDING);
         assert!(split(&many).unwrap()[0].ends_with("</INSTRUCTIONS>"), "the rest counts as said");
     }

@@ -38,7 +38,7 @@ impl Injected {
             let begin = written.begin(raw, SPLIT_REACH);
             let begin = begin.get(..begin.len().min(SPLIT_REACH)).unwrap_or_default();
             let mut both = [self.end.as_slice(), b" ", begin].concat();
-            scaffolding::close(&mut both);
+            scaffolding::complete(&mut both);
             both
         });
         let end = written.end(raw, SPLIT_REACH);
