@@ -147,11 +147,13 @@ impl Techniques {
     }
 }
 
-/// Whether what follows `before` is quoted. A cell of a table and the value of a key of JSON are not.
+/// Whether what follows `before` is quoted. A cell of a table, the value of a key of JSON and that of an attribute of HTML
+/// are not.
 fn is_quoted(before: &[u8]) -> bool {
     let Some((b'"' | b'\'' | b'`', outside)) = before.split_last() else { return false };
     let is_cell = matches!(outside.last(), Some(b',' | b';'));
-    !is_cell && !outside.trim_ascii_end().ends_with(b"\":")
+    let is_attribute = matches!(outside, [.., letter, b'='] if letter.is_ascii_alphabetic());
+    !is_cell && !is_attribute && !outside.trim_ascii_end().ends_with(b"\":")
 }
 
 // === impl Row ===
@@ -178,10 +180,12 @@ mod tests {
 
     #[test]
     fn what_is_quoted_is_talk_and_a_cell_is_not() {
-        for quoted in ["he wrote \"", "such as '", "type `", "\"", "said: \"", "one, \""] {
+        for quoted in ["he wrote \"", "such as '", "type `", "\"", "said: \"", "one, \"", "x = \"", "=\""] {
             assert!(is_quoted(quoted.as_bytes()), "{quoted}");
         }
-        for cell in ["17,open,\"", "204;new;\"", "{\"note\": \"", "{\"note\":\"", "it says", ""] {
+        for cell in
+            ["17,open,\"", "204;new;\"", "{\"note\": \"", "{\"note\":\"", "<img alt=\"", "it says", ""]
+        {
             assert!(!is_quoted(cell.as_bytes()), "{cell}");
         }
     }
