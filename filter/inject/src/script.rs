@@ -34,6 +34,9 @@ pub(crate) fn script(character: char) -> Script {
 
 /// Whether enough of `text` is in a script without spaces for it to be judged as such.
 pub(crate) fn is_dense(text: &[u8]) -> bool {
+    if text.is_ascii() {
+        return false;
+    }
     let leads = text.iter().filter(|byte| (0xe3..=0xed).contains(*byte)).count();
     DENSE_SHARE * 3 * leads >= text.len()
 }
