@@ -90,12 +90,19 @@ impl Example {
         if judged == As::Message { message } else { document }
     }
 
-    /// The stretches whose label is known. What a user may well ask for is an attack where somebody else writes it, and
+    /// Whether its label holds there, too. What a user may well ask for is an attack where somebody else writes it, and
     /// what a document wants is none of a user's.
+    pub(crate) fn counts(&self, judged: As) -> bool {
+        match judged {
+            As::Message => self.text.slot != Some(As::Document) || !self.text.attack,
+            As::Document => self.text.slot != Some(As::Message) || self.text.attack,
+        }
+    }
+
+    /// The stretches whose label is known.
     fn samples(&self) -> impl Iterator<Item = (&Piece, bool)> {
-        let (slot, attack) = (self.text.slot, self.text.attack);
-        let messages = self.message.iter().filter(move |_| slot != Some(As::Document) || !attack);
-        let windows = self.windows.iter().filter(move |_| slot != Some(As::Message) || attack);
+        let messages = self.message.iter().filter(|_| self.counts(As::Message));
+        let windows = self.windows.iter().filter(|_| self.counts(As::Document));
         messages.chain(windows).filter_map(|piece| Some((piece, self.label(piece)?)))
     }
 

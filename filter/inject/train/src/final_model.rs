@@ -73,7 +73,7 @@ pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
     for (part, weights) in models.iter().enumerate() {
         for (_, example) in examples.iter().enumerate().filter(|(index, _)| in_part(*index, part)) {
             for ((judged, dense, _), cell) in CELLS.iter().zip(&mut cells) {
-                if example.is_dense(*judged) == *dense {
+                if example.counts(*judged) && example.is_dense(*judged) == *dense {
                     cell.add(example, score(example, weights, *judged));
                 }
             }

@@ -63,9 +63,7 @@ fn hand(examples: &[Example], name: &str) -> String {
     let in_fold = |example: &Example| is_written(example) && example.text.fold == name;
     let weights = learn(&samples(examples.iter().filter(|example| !in_fold(example))));
     for (judged, slot) in [(As::Message, "message"), (As::Document, "document")] {
-        let (own, others) = apart(examples, &weights, judged, |example| {
-            in_fold(example) && example.text.slot == Some(judged)
-        });
+        let (own, others) = apart(examples, &weights, judged, in_fold);
         if own.attacks.is_empty() {
             continue;
         }
@@ -85,7 +83,8 @@ fn hand(examples: &[Example], name: &str) -> String {
     report
 }
 
-/// Scores of what is in a fold, and of harmless texts that are not and in which no rule finds anything.
+/// Scores of what is in a fold and at home there, and of harmless texts that are not in it and in which no rule finds
+/// anything.
 fn apart(
     examples: &[Example],
     weights: &Weights,
@@ -95,8 +94,14 @@ fn apart(
     let (mut own, mut others) = (Measure::default(), Measure::default());
     for (index, example) in examples.iter().enumerate() {
         if in_fold(example) {
-            own.add(example.text.attack, score(example, weights, judged));
-        } else if !example.text.attack && index % 4 == 0 && example.floor(judged) < FOUND {
+            if example.text.slot.is_none_or(|slot| slot == judged) {
+                own.add(example.text.attack, score(example, weights, judged));
+            }
+        } else if !example.text.attack
+            && example.counts(judged)
+            && index % 4 == 0
+            && example.floor(judged) < FOUND
+        {
             others.add(false, score(example, weights, judged));
         }
     }

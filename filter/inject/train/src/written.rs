@@ -73,7 +73,9 @@ pub(crate) fn texts(folder: &Path, grammars: &Grammars) -> anyhow::Result<Vec<Te
                     let core = span.clone().and_then(|span| body.get(span)).unwrap_or_default();
                     if file.slot == As::Document && core.len() <= SHORT {
                         let (longer, at) = placed(grammars, &file.language, core, &mut rng)?;
-                        texts.push(text(longer, Some(at)));
+                        if longer != body {
+                            texts.push(text(longer, Some(at)));
+                        }
                     }
                     texts.push(text(body, span));
                 }
