@@ -88,9 +88,9 @@ pub struct Piece {
     pub span: Range<usize>,
     /// How many they are as they read.
     pub len: usize,
-    /// Distinct buckets of n-grams …
+    /// Addresses of distinct n-grams …
     pub ngrams: Vec<u32>,
-    /// … and of concepts.
+    /// … and buckets of concepts.
     pub concepts: Vec<u32>,
 }
 
@@ -202,7 +202,7 @@ impl Detector {
 
     /// The stretches of `text` that the model would judge.
     pub fn pieces(&self, scratch: &mut Scratch, text: &[u8], writer: Writer) -> Vec<Piece> {
-        let mut collecting = Collecting { scratch, pieces: Vec::new() };
+        let mut collecting = Collecting::new(scratch);
         self.walk(text, writer, &mut collecting);
         collecting.pieces
     }

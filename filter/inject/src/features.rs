@@ -3,17 +3,22 @@
 //! Features are present or not; how often does not matter, or long texts would be nothing but their most common words.
 
 use crate::concept::Event;
+use crate::known::NGRAMS;
 use crate::limits::{FAR, MAX_PAIRED, NEAR};
 use crate::script::{Script, script};
 use aegis_disguise::utf8;
 
-/// Buckets of n-grams.
-pub const NGRAMS: usize = 1 << 17;
 /// Buckets of concepts.
 pub const CONCEPTS: usize = 1 << 15;
 
-/// Letters of an n-gram of a script with spaces; one without has those of one, two and three letters.
+/// Letters of an n-gram at the edges of words in a script with spaces; one without has those of one, two and three letters.
 const LETTERS: usize = 4;
+
+/// Bits of [`Grams::words`] for the first and the last letter of such an n-gram.
+const EDGES: u8 = 1 << (LETTERS - 1) | 1;
+
+/// Letters that words with one stem begin with.
+const STEM: u32 = 5;
 
 /// Multiplies a hash at every step; the upper bits are used.
 const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -121,12 +126,13 @@ pub(crate) struct Grams {
     /// The last four letters, 16 bits each, and where they begin, the last one first.
     letters: u64,
     starts: [u32; LETTERS],
+    /// Which of the last letters belong to words, the last one in the lowest bit.
+    words: u8,
     /// Letters of the same kind so far.
     run: usize,
     dense: bool,
     word: Word,
     last: Word,
-    before: Word,
 }
 
 /// A word by its hash; 0 for none.
@@ -134,14 +140,19 @@ pub(crate) struct Grams {
 struct Word {
     hash: u64,
     start: u32,
+    letters: u32,
 }
 
-/// Meets the n-grams of `text`, a text as it reads.
-pub(crate) fn ngrams(text: &[u8], distinct: &mut Distinct) {
+/// Meets the n-grams of `text`, a text as it reads, by what `place` says of the addresses.
+pub(crate) fn ngrams(text: &[u8], place: impl Fn(u32) -> Option<u32>, distinct: &mut Distinct) {
     let mut grams = Grams::default();
     // A space ends the last word.
     for part in [text, b" "] {
-        grams.read(part, 0, |_, bucket| distinct.meet(bucket));
+        grams.read(part, 0, |_, address| {
+            if let Some(place) = place(address) {
+                distinct.meet(place);
+            }
+        });
     }
 }
 
@@ -165,7 +176,7 @@ impl Grams {
     }
 
     /// The next letter, which stands at `at`. Of each n-gram that it completes `sink` learns where it begins, and its
-    /// bucket.
+    /// address.
     #[inline]
     fn push(&mut self, character: char, at: u32, mut sink: impl FnMut(u32, u32)) {
         let kind = script(character);
@@ -176,6 +187,7 @@ impl Grams {
             self.run = 0;
         }
         self.letters = self.letters << 16 | code & 0xffff;
+        self.words = self.words << 1 | u8::from(kind == Script::Word);
         let [first, second, third, _] = self.starts;
         self.starts = [at, first, second, third];
         self.run += 1;
@@ -189,30 +201,31 @@ impl Grams {
             tell(at, 1);
             tell(first, 2);
             tell(second, 3);
-        } else {
+        } else if self.words & EDGES != EDGES {
             tell(third, LETTERS);
         }
         if kind == Script::Word {
             if self.word.hash == 0 {
                 self.word.start = at;
             }
-            self.word.hash = step(self.word.hash, code);
+            // The letters as digits; `bucket` mixes them.
+            self.word.hash = self.word.hash.wrapping_mul(MIX).wrapping_add(code);
+            self.word.letters += 1;
+            if self.word.letters == STEM {
+                sink(self.word.start, bucket(step(self.word.hash, 13), NGRAMS));
+            }
         } else if self.word.hash != 0 {
             self.end_word(sink);
         }
     }
 
     fn end_word(&mut self, mut sink: impl FnMut(u32, u32)) {
-        let Grams { word, last, before, .. } = *self;
+        let Grams { word, last, .. } = *self;
         sink(word.start, bucket(step(word.hash, 3), NGRAMS));
         if last.hash != 0 {
-            let pair = step(last.hash, word.hash);
-            sink(last.start, bucket(step(pair, 5), NGRAMS));
-            if before.hash != 0 {
-                sink(before.start, bucket(step(step(before.hash, pair), 7), NGRAMS));
-            }
+            sink(last.start, bucket(step(step(last.hash, word.hash), 5), NGRAMS));
         }
-        (self.before, self.last, self.word) = (last, word, Word::default());
+        (self.last, self.word) = (word, Word::default());
     }
 }
 
@@ -269,7 +282,7 @@ fn step(hash: u64, code: u64) -> u64 {
     mixed ^ (mixed >> 29)
 }
 
-/// The bucket of the last `length` of `letters`.
+/// The address of the last `length` of `letters`.
 #[inline]
 fn gram(letters: u64, length: usize) -> u32 {
     let letters = letters & (u64::MAX >> (16 * (LETTERS - length)));
@@ -289,7 +302,7 @@ mod tests {
 
     fn met(text: &str) -> usize {
         let mut distinct = Distinct::new(NGRAMS);
-        ngrams(text.as_bytes(), &mut distinct);
+        ngrams(text.as_bytes(), Some, &mut distinct);
         distinct.met().len()
     }
 

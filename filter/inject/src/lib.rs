@@ -18,6 +18,7 @@ mod disguised;
 pub mod document;
 mod features;
 mod judged;
+mod known;
 mod leet;
 pub mod limits;
 mod model;
@@ -36,7 +37,8 @@ mod words;
 
 pub use concept::{ConceptId, Concepts, LexiconError};
 pub use detector::{Cause, Detector, Hit, LoadError, Outcome, Piece, Writer};
-pub use features::{CONCEPTS, NGRAMS};
+pub use features::CONCEPTS;
+pub use known::{KNOWN, Known, NGRAMS};
 pub use model::{
     Calibration, FLOOR_CONCEPTS, FLOOR_NGRAMS, FRACTION, GROUPS, Head, Model, ModelError, Parts, Scope, group,
 };

@@ -1,6 +1,7 @@
 //! Weights of a linear model in integers: the same on every machine.
 
-use crate::features::{CONCEPTS, NGRAMS};
+use crate::features::CONCEPTS;
+use crate::known::{KNOWN, Known};
 
 /// Fraction bits of a logit.
 pub const FRACTION: u32 = 16;
@@ -11,7 +12,7 @@ pub const FLOOR_NGRAMS: usize = 20;
 pub const FLOOR_CONCEPTS: usize = 8;
 
 /// How a file of weights begins.
-pub(crate) const MAGIC: &[u8; 8] = b"AEGINJ\x00\x02";
+pub(crate) const MAGIC: &[u8; 8] = b"AEGINJ\x00\x03";
 
 /// Bytes of the digest of what the weights were made from.
 pub(crate) const DIGEST: usize = 32;
@@ -40,7 +41,7 @@ const PER_DOUBLING: i64 = 4;
 /// What n-grams add to the logit of a window at most: of attacks in labelled and written texts that reach the score 66 one
 /// in 680 has only windows that take more. Where concepts leave more to be done, and that is in a quarter of all windows
 /// of harmless texts that are looked at, n-grams are not read.
-pub(crate) const MOST_OF_NGRAMS: i64 = (11 << FRACTION) / 4;
+pub(crate) const MOST_OF_NGRAMS: i64 = 3 << FRACTION;
 
 /// What a rule adds to a logit: it knows the order of words, which the model does not.
 const CONFIRMED: i64 = 1 << FRACTION;
@@ -113,6 +114,8 @@ pub struct Model<'a> {
     /// SHA-256 of what it was made from.
     pub digest: &'a [u8],
     numbers: [i32; NUMBERS],
+    /// The n-grams that have weights.
+    pub(crate) known: Known<'a>,
     ngrams: &'a [u8],
     concepts: &'a [u8],
 }
@@ -128,7 +131,9 @@ pub struct Parts {
     pub biases: [i32; GROUPS],
     /// By [`Scope`] and script: with spaces between words, and without.
     pub calibrations: [[Calibration; 2]; 3],
-    /// Weights of n-grams.
+    /// The n-grams that have weights: a [`Known`].
+    pub known: Vec<u8>,
+    /// Weights of n-grams, by their places.
     pub ngrams: Vec<i8>,
     /// Weights of concepts.
     pub concepts: Vec<i8>,
@@ -152,7 +157,8 @@ impl<'a> Model<'a> {
         let (header, tables) = bytes.split_at_checked(HEADER).ok_or(ModelError)?;
         let rest = header.strip_prefix(MAGIC).ok_or(ModelError)?;
         let (digest, numbers) = rest.split_at_checked(DIGEST).ok_or(ModelError)?;
-        let (ngrams, concepts) = tables.split_at_checked(NGRAMS).ok_or(ModelError)?;
+        let (known, weights) = tables.split_at_checked(KNOWN).ok_or(ModelError)?;
+        let (ngrams, concepts) = weights.split_at_checked(KNOWN).ok_or(ModelError)?;
         if concepts.len() != CONCEPTS {
             return Err(ModelError);
         }
@@ -160,7 +166,7 @@ impl<'a> Model<'a> {
         for (value, bytes) in values.iter_mut().zip(numbers.chunks_exact(4)) {
             *value = i32::from_le_bytes(bytes.try_into().map_err(|_| ModelError)?);
         }
-        Ok(Model { digest, numbers: values, ngrams, concepts })
+        Ok(Model { digest, numbers: values, known: Known::new(known), ngrams, concepts })
     }
 
     /// What concepts say of a text of this [`group`], with these distinct ones.
@@ -171,7 +177,7 @@ impl<'a> Model<'a> {
             + share(self.concepts, concepts.iter().map(|bucket| head.bucket(*bucket)), scale, FLOOR_CONCEPTS)
     }
 
-    /// What distinct n-grams add to that.
+    /// What distinct n-grams at these places add to that.
     pub fn of_ngrams(&self, ngrams: &[u32]) -> i64 {
         let [scale, ..] = self.numbers;
         share(self.ngrams, ngrams.iter().copied(), scale, FLOOR_NGRAMS)
@@ -265,7 +271,8 @@ impl Parts {
             scales: [0; 2],
             biases: [0; GROUPS],
             calibrations: [[Calibration { at_50: 1, at_90: 2 }; 2]; 3],
-            ngrams: vec![0; NGRAMS],
+            known: vec![0; KNOWN],
+            ngrams: vec![0; KNOWN],
             concepts: vec![0; CONCEPTS],
         }
     }
@@ -278,6 +285,7 @@ impl Parts {
         for number in self.scales.into_iter().chain(self.biases).chain(calibrations) {
             file.extend(number.to_le_bytes());
         }
+        file.extend(&self.known);
         file.extend(self.ngrams.iter().chain(&self.concepts).map(|weight| weight.cast_unsigned()));
         file
     }

@@ -21,7 +21,7 @@ pub(crate) struct Sliding {
 #[derive(Debug, Clone, Copy)]
 struct Ngram {
     start: u32,
-    bucket: u32,
+    place: u32,
 }
 
 /// A relation between concepts.
@@ -48,8 +48,14 @@ impl Sliding {
         size_of::<Ngram>() * self.ngrams.capacity() + size_of::<Pair>() * self.relations.capacity()
     }
 
-    /// Meets the n-grams of the window of `text` at `window`.
-    pub(crate) fn ngrams(&mut self, text: &[u8], window: &Range<usize>, distinct: &mut Distinct) {
+    /// Meets the n-grams of the window of `text` at `window`, by what `place` says of their addresses: always the same.
+    pub(crate) fn ngrams(
+        &mut self,
+        text: &[u8],
+        window: &Range<usize>,
+        place: impl Fn(u32) -> Option<u32> + Copy,
+        distinct: &mut Distinct,
+    ) {
         let start = small(window.start);
         // A word that the window begins in the middle of is another one there.
         if !(window.start..=window.end).contains(&self.read) || is_inside_word(text, window.start) {
@@ -57,12 +63,12 @@ impl Sliding {
         }
         self.ngrams.retain(|one| one.start >= start);
         let new = text.get(self.read..window.end).unwrap_or_default();
-        self.tell(new, self.read);
+        self.tell(new, self.read, place);
         let (grams, count) = (self.grams, self.ngrams.len());
         // What a space behind it would complete is complete in this window only.
-        self.tell(b" ", window.end);
+        self.tell(b" ", window.end, place);
         for one in self.ngrams.iter().filter(|one| one.start >= start) {
-            distinct.meet(one.bucket);
+            distinct.meet(one.place);
         }
         self.ngrams.truncate(count);
         self.grams = grams;
@@ -71,9 +77,13 @@ impl Sliding {
 
     /// Reads `text`, which stands at `at`.
     #[inline(never)]
-    fn tell(&mut self, text: &[u8], at: usize) {
+    fn tell(&mut self, text: &[u8], at: usize, place: impl Fn(u32) -> Option<u32>) {
         let ngrams = &mut self.ngrams;
-        self.grams.read(text, at, |start, bucket| ngrams.push(Ngram { start, bucket }));
+        self.grams.read(text, at, |start, address| {
+            if let Some(place) = place(address) {
+                ngrams.push(Ngram { start, place });
+            }
+        });
     }
 
     /// Meets what stands between those of all `events` that are in `window`.

@@ -3,6 +3,7 @@
 use crate::concept::Event;
 use crate::detector::Piece;
 use crate::features::{self, Distinct, Setting};
+use crate::known::{KNOWN, NGRAMS};
 use crate::limits::MAX_DEPTH;
 use crate::model::{MOST_OF_NGRAMS, Model, Scope, Verdict, group};
 use crate::reading::Reading;
@@ -56,9 +57,10 @@ pub(crate) struct Scoring<'a> {
     pub(crate) scratch: &'a mut Scratch,
 }
 
-/// Collects what the model would see.
+/// Collects what a model would see that knows all n-grams.
 pub(crate) struct Collecting<'a> {
-    pub(crate) scratch: &'a mut Scratch,
+    scratch: &'a mut Scratch,
+    addresses: Distinct,
     pub(crate) pieces: Vec<Piece>,
 }
 
@@ -67,7 +69,7 @@ pub(crate) struct Collecting<'a> {
 impl Default for Scratch {
     fn default() -> Scratch {
         Scratch {
-            ngrams: Distinct::new(features::NGRAMS),
+            ngrams: Distinct::new(KNOWN),
             concepts: Distinct::new(features::CONCEPTS),
             sliding: Sliding::default(),
             layers: Default::default(),
@@ -85,11 +87,6 @@ impl Scratch {
             + self.layers.iter().map(layer).sum::<usize>()
     }
 
-    fn fill(&mut self, stretch: &Stretch<'_>) {
-        self.fill_concepts(stretch);
-        self.fill_ngrams(stretch);
-    }
-
     fn fill_concepts(&mut self, stretch: &Stretch<'_>) {
         self.concepts.clear();
         let concepts = &mut self.concepts;
@@ -102,15 +99,6 @@ impl Scratch {
             self.sliding.relations(stretch.events, &stretch.among, concepts);
         }
     }
-
-    fn fill_ngrams(&mut self, stretch: &Stretch<'_>) {
-        self.ngrams.clear();
-        if stretch.scope == Scope::Message {
-            features::ngrams(stretch.inside(), &mut self.ngrams);
-        } else {
-            self.sliding.ngrams(stretch.text, &stretch.at, &mut self.ngrams);
-        }
-    }
 }
 
 // === impl Stretch ===
@@ -118,6 +106,21 @@ impl Scratch {
 impl Stretch<'_> {
     fn inside(&self) -> &[u8] {
         self.text.get(self.at.clone()).unwrap_or_default()
+    }
+
+    /// Meets its n-grams, by what `place` says of their addresses.
+    fn ngrams(
+        &self,
+        sliding: &mut Sliding,
+        place: impl Fn(u32) -> Option<u32> + Copy,
+        distinct: &mut Distinct,
+    ) {
+        distinct.clear();
+        if self.scope == Scope::Message {
+            features::ngrams(self.inside(), place, distinct);
+        } else {
+            sliding.ngrams(self.text, &self.at, place, distinct);
+        }
     }
 }
 
@@ -135,7 +138,8 @@ impl Judge for Scoring<'_> {
         if stretch.scope != Scope::Message && open > MOST_OF_NGRAMS {
             return Verdict { logit: of_concepts, calibration, was_open: false, confirmed: false };
         }
-        self.scratch.fill_ngrams(stretch);
+        let (known, Scratch { sliding, ngrams, .. }) = (self.model.known, &mut *self.scratch);
+        stretch.ngrams(sliding, |address| known.place(address), ngrams);
         let logit = of_concepts + self.model.of_ngrams(self.scratch.ngrams.met());
         Verdict { logit, calibration, was_open: true, confirmed: false }
     }
@@ -147,15 +151,22 @@ impl Judge for Scoring<'_> {
 
 // === impl Collecting ===
 
+impl<'a> Collecting<'a> {
+    pub(crate) fn new(scratch: &'a mut Scratch) -> Collecting<'a> {
+        Collecting { scratch, addresses: Distinct::new(NGRAMS), pieces: Vec::new() }
+    }
+}
+
 impl Judge for Collecting<'_> {
     fn stretch(&mut self, stretch: &Stretch<'_>) -> Verdict {
-        self.scratch.fill(stretch);
+        self.scratch.fill_concepts(stretch);
+        stretch.ngrams(&mut self.scratch.sliding, Some, &mut self.addresses);
         self.pieces.push(Piece {
             scope: stretch.scope,
             dense: is_dense(stretch.inside()),
             span: stretch.span.clone(),
             len: stretch.inside().len(),
-            ngrams: self.scratch.ngrams.met().to_vec(),
+            ngrams: self.addresses.met().to_vec(),
             concepts: self.scratch.concepts.met().to_vec(),
         });
         Verdict::default()

@@ -19,13 +19,13 @@ pub(crate) fn card(examples: &[Example], parts: &Parts, data: Option<&str>, repo
     line(
         &mut card,
         &format!(
-            "* **Model**: linear, over hashed n-grams and relations between concepts, 8 bits a weight, {} KiB; integers only, the same on every machine.",
+            "* **Model**: linear, over the n-grams that tell most and hashed relations between concepts, 8 bits a weight, {} KiB; integers only, the same on every machine.",
             parts.write().len() / 1024
         ),
     );
     line(
         &mut card,
-        "* **Training**: logistic regression over features scaled by their log ratio (NB-scaled), a source counts as the square root of its size (written texts 1.2 times that), both labels the same in each length, and harmless texts more the more they are taken for attacks.",
+        "* **Training**: logistic regression over features scaled by their log ratio (NB-scaled), a source counts as the square root of its size (written texts half of that), both labels the same in each length, and harmless texts more the more they are taken for attacks.",
     );
     line(
         &mut card,

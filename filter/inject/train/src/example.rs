@@ -135,7 +135,7 @@ fn group(piece: &Piece) -> usize {
 }
 
 /// What a text counts that somebody wrote by hand.
-const BY_HAND: f64 = 1.2;
+const BY_HAND: f64 = 0.5;
 
 /// How much a text may count more, or less, because most of its length have the same label.
 const MAX_BALANCE: f64 = 8.0;
@@ -162,7 +162,13 @@ pub(crate) fn samples<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -
             {
                 *total += weight;
             }
-            samples.push(Sample { ngrams: &piece.ngrams, concepts: &piece.concepts, attack, weight, group });
+            samples.push(Sample {
+                ngrams: piece.ngrams.as_slice().into(),
+                concepts: &piece.concepts,
+                attack,
+                weight,
+                group,
+            });
         }
     }
     #[expect(clippy::cast_precision_loss)]

@@ -67,7 +67,7 @@ pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
     };
     let without = |part: usize| {
         let rest = examples.iter().enumerate().filter(|(index, _)| !in_part(*index, part));
-        learn(&samples(rest.map(|(_, example)| example)))
+        learn(samples(rest.map(|(_, example)| example)))
     };
     let models: Vec<Weights> = (0..PARTS).into_par_iter().map(without).collect();
     for (part, weights) in models.iter().enumerate() {
@@ -87,8 +87,8 @@ pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
     let calibrations: Vec<Calibration> = calibrations.collect();
     let at = |index: usize| calibrations.get(index).copied().unwrap_or_default();
     let (message, document) = ([at(0), at(1)], [at(2), at(3)]);
-    let weights = learn(&samples(examples.iter()));
-    FinalModel { parts: quantized(&weights, digest, [message, message, document]), report }
+    let weights = learn(samples(examples.iter()));
+    FinalModel { parts: quantized(weights, digest, [message, message, document]), report }
 }
 
 // === impl Cell ===
@@ -150,11 +150,12 @@ const MIN_SOURCE: usize = 100;
 /// Logits between score 50 and score 90, at least, in scripts with spaces and without, where each letter says more.
 const MIN_WIDTH: [f64; 2] = [2.0, 2.4];
 
-fn quantized(weights: &Weights, digest: [u8; 32], calibrations: [[Calibration; 2]; 3]) -> Parts {
+fn quantized(weights: Weights, digest: [u8; 32], calibrations: [[Calibration; 2]; 3]) -> Parts {
     let (ngrams, ngram_scale) = family(&weights.ngrams);
     let (concepts, concept_scale) = family(&weights.concepts);
     let biases = weights.biases.map(fixed);
-    Parts { digest, scales: [ngram_scale, concept_scale], biases, calibrations, ngrams, concepts }
+    let (scales, known) = ([ngram_scale, concept_scale], weights.known);
+    Parts { digest, scales, biases, calibrations, known, ngrams, concepts }
 }
 
 /// Weights of one family, and what one of them is worth.

@@ -61,7 +61,7 @@ pub(crate) fn hands(examples: &[Example]) -> String {
 fn hand(examples: &[Example], name: &str) -> String {
     let mut report = String::new();
     let in_fold = |example: &Example| is_written(example) && example.text.fold == name;
-    let weights = learn(&samples(examples.iter().filter(|example| !in_fold(example))));
+    let weights = learn(samples(examples.iter().filter(|example| !in_fold(example))));
     for (judged, slot) in [(As::Message, "message"), (As::Document, "document")] {
         let (own, others) = apart(examples, &weights, judged, in_fold);
         if own.attacks.is_empty() {
@@ -116,7 +116,7 @@ fn source(examples: &[Example], fold: &str, errors: Option<&str>) -> String {
     if !examples.iter().any(in_fold) {
         return report;
     }
-    let weights = learn(&samples(examples.iter().filter(|example| !in_fold(example))));
+    let weights = learn(samples(examples.iter().filter(|example| !in_fold(example))));
     let mut all = Measure::default();
     let mut model = Measure::default();
     let mut by_language: BTreeMap<&str, Measure> = BTreeMap::new();
@@ -203,7 +203,7 @@ pub(crate) fn techniques(examples: &[Example]) -> String {
 /// Recall and false alarms without the technique `name`, as a message and as a document.
 fn technique(examples: &[Example], name: &str) -> [f64; 4] {
     let in_fold = |example: &Example| is_grammar(example) && example.text.fold == name;
-    let weights = learn(&samples(examples.iter().filter(|example| !in_fold(example))));
+    let weights = learn(samples(examples.iter().filter(|example| !in_fold(example))));
     let [message, document] = [As::Message, As::Document].map(|judged| {
         let (own, others) = apart(examples, &weights, judged, in_fold);
         let threshold = others.threshold(0.01);

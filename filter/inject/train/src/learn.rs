@@ -1,12 +1,15 @@
 //! Logistic regression over features that are scaled by how much they tell by themselves.
 
 use crate::rng::Rng;
-use aegis_inject::{CONCEPTS, FLOOR_CONCEPTS, FLOOR_NGRAMS, GROUPS, NGRAMS};
+use crate::vocabulary::vocabulary;
+use aegis_inject::{CONCEPTS, FLOOR_CONCEPTS, FLOOR_NGRAMS, GROUPS, KNOWN, Known};
+use std::borrow::Cow;
 
 /// A stretch of text to learn from.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample<'a> {
-    pub(crate) ngrams: &'a [u32],
+    /// Addresses; while learning, places of those that are known.
+    pub(crate) ngrams: Cow<'a, [u32]>,
     pub(crate) concepts: &'a [u32],
     pub(crate) attack: bool,
     pub(crate) weight: f64,
@@ -17,6 +20,8 @@ pub(crate) struct Sample<'a> {
 /// Weights before they are made integers.
 #[derive(Debug, Clone)]
 pub(crate) struct Weights {
+    /// A table of the n-grams that have weights.
+    pub(crate) known: Vec<u8>,
     pub(crate) ngrams: Vec<f64>,
     pub(crate) concepts: Vec<f64>,
     pub(crate) biases: [f64; GROUPS],
@@ -32,20 +37,25 @@ const HARD: f64 = 10.0;
 const SMOOTHING: f64 = 6.0;
 
 /// Learns from `samples`.
-pub(crate) fn learn(samples: &[Sample<'_>]) -> Weights {
+pub(crate) fn learn(mut samples: Vec<Sample<'_>>) -> Weights {
+    let table = vocabulary(&samples);
+    let known = Known::new(&table);
+    for sample in &mut samples {
+        sample.ngrams = places(known, &sample.ngrams).into();
+    }
     let ratios = [
-        ratios(samples, NGRAMS, |sample| sample.ngrams),
-        ratios(samples, CONCEPTS, |sample| sample.concepts),
+        ratios(&samples, KNOWN, |sample| &sample.ngrams),
+        ratios(&samples, CONCEPTS, |sample| sample.concepts),
     ];
-    let mut weights = [vec![0.0; NGRAMS], vec![0.0; CONCEPTS]];
-    let mut squares = [vec![1e-4; NGRAMS], vec![1e-4; CONCEPTS]];
+    let mut weights = [vec![0.0; KNOWN], vec![0.0; CONCEPTS]];
+    let mut squares = [vec![1e-4; KNOWN], vec![1e-4; CONCEPTS]];
     let (mut biases, mut bias_squares) = ([0.0; GROUPS], [1e-4; GROUPS]);
     let mut order: Vec<usize> = (0..samples.len()).collect();
     let mut rng = Rng::new(0x5eed);
     for _ in 0..EPOCHS {
         rng.shuffle(&mut order);
         for sample in order.iter().filter_map(|index| samples.get(*index)) {
-            let families = [(sample.ngrams, FLOOR_NGRAMS), (sample.concepts, FLOOR_CONCEPTS)];
+            let families = [(&*sample.ngrams, FLOOR_NGRAMS), (sample.concepts, FLOOR_CONCEPTS)];
             let (Some(bias), Some(bias_square)) =
                 (biases.get_mut(sample.group), bias_squares.get_mut(sample.group))
             else {
@@ -86,11 +96,23 @@ pub(crate) fn learn(samples: &[Sample<'_>]) -> Weights {
         let (weights, ratios) = (weights.get(index), ratios.get(index));
         weights.into_iter().flatten().zip(ratios.into_iter().flatten()).map(|(one, two)| one * two).collect()
     };
-    Weights { ngrams: scaled(0), concepts: scaled(1), biases }
+    Weights { ngrams: scaled(0), concepts: scaled(1), biases, known: table }
+}
+
+/// Where the weights of the n-grams with these addresses are.
+fn places(known: Known<'_>, addresses: &[u32]) -> Vec<u32> {
+    let mut places: Vec<u32> = addresses.iter().filter_map(|address| known.place(*address)).collect();
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 /// For each feature the logarithm of how much more common it is in attacks.
-fn ratios<'a>(samples: &[Sample<'a>], buckets: usize, of: impl Fn(&Sample<'a>) -> &'a [u32]) -> Vec<f64> {
+fn ratios<'a>(
+    samples: &'a [Sample<'_>],
+    buckets: usize,
+    of: impl Fn(&'a Sample<'_>) -> &'a [u32],
+) -> Vec<f64> {
     let mut counts = [vec![SMOOTHING; buckets], vec![SMOOTHING; buckets]];
     let mut totals = [SMOOTHING * 2.0; 2];
     for sample in samples {
@@ -118,13 +140,14 @@ fn value(count: usize, floor: usize) -> f64 {
 // === impl Weights ===
 
 impl Weights {
-    /// The logit of a stretch of text of this group.
-    pub(crate) fn logit(&self, group: usize, ngrams: &[u32], concepts: &[u32]) -> f64 {
+    /// The logit of a stretch of text of this group, with n-grams at these addresses.
+    pub(crate) fn logit(&self, group: usize, addresses: &[u32], concepts: &[u32]) -> f64 {
+        let ngrams = places(Known::new(&self.known), addresses);
         let sum = |weights: &[f64], buckets: &[u32]| -> f64 {
             buckets.iter().filter_map(|bucket| weights.get(*bucket as usize)).sum()
         };
         self.biases.get(group).copied().unwrap_or_default()
-            + value(ngrams.len(), FLOOR_NGRAMS) * sum(&self.ngrams, ngrams)
+            + value(ngrams.len(), FLOOR_NGRAMS) * sum(&self.ngrams, &ngrams)
             + value(concepts.len(), FLOOR_CONCEPTS) * sum(&self.concepts, concepts)
     }
 }

@@ -14,6 +14,7 @@ mod learn;
 mod measure;
 mod report;
 mod rng;
+mod vocabulary;
 mod written;
 
 use aegis_inject::{Detector, Parts, Scratch};

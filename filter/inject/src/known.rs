@@ -1,0 +1,84 @@
+//! The n-grams that have a weight.
+//!
+//! Texts have millions of different ones, and there is room for some ten thousand weights. Where n-grams share weights at
+//! random, those that say nothing drown those that do. So a weight belongs to one n-gram, which a fingerprint tells from
+//! others of its row, and n-grams that say little have none.
+
+/// Weights of n-grams, and rows that they stand in.
+pub const KNOWN: usize = ROWS * WAYS;
+const ROWS: usize = 1 << 13;
+const WAYS: usize = 8;
+
+/// Addresses of n-grams: a row, and eight bits of fingerprint.
+pub const NGRAMS: usize = ROWS << FINGERPRINT;
+pub(crate) const FINGERPRINT: u32 = 8;
+
+/// Ones in each byte, and the upper bits.
+const ONES: u64 = u64::MAX / 0xff;
+const HIGHS: u64 = ONES << 7;
+
+/// A table of fingerprints; 0 is an empty place.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a>(&'a [[u8; WAYS]]);
+
+// === impl Known ===
+
+impl<'a> Known<'a> {
+    /// A table of [`KNOWN`] bytes; missing rows are empty.
+    pub fn new(table: &'a [u8]) -> Known<'a> {
+        Known(table.as_chunks().0)
+    }
+
+    /// Where the weight of the n-gram with this address is, if it has one.
+    ///
+    /// All places of a row are compared at once, see "Determine if a word has a byte equal to n" in
+    /// <https://graphics.stanford.edu/~seander/bithacks.html>; the lowest place found is a true one.
+    #[inline]
+    pub fn place(self, address: u32) -> Option<u32> {
+        let row = address >> FINGERPRINT;
+        let places = u64::from_le_bytes(*self.0.get(row as usize)?);
+        let differences = places ^ (ONES * u64::from(fingerprint(address)));
+        let equal = differences.wrapping_sub(ONES) & !differences & HIGHS;
+        (equal != 0).then(|| (row << WAYS.ilog2()) + equal.trailing_zeros() / 8)
+    }
+
+    /// A table of the n-grams with these addresses. One that finds its row full has no place in it.
+    pub fn table(addresses: impl Iterator<Item = u32>) -> Vec<u8> {
+        let mut table = vec![0; KNOWN];
+        let (rows, _) = table.as_chunks_mut::<WAYS>();
+        for address in addresses {
+            let row = rows.get_mut((address >> FINGERPRINT) as usize).into_iter().flatten();
+            if let Some(place) = row.into_iter().find(|place| **place == 0 || **place == fingerprint(address))
+            {
+                *place = fingerprint(address);
+            }
+        }
+        table
+    }
+}
+
+/// Never 0.
+fn fingerprint(address: u32) -> u8 {
+    let [lowest, ..] = address.to_le_bytes();
+    lowest.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_found_a_place_is_known_there_and_nothing_else_is() {
+        let row = |row: u32, fingerprint: u32| row << FINGERPRINT | fingerprint;
+        let in_full_row = (10..20).map(|fingerprint| row(7, fingerprint));
+        let table = Known::table(in_full_row.chain([row(0, 200), row(8191, 255), row(0, 200)]));
+        let known = Known::new(&table);
+        let places = |of: u32| (0..=255).filter_map(move |one| Some((one, known.place(row(of, one))?)));
+        let expected: Vec<(u32, u32)> = (10..18).map(|one| (one, 7 * 8 + one - 10)).collect();
+        assert_eq!(places(7).collect::<Vec<_>>(), expected);
+        assert_eq!(places(0).collect::<Vec<_>>(), [(200, 0)]);
+        assert_eq!(places(8191).collect::<Vec<_>>(), [(255, 8191 * 8)]);
+        assert_eq!(places(1).count(), 0, "no fingerprint is that of an empty place");
+        assert_eq!(known.place(u32::MAX), None);
+    }
+}

@@ -1,0 +1,61 @@
+//! Which n-grams get a weight.
+
+use crate::learn::Sample;
+use aegis_inject::{Known, NGRAMS};
+
+/// A table of those that tell most about the label, as `aegis_inject::Known` reads it.
+///
+/// How much one tells is the likelihood ratio of its counts in attacks and in harmless texts against chance: Dunning,
+/// "Accurate Methods for the Statistics of Surprise and Coincidence", 1993, <https://aclanthology.org/J93-1003/>.
+pub(crate) fn vocabulary(samples: &[Sample<'_>]) -> Vec<u8> {
+    let mut counts = vec![[0.0f64; 2]; NGRAMS];
+    let mut totals = [0.0; 2];
+    for sample in samples {
+        let class = usize::from(sample.attack);
+        let mut add = |counts: &mut [f64; 2]| counts.get_mut(class).map(|count| *count += sample.weight);
+        add(&mut totals);
+        for address in &*sample.ngrams {
+            counts.get_mut(*address as usize).and_then(&mut add);
+        }
+    }
+    let all = totals.iter().sum::<f64>();
+    let told = |counts: &[f64; 2]| -> f64 {
+        let sum = counts.iter().sum::<f64>();
+        let one = |(count, total): (&f64, &f64)| {
+            let expected = sum * total / all;
+            if *count > 0.0 { count * (count / expected).ln() } else { 0.0 }
+        };
+        counts.iter().zip(&totals).map(one).sum()
+    };
+    let mut ranked: Vec<(f64, u32)> =
+        counts.iter().map(told).zip(0..).filter(|(told, _)| *told > 0.0).collect();
+    ranked.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)));
+    Known::table(ranked.into_iter().map(|(_, address)| address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tells_nothing_gives_way_to_what_does() {
+        let row = |fingerprint: u32| 5 << 8 | fingerprint;
+        // Twenty n-grams of one row: the first ten are in all texts, the others in attacks or in harmless texts alone.
+        let common: Vec<u32> = (1..=10).map(row).collect();
+        let of = |own: std::ops::Range<u32>| common.iter().copied().chain(own.map(row)).collect::<Vec<_>>();
+        let texts = [(of(11..16), true), (of(16..21), false)];
+        let samples: Vec<Sample<'_>> = texts
+            .iter()
+            .map(|(ngrams, attack)| Sample {
+                ngrams: ngrams.as_slice().into(),
+                concepts: &[],
+                attack: *attack,
+                weight: 1.0,
+                group: 0,
+            })
+            .collect();
+        let table = vocabulary(&samples);
+        let known = |fingerprint| Known::new(&table).place(row(fingerprint)).is_some();
+        assert_eq!((1..=20).filter(|one| known(*one)).collect::<Vec<_>>(), (11..=18).collect::<Vec<_>>());
+    }
+}
