@@ -1,7 +1,8 @@
 //! Which stretches of a text are judged.
 
 use crate::concept::{Concepts, Event};
-use crate::limits::{LEAD, SHORT, STRIDE, SUSPICIOUS, WHOLE, WINDOW};
+use crate::limits::{LEADS, SHORT, STRIDES, SUSPICIOUS, WHOLE, WINDOW};
+use crate::script::is_dense;
 use aegis_disguise::utf8;
 use std::ops::Range;
 
@@ -23,6 +24,8 @@ pub(crate) fn is_suspicious(len: usize, concepts: &Concepts, events: &[Event]) -
 
 /// Parts of `text` around words that attacks need, about [`WINDOW`] characters each.
 pub(crate) fn windows(text: &[u8], concepts: &Concepts, events: &[Event]) -> Vec<Range<usize>> {
+    let [spaced, dense] = WINDOW;
+    let window = if is_dense(text) { dense } else { spaced };
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut next = 0;
     for event in events.iter().filter(|event| concepts.pull(event.concept) > 0) {
@@ -30,9 +33,9 @@ pub(crate) fn windows(text: &[u8], concepts: &Concepts, events: &[Event]) -> Vec
             continue;
         }
         let at = event.start as usize;
-        let start = word_start(text, backward(text, at, LEAD));
-        found.push(start..forward(text, start, WINDOW));
-        next = forward(text, start, STRIDE);
+        let start = word_start(text, backward(text, at, window / LEADS));
+        found.push(start..forward(text, start, window));
+        next = forward(text, start, window / STRIDES);
     }
     found
 }
