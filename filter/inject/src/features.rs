@@ -14,8 +14,17 @@ pub const CONCEPTS: usize = 1 << 15;
 /// Letters of an n-gram at the edges of words in a script with spaces; one without has those of one, two and three letters.
 const LETTERS: usize = 4;
 
-/// Bits of [`Grams::words`] for the first and the last letter of such an n-gram.
-const EDGES: u8 = 1 << (LETTERS - 1) | 1;
+/// Which of such letters belong to words, the first one in the highest bit, where the n-gram tells what a word begins or
+/// ends with, or is none of letters at all. One that has a short word in it is told by the word.
+const TELLING: u16 = {
+    let (mut telling, mut words) = (1, 1);
+    while words < 1 << LETTERS {
+        let (first, last) = (words >> (LETTERS - 1) & 1, words & 1);
+        telling |= (first ^ last) << words;
+        words += 1;
+    }
+    telling
+};
 
 /// Letters that words with one stem begin with.
 const STEM: u32 = 5;
@@ -201,7 +210,7 @@ impl Grams {
             tell(at, 1);
             tell(first, 2);
             tell(second, 3);
-        } else if self.words & EDGES != EDGES {
+        } else if TELLING >> (self.words % (1 << LETTERS)) & 1 == 1 {
             tell(third, LETTERS);
         }
         if kind == Script::Word {
