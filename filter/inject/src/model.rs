@@ -39,8 +39,8 @@ const MAX_COUNTED_WINDOWS: usize = 128;
 const PER_DOUBLING: i64 = 4;
 
 /// What n-grams add to the logit of a window at most: of attacks in labelled and written texts that reach the score 66 one
-/// in 680 has only windows that take more. Where concepts leave more to be done, and that is in a quarter of all windows
-/// of harmless texts that are looked at, n-grams are not read.
+/// in 440 has only windows that take more. Where concepts leave more to be done, and that is in a tenth of all windows of
+/// harmless texts that are looked at, n-grams are not read.
 pub(crate) const MOST_OF_NGRAMS: i64 = 3 << FRACTION;
 
 /// What a rule adds to a logit: it knows the order of words, which the model does not.
