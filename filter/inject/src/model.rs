@@ -6,8 +6,9 @@ use crate::known::{KNOWN, Known};
 /// Fraction bits of a logit.
 pub const FRACTION: u32 = 16;
 
-/// Distinct features from which on more make each of them count less.
-pub const FLOOR_NGRAMS: usize = 20;
+/// Distinct features from which on more make each of them count less. A text of which few n-grams are known is not judged
+/// by these few alone.
+pub const FLOOR_NGRAMS: usize = 60;
 /// See [`FLOOR_NGRAMS`].
 pub const FLOOR_CONCEPTS: usize = 8;
 

@@ -147,8 +147,9 @@ const OWN: &str = "grammars and written texts";
 /// Texts of the smallest source that has a one in a hundred.
 const MIN_SOURCE: usize = 100;
 
-/// Logits between score 50 and score 90, at least, in scripts with spaces and without, where each letter says more.
-const MIN_WIDTH: [f64; 2] = [2.0, 2.4];
+/// Logits between score 50 and score 90, at least, in scripts with spaces and without, where each letter says more and
+/// windows have fewer.
+const MIN_WIDTH: [f64; 2] = [2.0, 4.0];
 
 fn quantized(weights: Weights, digest: [u8; 32], calibrations: [[Calibration; 2]; 3]) -> Parts {
     let (ngrams, ngram_scale) = family(&weights.ngrams);
