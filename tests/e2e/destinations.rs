@@ -41,7 +41,8 @@ fn a_name_that_is_made_to_stand_for_a_metadata_service_leads_nowhere() {
     let base = upstream.base("/v1").replace("127.0.0.1", "llm.rebinding.example");
     let token = parts.register(&base);
     let body = request("hello").to_string();
-    assert_eq!(parts.chat(&token, body.as_str()).status, 200);
+    // A token is known a moment before its upstream's name is resolved for the first time.
+    eventually("the upstream is there", START, || parts.chat(&token, body.as_str()).status == 200);
     let connections = || parts.envoy_stat("cluster.upstream-1.upstream_cx_total");
     let denied = || parts.envoy_stat("cluster.upstream-1.rbac.denied");
     assert_eq!((upstream.take().len(), denied()), (1, 0));
@@ -71,7 +72,7 @@ fn what_may_not_be_an_upstream_any_more_is_withdrawn() {
     let tokens = [parts.register(&upstream.base("/v1")), parts.register(&named)];
     let body = request("hello").to_string();
     for token in &tokens {
-        assert_eq!(parts.chat(token, body.as_str()).status, 200);
+        eventually("the upstream is there", START, || parts.chat(token, body.as_str()).status == 200);
     }
     upstream.take();
     parts.crash_control_plane();
