@@ -90,8 +90,8 @@ pub struct Piece {
     pub len: usize,
     /// Addresses of distinct n-grams …
     pub ngrams: Vec<u32>,
-    /// … and buckets of concepts.
-    pub concepts: Vec<u32>,
+    /// … and of relations between concepts.
+    pub relations: Vec<u32>,
 }
 
 /// Why a detector cannot be made. What is embedded is damaged, or was not checked.
@@ -216,10 +216,9 @@ impl Detector {
         let head = writer.head();
         let mut found = Vec::new();
         let name = |id: u64| self.concepts.name(u8::try_from(id).unwrap_or(u8::MAX)).to_owned();
-        features::concepts(&events, 0, Setting::default(), |relation, bucket| {
-            found.extend(
-                relation.describe(name).map(|words| (words, self.model.concept_weight(head, bucket))),
-            );
+        features::concepts(&events, 0, Setting::default(), |relation| {
+            let weight = self.model.relation_weight(head, relation.address());
+            found.extend(relation.describe(name).map(|words| (words, weight)));
         });
         found.sort_by(|left, right| right.1.unsigned_abs().cmp(&left.1.unsigned_abs()).then(left.cmp(right)));
         found.dedup();

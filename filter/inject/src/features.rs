@@ -1,15 +1,12 @@
-//! What a stretch of text is judged by, as numbers of buckets.
+//! What a stretch of text is judged by, as numbers.
 //!
 //! Features are present or not; how often does not matter, or long texts would be nothing but their most common words.
 
 use crate::concept::Event;
-use crate::known::NGRAMS;
+use crate::known::{NGRAMS, RELATIONS};
 use crate::limits::{FAR, MAX_PAIRED, NEAR};
 use crate::script::{Script, script};
 use aegis_disguise::utf8;
-
-/// Buckets of concepts.
-pub const CONCEPTS: usize = 1 << 15;
 
 /// Letters of an n-gram at the edges of words in a script with spaces; one without has those of one, two and three letters.
 const LETTERS: usize = 4;
@@ -32,7 +29,7 @@ const STEM: u32 = 5;
 /// Multiplies a hash at every step; the upper bits are used.
 const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// Which buckets were met.
+/// Which features were met, by their numbers.
 #[derive(Debug)]
 pub(crate) struct Distinct {
     bits: Vec<u64>,
@@ -62,9 +59,9 @@ pub(crate) struct Relation {
 // === impl Relation ===
 
 impl Relation {
-    /// Its bucket.
-    pub(crate) fn bucket(&self) -> u32 {
-        bucket(self.ids.iter().fold(step(0, self.kind), |hash, id| step(hash, *id + 1)), CONCEPTS)
+    /// Its address.
+    pub(crate) fn address(&self) -> u32 {
+        address(self.ids.iter().fold(step(0, self.kind), |hash, id| step(hash, *id + 1)), RELATIONS)
     }
 
     /// In words, if it is one between concepts.
@@ -84,33 +81,33 @@ impl Relation {
 // === impl Distinct ===
 
 impl Distinct {
-    /// For this many buckets.
-    pub(crate) fn new(buckets: usize) -> Distinct {
-        Distinct { bits: vec![0; buckets.div_ceil(64)], met: Vec::new(), count: 0 }
+    /// For this many features.
+    pub(crate) fn new(features: usize) -> Distinct {
+        Distinct { bits: vec![0; features.div_ceil(64)], met: Vec::new(), count: 0 }
     }
 
     /// Forgets what was met.
     pub(crate) fn clear(&mut self) {
-        for bucket in self.met.iter().take(self.count) {
-            if let Some(word) = self.bits.get_mut(*bucket as usize / 64) {
+        for feature in self.met.iter().take(self.count) {
+            if let Some(word) = self.bits.get_mut(*feature as usize / 64) {
                 *word = 0;
             }
         }
         self.count = 0;
     }
 
-    /// Meets a bucket. Whether it is a new one is as good as random, so nothing branches on it.
+    /// Meets a feature. Whether it is a new one is as good as random, so nothing branches on it.
     #[inline]
-    pub(crate) fn meet(&mut self, bucket: u32) {
-        let Some(word) = self.bits.get_mut(bucket as usize / 64) else { return };
-        let bit = bucket % 64;
+    pub(crate) fn meet(&mut self, feature: u32) {
+        let Some(word) = self.bits.get_mut(feature as usize / 64) else { return };
+        let bit = feature % 64;
         let new = usize::from(*word >> bit & 1 == 0);
         *word |= 1 << bit;
         if self.count == self.met.len() {
             self.met.resize(2 * self.count + 64, 0);
         }
         if let Some(place) = self.met.get_mut(self.count) {
-            *place = bucket;
+            *place = feature;
         }
         self.count += new;
     }
@@ -120,7 +117,7 @@ impl Distinct {
         8 * self.bits.capacity() + 4 * self.met.capacity()
     }
 
-    /// The buckets that were met, in order of the first time.
+    /// Those that were met, in order of the first time.
     pub(crate) fn met(&self) -> &[u32] {
         self.met.get(..self.count).unwrap_or_default()
     }
@@ -217,11 +214,11 @@ impl Grams {
             if self.word.hash == 0 {
                 self.word.start = at;
             }
-            // The letters as digits; `bucket` mixes them.
+            // The letters as digits; `address` mixes them.
             self.word.hash = self.word.hash.wrapping_mul(MIX).wrapping_add(code);
             self.word.letters += 1;
             if self.word.letters == STEM {
-                sink(self.word.start, bucket(step(self.word.hash, 13), NGRAMS));
+                sink(self.word.start, address(step(self.word.hash, 13), NGRAMS));
             }
         } else if self.word.hash != 0 {
             self.end_word(sink);
@@ -230,20 +227,19 @@ impl Grams {
 
     fn end_word(&mut self, mut sink: impl FnMut(u32, u32)) {
         let Grams { word, last, .. } = *self;
-        sink(word.start, bucket(step(word.hash, 3), NGRAMS));
+        sink(word.start, address(step(word.hash, 3), NGRAMS));
         if last.hash != 0 {
-            sink(last.start, bucket(step(step(last.hash, word.hash), 5), NGRAMS));
+            sink(last.start, address(step(step(last.hash, word.hash), 5), NGRAMS));
         }
         (self.last, self.word) = (word, Word::default());
     }
 }
 
-/// What the concepts of a stretch are, and how they stand to each other, each with its bucket. `start` is where the
-/// stretch begins.
-pub(crate) fn concepts(events: &[Event], start: u32, setting: Setting, mut sink: impl FnMut(Relation, u32)) {
-    frame(events, start, setting, |relation| sink(relation, relation.bucket()));
+/// What the concepts of a stretch are, and how they stand to each other. `start` is where the stretch begins.
+pub(crate) fn concepts(events: &[Event], start: u32, setting: Setting, mut sink: impl FnMut(Relation)) {
+    frame(events, start, setting, &mut sink);
     for index in 0..events.len() {
-        relations(events, index, |relation, _| sink(relation, relation.bucket()));
+        relations(events, index, |relation, _| sink(relation));
     }
 }
 
@@ -299,9 +295,9 @@ fn gram(letters: u64, length: usize) -> u32 {
     u32::try_from(hash >> (u64::BITS - NGRAMS.ilog2())).unwrap_or_default()
 }
 
-/// The bucket of a hash; `buckets` is a power of two.
-fn bucket(hash: u64, buckets: usize) -> u32 {
-    let bits = (hash.wrapping_mul(MIX) >> 32) & (buckets as u64 - 1);
+/// The address of a hash, one of so many: a power of two.
+fn address(hash: u64, addresses: usize) -> u32 {
+    let bits = (hash.wrapping_mul(MIX) >> 32) & (addresses as u64 - 1);
     u32::try_from(bits).unwrap_or_default()
 }
 

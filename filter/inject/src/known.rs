@@ -1,17 +1,23 @@
-//! The n-grams that have a weight.
+//! The features that have a weight.
 //!
-//! Texts have millions of different ones, and there is room for some ten thousand weights. Where n-grams share weights at
-//! random, those that say nothing drown those that do. So a weight belongs to one n-gram, which a fingerprint tells from
-//! others of its row, and n-grams that say little have none.
+//! Texts have millions of different n-grams, and there is room for some ten thousand weights; so it is with relations
+//! between concepts. Where features share weights at random, those that say nothing drown those that do. So a weight
+//! belongs to one feature, which a fingerprint tells from others of its row, and features that say little have none.
 
-/// Weights of n-grams, and rows that they stand in.
-pub const KNOWN: usize = ROWS * WAYS;
-const ROWS: usize = 1 << 13;
+/// Weights of n-grams.
+pub const KNOWN_NGRAMS: usize = 1 << 16;
+/// Weights of relations between concepts.
+pub const KNOWN_RELATIONS: usize = 1 << 14;
+
+/// Addresses of n-grams.
+pub const NGRAMS: usize = addresses(KNOWN_NGRAMS);
+/// Addresses of relations.
+pub const RELATIONS: usize = addresses(KNOWN_RELATIONS);
+
+/// Weights of a row.
 const WAYS: usize = 8;
-
-/// Addresses of n-grams: a row, and eight bits of fingerprint.
-pub const NGRAMS: usize = ROWS << FINGERPRINT;
-pub(crate) const FINGERPRINT: u32 = 8;
+/// Bits of a fingerprint.
+const FINGERPRINT: u32 = 8;
 
 /// Ones in each byte, and the upper bits.
 const ONES: u64 = u64::MAX / 0xff;
@@ -24,12 +30,12 @@ pub struct Known<'a>(&'a [[u8; WAYS]]);
 // === impl Known ===
 
 impl<'a> Known<'a> {
-    /// A table of [`KNOWN`] bytes; missing rows are empty.
+    /// A table as [`Known::table`] makes it; missing rows are empty.
     pub fn new(table: &'a [u8]) -> Known<'a> {
         Known(table.as_chunks().0)
     }
 
-    /// Where the weight of the n-gram with this address is, if it has one.
+    /// Where the weight of the feature with this address is, if it has one.
     ///
     /// All places of a row are compared at once, see "Determine if a word has a byte equal to n" in
     /// <https://graphics.stanford.edu/~seander/bithacks.html>; the lowest place found is a true one.
@@ -42,9 +48,9 @@ impl<'a> Known<'a> {
         (equal != 0).then(|| (row << WAYS.ilog2()) + equal.trailing_zeros() / 8)
     }
 
-    /// A table of the n-grams with these addresses. One that finds its row full has no place in it.
-    pub fn table(addresses: impl Iterator<Item = u32>) -> Vec<u8> {
-        let mut table = vec![0; KNOWN];
+    /// A table with so many places, of the features with these addresses. One that finds its row full has no place in it.
+    pub fn table(places: usize, addresses: impl Iterator<Item = u32>) -> Vec<u8> {
+        let mut table = vec![0; places];
         let (rows, _) = table.as_chunks_mut::<WAYS>();
         for address in addresses {
             let row = rows.get_mut((address >> FINGERPRINT) as usize).into_iter().flatten();
@@ -55,6 +61,11 @@ impl<'a> Known<'a> {
         }
         table
     }
+}
+
+/// Addresses of features that have so many weights: a row, and a fingerprint.
+const fn addresses(weights: usize) -> usize {
+    (weights / WAYS) << FINGERPRINT
 }
 
 /// Never 0.
@@ -71,7 +82,7 @@ mod tests {
     fn what_found_a_place_is_known_there_and_nothing_else_is() {
         let row = |row: u32, fingerprint: u32| row << FINGERPRINT | fingerprint;
         let in_full_row = (10..20).map(|fingerprint| row(7, fingerprint));
-        let table = Known::table(in_full_row.chain([row(0, 200), row(8191, 255), row(0, 200)]));
+        let table = Known::table(KNOWN_NGRAMS, in_full_row.chain([row(0, 200), row(8191, 255), row(0, 200)]));
         let known = Known::new(&table);
         let places = |of: u32| (0..=255).filter_map(move |one| Some((one, known.place(row(of, one))?)));
         let expected: Vec<(u32, u32)> = (10..18).map(|one| (one, 7 * 8 + one - 10)).collect();

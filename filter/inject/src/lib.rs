@@ -37,10 +37,10 @@ mod words;
 
 pub use concept::{ConceptId, Concepts, LexiconError};
 pub use detector::{Cause, Detector, Hit, LoadError, Outcome, Piece, Writer};
-pub use features::CONCEPTS;
-pub use known::{KNOWN, Known, NGRAMS};
+pub use known::{KNOWN_NGRAMS, KNOWN_RELATIONS, Known, NGRAMS, RELATIONS};
 pub use model::{
-    Calibration, FLOOR_CONCEPTS, FLOOR_NGRAMS, FRACTION, GROUPS, Head, Model, ModelError, Parts, Scope, group,
+    Calibration, FLOOR_NGRAMS, FLOOR_RELATIONS, FRACTION, Family, GROUPS, Head, Model, ModelError, Parts,
+    Scope, group,
 };
 pub use reading::Reading;
 pub use stretch::Scratch;

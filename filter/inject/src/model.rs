@@ -1,7 +1,6 @@
 //! Weights of a linear model in integers: the same on every machine.
 
-use crate::features::CONCEPTS;
-use crate::known::{KNOWN, Known};
+use crate::known::{KNOWN_NGRAMS, KNOWN_RELATIONS, Known, RELATIONS};
 
 /// Fraction bits of a logit.
 pub const FRACTION: u32 = 16;
@@ -10,10 +9,10 @@ pub const FRACTION: u32 = 16;
 /// by these few alone.
 pub const FLOOR_NGRAMS: usize = 60;
 /// See [`FLOOR_NGRAMS`].
-pub const FLOOR_CONCEPTS: usize = 8;
+pub const FLOOR_RELATIONS: usize = 8;
 
 /// How a file of weights begins.
-pub(crate) const MAGIC: &[u8; 8] = b"AEGINJ\x00\x03";
+pub(crate) const MAGIC: &[u8; 8] = b"AEGINJ\x00\x04";
 
 /// Bytes of the digest of what the weights were made from.
 pub(crate) const DIGEST: usize = 32;
@@ -27,8 +26,10 @@ pub const GROUPS: usize = 4 * LENGTHS;
 /// The binary logarithm of where the first class begins; shorter texts are in it, too.
 const SHORTEST_LOG: u32 = 4;
 
-/// Where the buckets of the second [`Head`] lie in the table that both share: any number below [`CONCEPTS`] but 0.
-const APART: u32 = 0x2a5a;
+/// What tells addresses of the second [`Head`] from those of the first: any number below [`RELATIONS`] but 0, with bits of
+/// row and fingerprint.
+const APART: u32 = 0x2_2a5a;
+const _: () = assert!((APART as usize) < RELATIONS);
 
 /// Windows of the texts that scores are fitted to; in a text with more of them each has to score higher.
 const FREE_WINDOWS: usize = 8;
@@ -40,8 +41,8 @@ const MAX_COUNTED_WINDOWS: usize = 128;
 const PER_DOUBLING: i64 = 4;
 
 /// What n-grams add to the logit of a window at most: of attacks in labelled and written texts that reach the score 66 one
-/// in 440 has only windows that take more. Where concepts leave more to be done, and that is in a tenth of all windows of
-/// harmless texts that are looked at, n-grams are not read.
+/// in 490 has only windows that take more. Where relations leave more to be done, and that is in an eighth of all windows
+/// of harmless texts that are looked at, n-grams are not read.
 pub(crate) const MOST_OF_NGRAMS: i64 = 3 << FRACTION;
 
 /// What a rule adds to a logit: it knows the order of words, which the model does not.
@@ -65,7 +66,7 @@ pub enum Scope {
 }
 
 /// Who speaks to the model. The same relation of concepts means another thing in what a user wants done and in what
-/// somebody else does, so weights of concepts are learned for each; those of n-grams are shared.
+/// somebody else does, so weights of relations are learned for each; those of n-grams are shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Head {
     /// The user.
@@ -88,7 +89,7 @@ pub struct Calibration {
 pub(crate) struct Verdict {
     pub(crate) logit: i64,
     pub(crate) calibration: Calibration,
-    /// Concepts left it open, so that n-grams were read.
+    /// Relations left it open, so that n-grams were read.
     pub(crate) was_open: bool,
     /// A rule found the skeleton of an attack there.
     pub(crate) confirmed: bool,
@@ -116,9 +117,10 @@ pub struct Model<'a> {
     pub digest: &'a [u8],
     numbers: [i32; NUMBERS],
     /// The n-grams that have weights.
-    pub(crate) known: Known<'a>,
+    pub(crate) known_ngrams: Known<'a>,
     ngrams: &'a [u8],
-    concepts: &'a [u8],
+    known_relations: Known<'a>,
+    relations: &'a [u8],
 }
 
 /// A model as it is trained.
@@ -126,18 +128,25 @@ pub struct Model<'a> {
 pub struct Parts {
     /// SHA-256 of what it was made from.
     pub digest: [u8; DIGEST],
-    /// What a weight of 1 is worth, of n-grams and of concepts.
-    pub scales: [i32; 2],
     /// What a text begins with: see [`group`].
     pub biases: [i32; GROUPS],
     /// By [`Scope`] and script: with spaces between words, and without.
     pub calibrations: [[Calibration; 2]; 3],
-    /// The n-grams that have weights: a [`Known`].
+    /// N-grams.
+    pub ngrams: Family,
+    /// Relations between concepts.
+    pub relations: Family,
+}
+
+/// Features of one kind as they are trained.
+#[derive(Debug, Clone)]
+pub struct Family {
+    /// What a weight of 1 is worth.
+    pub scale: i32,
+    /// Those that have weights: a [`Known`].
     pub known: Vec<u8>,
-    /// Weights of n-grams, by their places.
-    pub ngrams: Vec<i8>,
-    /// Weights of concepts.
-    pub concepts: Vec<i8>,
+    /// Their weights, by their places.
+    pub weights: Vec<i8>,
 }
 
 /// Two scales, the biases, and six calibrations.
@@ -158,35 +167,42 @@ impl<'a> Model<'a> {
         let (header, tables) = bytes.split_at_checked(HEADER).ok_or(ModelError)?;
         let rest = header.strip_prefix(MAGIC).ok_or(ModelError)?;
         let (digest, numbers) = rest.split_at_checked(DIGEST).ok_or(ModelError)?;
-        let (known, weights) = tables.split_at_checked(KNOWN).ok_or(ModelError)?;
-        let (ngrams, concepts) = weights.split_at_checked(KNOWN).ok_or(ModelError)?;
-        if concepts.len() != CONCEPTS {
+        let (known_ngrams, tables) = tables.split_at_checked(KNOWN_NGRAMS).ok_or(ModelError)?;
+        let (ngrams, tables) = tables.split_at_checked(KNOWN_NGRAMS).ok_or(ModelError)?;
+        let (known_relations, relations) = tables.split_at_checked(KNOWN_RELATIONS).ok_or(ModelError)?;
+        if relations.len() != KNOWN_RELATIONS {
             return Err(ModelError);
         }
         let mut values = [0; NUMBERS];
         for (value, bytes) in values.iter_mut().zip(numbers.chunks_exact(4)) {
             *value = i32::from_le_bytes(bytes.try_into().map_err(|_| ModelError)?);
         }
-        Ok(Model { digest, numbers: values, known: Known::new(known), ngrams, concepts })
+        let (known_ngrams, known_relations) = (Known::new(known_ngrams), Known::new(known_relations));
+        Ok(Model { digest, numbers: values, known_ngrams, ngrams, known_relations, relations })
     }
 
-    /// What concepts say of a text of this [`group`], with these distinct ones.
-    pub fn of_concepts(&self, head: Head, group: usize, concepts: &[u32]) -> i64 {
+    /// What distinct relations at these places say of a text of this [`group`].
+    pub fn of_relations(&self, group: usize, relations: &[u32]) -> i64 {
         let [_, scale, ..] = self.numbers;
-        let bias = self.number(2 + group);
-        i64::from(bias)
-            + share(self.concepts, concepts.iter().map(|bucket| head.bucket(*bucket)), scale, FLOOR_CONCEPTS)
+        i64::from(self.number(2 + group)) + share(self.relations, relations, scale, FLOOR_RELATIONS)
     }
 
     /// What distinct n-grams at these places add to that.
     pub fn of_ngrams(&self, ngrams: &[u32]) -> i64 {
         let [scale, ..] = self.numbers;
-        share(self.ngrams, ngrams.iter().copied(), scale, FLOOR_NGRAMS)
+        share(self.ngrams, ngrams, scale, FLOOR_NGRAMS)
     }
 
-    /// The weight of a bucket of concepts.
-    pub fn concept_weight(&self, head: Head, bucket: u32) -> i8 {
-        self.concepts.get(head.bucket(bucket) as usize).map_or(0, |weight| weight.cast_signed())
+    /// Where the weight of the relation with this address is, if it has one.
+    #[inline]
+    pub(crate) fn relation(&self, head: Head, address: u32) -> Option<u32> {
+        self.known_relations.place(head.address(address))
+    }
+
+    /// The weight of the relation with this address.
+    pub(crate) fn relation_weight(&self, head: Head, address: u32) -> i8 {
+        let place = self.relation(head, address).and_then(|place| self.relations.get(place as usize));
+        place.map_or(0, |weight| weight.cast_signed())
     }
 
     fn number(&self, index: usize) -> i32 {
@@ -221,11 +237,11 @@ impl Scope {
 // === impl Head ===
 
 impl Head {
-    /// Where the weight of a bucket of concepts is.
-    pub fn bucket(self, bucket: u32) -> u32 {
+    /// The address of a relation with this address if this is who speaks.
+    pub(crate) fn address(self, address: u32) -> u32 {
         match self {
-            Head::User => bucket,
-            Head::Other => bucket ^ APART,
+            Head::User => address,
+            Head::Other => address ^ APART,
         }
     }
 }
@@ -240,11 +256,10 @@ pub(crate) fn chances(windows: usize) -> i64 {
 }
 
 /// What one family of features adds to a logit.
-fn share(weights: &[u8], buckets: impl ExactSizeIterator<Item = u32>, scale: i32, floor: usize) -> i64 {
-    let count = buckets.len();
-    let weight = |bucket: u32| weights.get(bucket as usize).map_or(0, |weight| weight.cast_signed());
-    let sum: i64 = buckets.map(|bucket| i64::from(weight(bucket))).sum();
-    let root = ((count.max(floor) as u64) << 16).isqrt();
+fn share(weights: &[u8], places: &[u32], scale: i32, floor: usize) -> i64 {
+    let weight = |place: &u32| weights.get(*place as usize).map_or(0, |weight| weight.cast_signed());
+    let sum: i64 = places.iter().map(|place| i64::from(weight(place))).sum();
+    let root = ((places.len().max(floor) as u64) << 16).isqrt();
     (sum * i64::from(scale)) * 256 / i64::try_from(root).unwrap_or(i64::MAX)
 }
 
@@ -269,12 +284,10 @@ impl Parts {
     pub fn blank() -> Parts {
         Parts {
             digest: [0; DIGEST],
-            scales: [0; 2],
             biases: [0; GROUPS],
             calibrations: [[Calibration { at_50: 1, at_90: 2 }; 2]; 3],
-            known: vec![0; KNOWN],
-            ngrams: vec![0; KNOWN],
-            concepts: vec![0; CONCEPTS],
+            ngrams: Family::blank(KNOWN_NGRAMS),
+            relations: Family::blank(KNOWN_RELATIONS),
         }
     }
 
@@ -283,12 +296,23 @@ impl Parts {
         let mut file = MAGIC.to_vec();
         file.extend(self.digest);
         let calibrations = self.calibrations.iter().flatten().flat_map(|one| [one.at_50, one.at_90]);
-        for number in self.scales.into_iter().chain(self.biases).chain(calibrations) {
+        let scales = [self.ngrams.scale, self.relations.scale];
+        for number in scales.into_iter().chain(self.biases).chain(calibrations) {
             file.extend(number.to_le_bytes());
         }
-        file.extend(&self.known);
-        file.extend(self.ngrams.iter().chain(&self.concepts).map(|weight| weight.cast_unsigned()));
+        for family in [&self.ngrams, &self.relations] {
+            file.extend(&family.known);
+            file.extend(family.weights.iter().map(|weight| weight.cast_unsigned()));
+        }
         file
+    }
+}
+
+// === impl Family ===
+
+impl Family {
+    fn blank(weights: usize) -> Family {
+        Family { scale: 0, known: vec![0; weights], weights: vec![0; weights] }
     }
 }
 

@@ -30,7 +30,7 @@ struct Pair {
     /// Indices of its first and its last event.
     first: u16,
     last: u16,
-    bucket: u16,
+    place: u32,
 }
 
 // === impl Sliding ===
@@ -86,22 +86,29 @@ impl Sliding {
         });
     }
 
-    /// Meets what stands between those of all `events` that are in `window`.
-    pub(crate) fn relations(&mut self, events: &[Event], window: &Range<usize>, distinct: &mut Distinct) {
+    /// Meets what stands between those of all `events` that are in `window`, by what `place` says of the addresses: always
+    /// the same.
+    pub(crate) fn relations(
+        &mut self,
+        events: &[Event],
+        window: &Range<usize>,
+        place: impl Fn(u32) -> Option<u32>,
+        distinct: &mut Distinct,
+    ) {
         let inside = |index: u16| window.contains(&usize::from(index));
         self.relations.retain(|one| inside(one.first));
         for index in self.related.max(window.start)..window.end {
             features::relations(events, index, |relation, last| {
-                if let (Ok(first), Ok(last), Ok(bucket)) =
-                    (u16::try_from(index), u16::try_from(last), u16::try_from(relation.bucket()))
+                if let Some(place) = place(relation.address())
+                    && let (Ok(first), Ok(last)) = (u16::try_from(index), u16::try_from(last))
                 {
-                    self.relations.push(Pair { first, last, bucket });
+                    self.relations.push(Pair { first, last, place });
                 }
             });
         }
         self.related = self.related.max(window.end);
         for one in self.relations.iter().filter(|one| inside(one.last)) {
-            distinct.meet(u32::from(one.bucket));
+            distinct.meet(one.place);
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::concept::Event;
 use crate::detector::Piece;
-use crate::features::{self, Distinct, Setting};
-use crate::known::{KNOWN, NGRAMS};
+use crate::features::{self, Distinct, Relation, Setting};
+use crate::known::{KNOWN_NGRAMS, KNOWN_RELATIONS, NGRAMS, RELATIONS};
 use crate::limits::MAX_DEPTH;
 use crate::model::{MOST_OF_NGRAMS, Model, Scope, Verdict, group};
 use crate::reading::Reading;
@@ -15,7 +15,7 @@ use std::ops::Range;
 #[derive(Debug)]
 pub struct Scratch {
     ngrams: Distinct,
-    concepts: Distinct,
+    relations: Distinct,
     pub(crate) sliding: Sliding,
     /// By how deep what is read lies inside encodings.
     pub(crate) layers: [Layer; MAX_DEPTH + 1],
@@ -57,10 +57,11 @@ pub(crate) struct Scoring<'a> {
     pub(crate) scratch: &'a mut Scratch,
 }
 
-/// Collects what a model would see that knows all n-grams.
+/// Collects what a model would see that knows everything.
 pub(crate) struct Collecting<'a> {
     scratch: &'a mut Scratch,
-    addresses: Distinct,
+    ngrams: Distinct,
+    relations: Distinct,
     pub(crate) pieces: Vec<Piece>,
 }
 
@@ -69,8 +70,8 @@ pub(crate) struct Collecting<'a> {
 impl Default for Scratch {
     fn default() -> Scratch {
         Scratch {
-            ngrams: Distinct::new(KNOWN),
-            concepts: Distinct::new(features::CONCEPTS),
+            ngrams: Distinct::new(KNOWN_NGRAMS),
+            relations: Distinct::new(KNOWN_RELATIONS),
             sliding: Sliding::default(),
             layers: Default::default(),
         }
@@ -82,22 +83,9 @@ impl Scratch {
     pub fn size(&self) -> usize {
         let layer = |layer: &Layer| layer.reading.size() + size_of::<Event>() * layer.events.capacity();
         self.ngrams.size()
-            + self.concepts.size()
+            + self.relations.size()
             + self.sliding.size()
             + self.layers.iter().map(layer).sum::<usize>()
-    }
-
-    fn fill_concepts(&mut self, stretch: &Stretch<'_>) {
-        self.concepts.clear();
-        let concepts = &mut self.concepts;
-        let start = u32::try_from(stretch.at.start).unwrap_or(u32::MAX);
-        let events = stretch.events.get(stretch.among.clone()).unwrap_or_default();
-        if stretch.scope == Scope::Message {
-            features::concepts(events, start, stretch.setting, |_, bucket| concepts.meet(bucket));
-        } else {
-            features::frame(events, start, stretch.setting, |relation| concepts.meet(relation.bucket()));
-            self.sliding.relations(stretch.events, &stretch.among, concepts);
-        }
     }
 }
 
@@ -106,6 +94,24 @@ impl Scratch {
 impl Stretch<'_> {
     fn inside(&self) -> &[u8] {
         self.text.get(self.at.clone()).unwrap_or_default()
+    }
+
+    /// Meets its relations, by what `place` says of their addresses.
+    fn relations(&self, sliding: &mut Sliding, place: impl Fn(u32) -> Option<u32>, distinct: &mut Distinct) {
+        distinct.clear();
+        let start = u32::try_from(self.at.start).unwrap_or(u32::MAX);
+        let events = self.events.get(self.among.clone()).unwrap_or_default();
+        let mut meet = |relation: Relation| {
+            if let Some(place) = place(relation.address()) {
+                distinct.meet(place);
+            }
+        };
+        if self.scope == Scope::Message {
+            features::concepts(events, start, self.setting, meet);
+        } else {
+            features::frame(events, start, self.setting, &mut meet);
+            sliding.relations(self.events, &self.among, place, distinct);
+        }
     }
 
     /// Meets its n-grams, by what `place` says of their addresses.
@@ -130,17 +136,17 @@ impl Judge for Scoring<'_> {
     fn stretch(&mut self, stretch: &Stretch<'_>) -> Verdict {
         let (head, dense) = (stretch.scope.head(), is_dense(stretch.inside()));
         let calibration = self.model.calibration(stretch.scope, dense);
-        self.scratch.fill_concepts(stretch);
+        let (model, Scratch { sliding, ngrams, relations, .. }) = (self.model, &mut *self.scratch);
+        stretch.relations(sliding, |address| model.relation(head, address), relations);
         let group = group(head, dense, stretch.inside().len());
-        let of_concepts = self.model.of_concepts(head, group, self.scratch.concepts.met());
-        let open = i64::from(calibration.at_50) - of_concepts;
+        let of_relations = model.of_relations(group, relations.met());
+        let open = i64::from(calibration.at_50) - of_relations;
         // A whole message is weak evidence gathered.
         if stretch.scope != Scope::Message && open > MOST_OF_NGRAMS {
-            return Verdict { logit: of_concepts, calibration, was_open: false, confirmed: false };
+            return Verdict { logit: of_relations, calibration, was_open: false, confirmed: false };
         }
-        let (known, Scratch { sliding, ngrams, .. }) = (self.model.known, &mut *self.scratch);
-        stretch.ngrams(sliding, |address| known.place(address), ngrams);
-        let logit = of_concepts + self.model.of_ngrams(self.scratch.ngrams.met());
+        stretch.ngrams(sliding, |address| model.known_ngrams.place(address), ngrams);
+        let logit = of_relations + model.of_ngrams(ngrams.met());
         Verdict { logit, calibration, was_open: true, confirmed: false }
     }
 
@@ -153,21 +159,27 @@ impl Judge for Scoring<'_> {
 
 impl<'a> Collecting<'a> {
     pub(crate) fn new(scratch: &'a mut Scratch) -> Collecting<'a> {
-        Collecting { scratch, addresses: Distinct::new(NGRAMS), pieces: Vec::new() }
+        Collecting {
+            scratch,
+            ngrams: Distinct::new(NGRAMS),
+            relations: Distinct::new(RELATIONS),
+            pieces: Vec::new(),
+        }
     }
 }
 
 impl Judge for Collecting<'_> {
     fn stretch(&mut self, stretch: &Stretch<'_>) -> Verdict {
-        self.scratch.fill_concepts(stretch);
-        stretch.ngrams(&mut self.scratch.sliding, Some, &mut self.addresses);
+        let (head, sliding) = (stretch.scope.head(), &mut self.scratch.sliding);
+        stretch.relations(sliding, |address| Some(head.address(address)), &mut self.relations);
+        stretch.ngrams(sliding, Some, &mut self.ngrams);
         self.pieces.push(Piece {
             scope: stretch.scope,
             dense: is_dense(stretch.inside()),
             span: stretch.span.clone(),
             len: stretch.inside().len(),
-            ngrams: self.addresses.met().to_vec(),
-            concepts: self.scratch.concepts.met().to_vec(),
+            ngrams: self.ngrams.met().to_vec(),
+            relations: self.relations.met().to_vec(),
         });
         Verdict::default()
     }

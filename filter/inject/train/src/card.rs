@@ -19,7 +19,7 @@ pub(crate) fn card(examples: &[Example], parts: &Parts, data: Option<&str>, repo
     line(
         &mut card,
         &format!(
-            "* **Model**: linear, over the n-grams that tell most and hashed relations between concepts, 8 bits a weight, {} KiB; integers only, the same on every machine.",
+            "* **Model**: linear, over the n-grams and the relations between concepts that tell most, 8 bits a weight, {} KiB; integers only, the same on every machine.",
             parts.write().len() / 1024
         ),
     );

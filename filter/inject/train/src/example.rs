@@ -55,16 +55,7 @@ impl Example {
         let floors = [floor(Writer::User), floor(Writer::Other)];
         techniques.sort();
         techniques.dedup();
-        let mut pieces = |writer| {
-            let mut pieces = detector.pieces(scratch, bytes, writer);
-            for piece in &mut pieces {
-                let head = piece.scope.head();
-                for bucket in &mut piece.concepts {
-                    *bucket = head.bucket(*bucket);
-                }
-            }
-            pieces
-        };
+        let mut pieces = |writer| detector.pieces(scratch, bytes, writer);
         let (message, windows) = (pieces(Writer::User), pieces(Writer::Other));
         Example { text, message, windows, floors, techniques }
     }
@@ -75,7 +66,7 @@ impl Example {
             As::Message => &self.message,
             As::Document => &self.windows,
         };
-        let logits = pieces.iter().map(|piece| weights.logit(group(piece), &piece.ngrams, &piece.concepts));
+        let logits = pieces.iter().map(|piece| weights.logit(group(piece), &piece.ngrams, &piece.relations));
         logits.max_by(f64::total_cmp)
     }
 
@@ -164,7 +155,7 @@ pub(crate) fn samples<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -
             }
             samples.push(Sample {
                 ngrams: piece.ngrams.as_slice().into(),
-                concepts: &piece.concepts,
+                relations: piece.relations.as_slice().into(),
                 attack,
                 weight,
                 group,

@@ -3,11 +3,11 @@
 use crate::example::{As, Example, samples};
 use crate::folds::score;
 use crate::grammar::files;
-use crate::learn::{Weights, learn};
+use crate::learn::{self, Weights, learn};
 use crate::measure::threshold;
 use crate::report::line;
 use crate::written::{WRITTEN, folders};
-use aegis_inject::{Calibration, FRACTION, Parts};
+use aegis_inject::{Calibration, FRACTION, Family, Parts};
 use anyhow::Context as _;
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -152,20 +152,18 @@ const MIN_SOURCE: usize = 100;
 const MIN_WIDTH: [f64; 2] = [2.0, 4.0];
 
 fn quantized(weights: Weights, digest: [u8; 32], calibrations: [[Calibration; 2]; 3]) -> Parts {
-    let (ngrams, ngram_scale) = family(&weights.ngrams);
-    let (concepts, concept_scale) = family(&weights.concepts);
-    let biases = weights.biases.map(fixed);
-    let (scales, known) = ([ngram_scale, concept_scale], weights.known);
-    Parts { digest, scales, biases, calibrations, known, ngrams, concepts }
+    let (ngrams, relations) = (family(weights.ngrams), family(weights.relations));
+    Parts { digest, biases: weights.biases.map(fixed), calibrations, ngrams, relations }
 }
 
-/// Weights of one family, and what one of them is worth.
-fn family(weights: &[f64]) -> (Vec<i8>, i32) {
+/// A family, its weights in integers.
+fn family(learned: learn::Family) -> Family {
+    let learn::Family { known, weights } = learned;
     let largest = weights.iter().fold(0.0f64, |largest, weight| largest.max(weight.abs()));
     let step = (largest / 127.0).max(f64::from(1u32 << FRACTION).recip());
     #[expect(clippy::cast_possible_truncation, reason = "at most 127")]
     let weights = weights.iter().map(|weight| (weight / step).round() as i8).collect();
-    (weights, fixed(step))
+    Family { scale: fixed(step), known, weights }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "logits are small")]
@@ -199,9 +197,9 @@ mod tests {
 
     #[test]
     fn weights_are_small_and_none_is_cut_off() {
-        let (weights, step) = family(&[0.5, -1.0, 0.004, 0.0]);
-        assert_eq!(weights, [64, -127, 1, 0]);
-        assert_eq!(step, fixed(1.0 / 127.0));
+        let family = family(learn::Family { known: vec![0; 4], weights: vec![0.5, -1.0, 0.004, 0.0] });
+        assert_eq!(family.weights, [64, -127, 1, 0]);
+        assert_eq!(family.scale, fixed(1.0 / 127.0));
         assert!(
             fs::metadata(Path::new(env!("CARGO_MANIFEST_DIR")).join("../weights.bin")).unwrap().len()
                 <= 256 << 10

@@ -1,20 +1,25 @@
-//! Which n-grams get a weight.
+//! Which features get a weight.
 
 use crate::learn::Sample;
-use aegis_inject::{Known, NGRAMS};
+use aegis_inject::Known;
 
-/// A table of those that tell most about the label, as `aegis_inject::Known` reads it.
+/// A table of those that tell most about the label, as [`Known`] reads it: `places` of so many `addresses`.
 ///
 /// How much one tells is the likelihood ratio of its counts in attacks and in harmless texts against chance: Dunning,
 /// "Accurate Methods for the Statistics of Surprise and Coincidence", 1993, <https://aclanthology.org/J93-1003/>.
-pub(crate) fn vocabulary(samples: &[Sample<'_>]) -> Vec<u8> {
-    let mut counts = vec![[0.0f64; 2]; NGRAMS];
+pub(crate) fn vocabulary<'a>(
+    samples: &'a [Sample<'_>],
+    addresses: usize,
+    places: usize,
+    of: impl Fn(&'a Sample<'_>) -> &'a [u32],
+) -> Vec<u8> {
+    let mut counts = vec![[0.0f64; 2]; addresses];
     let mut totals = [0.0; 2];
     for sample in samples {
         let class = usize::from(sample.attack);
         let mut add = |counts: &mut [f64; 2]| counts.get_mut(class).map(|count| *count += sample.weight);
         add(&mut totals);
-        for address in &*sample.ngrams {
+        for address in of(sample) {
             counts.get_mut(*address as usize).and_then(&mut add);
         }
     }
@@ -30,7 +35,7 @@ pub(crate) fn vocabulary(samples: &[Sample<'_>]) -> Vec<u8> {
     let mut ranked: Vec<(f64, u32)> =
         counts.iter().map(told).zip(0..).filter(|(told, _)| *told > 0.0).collect();
     ranked.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)));
-    Known::table(ranked.into_iter().map(|(_, address)| address))
+    Known::table(places, ranked.into_iter().map(|(_, address)| address))
 }
 
 #[cfg(test)]
@@ -48,13 +53,13 @@ mod tests {
             .iter()
             .map(|(ngrams, attack)| Sample {
                 ngrams: ngrams.as_slice().into(),
-                concepts: &[],
+                relations: Vec::new().into(),
                 attack: *attack,
                 weight: 1.0,
                 group: 0,
             })
             .collect();
-        let table = vocabulary(&samples);
+        let table = vocabulary(&samples, 6 << 8, 48, |sample| &sample.ngrams);
         let known = |fingerprint| Known::new(&table).place(row(fingerprint)).is_some();
         assert_eq!((1..=20).filter(|one| known(*one)).collect::<Vec<_>>(), (11..=18).collect::<Vec<_>>());
     }
