@@ -10,11 +10,14 @@ pub(crate) struct Trie {
     /// The patterns behind each other, and where each ends.
     text: Vec<u8>,
     ends: Vec<u32>,
-    /// First bytes of patterns, a bit for each hash: of those that have as many the first [`LONG`], then [`MIDDLE`], then
-    /// [`SHORT`].
-    beginnings: Vec<u64>,
-    /// Where patterns go on that have these first bytes, by their hash; a power of two of them.
-    entries: Vec<Entry>,
+    /// A bit for each hash of a beginning: nearly all of what is looked up is none, and that is seen here.
+    filter: Vec<u64>,
+    /// Where patterns go on behind their first [`LONG`] bytes, …
+    long: Beginnings,
+    /// … behind their first [`MIDDLE`], of those that have no more than that, …
+    middle: Beginnings,
+    /// … and behind their first [`SHORT`], likewise.
+    short: Beginnings,
     nodes: Vec<Node>,
     /// Children of nodes, those of one node together: bytes …
     bytes: Vec<u8>,
@@ -22,19 +25,14 @@ pub(crate) struct Trie {
     targets: Vec<Target>,
 }
 
-/// How patterns go on behind their first bytes.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    /// A part of their hash.
-    tag: u16,
-    target: Target,
-}
+/// Beginnings of one length, at most six bytes, and where they lead: in one number, so that one look is enough. A power of
+/// two of places, by hash, and at least half of them free.
+#[derive(Debug)]
+struct Beginnings(Vec<u64>);
 
 /// Several patterns that have their beginning in common.
 #[derive(Debug, Clone, Copy)]
 struct Node {
-    /// The first of the patterns.
-    any: u16,
     /// Its first child.
     first: u16,
     count: u8,
@@ -54,7 +52,7 @@ const MAX: usize = ONLY as usize - 1;
 /// Children that are looked through one after another.
 const FEW: usize = 6;
 
-/// Bits of [`Trie::beginnings`].
+/// Bits of [`Trie::filter`].
 const BITS: usize = 1 << 16;
 
 /// Bytes that are looked at before the tree is: of Chinese two letters, one, and of ASCII only the shortest.
@@ -72,11 +70,17 @@ impl Trie {
             *end += pattern.len();
             u32::try_from(*end).ok()
         });
+        let of = |len: usize| {
+            let of = patterns.iter().filter(move |pattern| beginning_len(pattern) == len);
+            Beginnings::new(of.filter_map(move |pattern| pattern.get(..len)))
+        };
         let mut trie = Trie {
             text: patterns.concat(),
             ends: ends.collect(),
-            beginnings: vec![0; BITS / 64],
-            entries: vec![Entry { tag: 0, target: NONE }; (2 * patterns.len()).next_power_of_two()],
+            filter: vec![0; BITS / 64],
+            long: of(LONG),
+            middle: of(MIDDLE),
+            short: of(SHORT),
             nodes: Vec::new(),
             bytes: Vec::new(),
             targets: Vec::new(),
@@ -101,8 +105,7 @@ impl Trie {
         let groups: Vec<&[&[u8]]> = longer.chunk_by(|left, right| byte(left) == byte(right)).collect();
         let first = self.bytes.len();
         let count = u8::try_from(groups.len()).ok()?;
-        let any = u16::try_from(number).ok()?;
-        self.nodes.push(Node { any, first: u16::try_from(first).ok()?, count, pattern });
+        self.nodes.push(Node { first: u16::try_from(first).ok()?, count, pattern });
         self.bytes.extend(groups.iter().filter_map(|group| group.first().map(byte)));
         self.targets.resize(self.bytes.len(), NONE);
         let mut number = number + usize::from(ends);
@@ -119,25 +122,20 @@ impl Trie {
 
     /// Fills what is looked up before the tree is.
     fn know_beginning(&mut self, pattern: &[u8]) {
-        let len = [LONG, MIDDLE, SHORT].into_iter().find(|len| *len <= pattern.len()).unwrap_or_default();
-        let hash = beginning(first_eight(pattern), len);
-        let (bit, _) = places(hash, BITS);
-        if let Some(word) = self.beginnings.get_mut(bit / 64) {
+        let len = beginning_len(pattern);
+        let beginning = first(first_eight(pattern), len);
+        let bit = place(beginning, BITS);
+        if let Some(word) = self.filter.get_mut(bit / 64) {
             *word |= 1 << (bit % 64);
         }
         let mut bytes = pattern.iter().take(len).enumerate();
         let Some(target) = bytes.try_fold(0, |target, (depth, byte)| self.step(target, *byte, depth)) else {
             return;
         };
-        if len > SHORT && self.entry(pattern, len).is_none() {
-            let (mut index, tag) = places(hash, self.entries.len());
-            // Half of them stay free.
-            while self.entries.get(index).is_some_and(|entry| entry.target != NONE) {
-                index = (index + 1) % self.entries.len();
-            }
-            if let Some(entry) = self.entries.get_mut(index) {
-                *entry = Entry { tag, target };
-            }
+        match len {
+            LONG => self.long.insert(beginning, target),
+            MIDDLE => self.middle.insert(beginning, target),
+            _ => self.short.insert(beginning, target),
         }
     }
 
@@ -147,8 +145,8 @@ impl Trie {
             + self.bytes.capacity()
             + 2 * self.targets.capacity()
             + 4 * self.ends.capacity()
-            + 8 * self.beginnings.capacity()
-            + size_of::<Entry>() * self.entries.capacity()
+            + 8 * self.filter.capacity()
+            + 8 * (self.long.0.capacity() + self.middle.0.capacity() + self.short.0.capacity())
             + size_of::<Node>() * self.nodes.capacity()
     }
 
@@ -180,33 +178,18 @@ impl Trie {
     #[inline]
     fn begin(&self, rest: &[u8]) -> Option<(Target, usize)> {
         let eight = first_eight(rest);
-        let has = |len: usize| {
-            let (bit, _) = places(beginning(eight, len), BITS);
-            self.beginnings.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 != 0)
+        let known = |len: usize| {
+            let beginning = first(eight, len);
+            let bit = place(beginning, BITS);
+            let known = self.filter.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 != 0);
+            (known && rest.len() >= len).then_some(beginning)
         };
-        if eight & 0x80 == 0 && has(SHORT) {
-            return Some((0, 0));
-        }
         // What goes on behind fewer bytes has what goes on behind more.
-        let middle = if has(MIDDLE) { self.entry(rest, MIDDLE) } else { None };
-        middle.or_else(|| if has(LONG) { self.entry(rest, LONG) } else { None })
-    }
-
-    /// Where patterns go on that have the first `len` bytes of `rest`, and these.
-    fn entry(&self, rest: &[u8], len: usize) -> Option<(Target, usize)> {
-        let (mut index, tag) = places(beginning(first_eight(rest), len), self.entries.len());
-        let bytes = rest.get(..len)?;
-        loop {
-            let entry = self.entries.get(index).filter(|entry| entry.target != NONE)?;
-            let number = match entry.target & ONLY {
-                0 => self.nodes.get(usize::from(entry.target))?.any,
-                _ => entry.target & !ONLY,
-            };
-            if entry.tag == tag && self.pattern(usize::from(number)).get(..len) == Some(bytes) {
-                return Some((entry.target, len));
-            }
-            index = (index + 1) % self.entries.len();
-        }
+        let short = if eight & 0x80 == 0 { known(SHORT) } else { None };
+        short
+            .and_then(|beginning| Some((self.short.get(beginning)?, SHORT)))
+            .or_else(|| known(MIDDLE).and_then(|beginning| Some((self.middle.get(beginning)?, MIDDLE))))
+            .or_else(|| known(LONG).and_then(|beginning| Some((self.long.get(beginning)?, LONG))))
     }
 
     /// Where `byte` leads behind `depth` bytes.
@@ -244,18 +227,65 @@ fn first_eight(text: &[u8]) -> u64 {
     text.iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte))
 }
 
-/// The hash of the first `len` bytes.
-#[inline]
-fn beginning(eight: u64, len: usize) -> u64 {
-    let bytes = eight & ((1 << (8 * len)) - 1);
-    (bytes ^ bytes >> 29).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+/// How many bytes of `pattern` are looked at before the tree is.
+fn beginning_len(pattern: &[u8]) -> usize {
+    [LONG, MIDDLE, SHORT].into_iter().find(|len| *len <= pattern.len()).unwrap_or_default()
 }
 
-/// Where `hash` is to be found among so many places, a power of two, and a part of it that says more.
+/// The first `len` of these bytes.
 #[inline]
-fn places(hash: u64, count: usize) -> (usize, u16) {
-    let index = usize::try_from(hash >> 32).unwrap_or_default() & (count - 1);
-    (index, u16::try_from(hash >> 48).unwrap_or_default())
+fn first(eight: u64, len: usize) -> u64 {
+    eight & ((1 << (8 * len)) - 1)
+}
+
+/// Where a beginning is to be found among so many places, a power of two.
+#[inline]
+fn place(beginning: u64, count: usize) -> usize {
+    let hash = (beginning ^ beginning >> 29).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    usize::try_from(hash >> 32).unwrap_or_default() & (count - 1)
+}
+
+// === impl Beginnings ===
+
+impl Beginnings {
+    /// A place that nothing is in: it would lead to `NONE`.
+    const FREE: u64 = u64::MAX;
+
+    /// With room for these, which come sorted.
+    fn new<'a>(beginnings: impl Iterator<Item = &'a [u8]>) -> Beginnings {
+        let (mut count, mut last) = (0, None);
+        for beginning in beginnings {
+            count += usize::from(last != Some(beginning));
+            last = Some(beginning);
+        }
+        Beginnings(vec![Beginnings::FREE; (2 * count).next_power_of_two()])
+    }
+
+    /// Adds one, unless it is there.
+    fn insert(&mut self, beginning: u64, target: Target) {
+        if self.get(beginning).is_none() {
+            let mut index = place(beginning, self.0.len());
+            while self.0.get(index).is_some_and(|entry| *entry != Beginnings::FREE) {
+                index = (index + 1) % self.0.len();
+            }
+            if let Some(entry) = self.0.get_mut(index) {
+                *entry = beginning << Target::BITS | u64::from(target);
+            }
+        }
+    }
+
+    /// Where it leads.
+    #[inline]
+    fn get(&self, beginning: u64) -> Option<Target> {
+        let mut index = place(beginning, self.0.len());
+        loop {
+            let entry = *self.0.get(index).filter(|entry| **entry != Beginnings::FREE)?;
+            if entry >> Target::BITS == beginning {
+                return Target::try_from(entry & u64::from(Target::MAX)).ok();
+            }
+            index = (index + 1) % self.0.len();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -281,6 +311,9 @@ mod tests {
         assert_eq!(found("忽视bé", 6), [("bé".to_owned(), 9)]);
         assert_eq!(found("de", 0), [("de".to_owned(), 2)]);
         assert_eq!(found("do it", 0), [("do it".to_owned(), 5)]);
+        // Zeros are not what stands behind the end of a text.
+        assert_eq!(found("ab\0\0\0\0\0", 0), [("ab".to_owned(), 2)]);
+        assert_eq!(found("bé\0\0\0\0\0", 0), [("bé".to_owned(), 3)]);
         for none in ["x y", "a", "do i", "忽", "忽然", "x", ""] {
             assert_eq!(found(none, 0), [], "{none}");
         }
