@@ -104,7 +104,8 @@ impl Typos {
     }
 
     /// The word at `span` of `text`, which consists of letters, if it is wrong.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "WebAssembly returns such results through memory")]
     pub(crate) fn wrong(&self, text: &[u8], span: Range<usize>) -> Option<Wrong> {
         if !(SHORTEST..=LONGEST).contains(&span.len()) {
             return None;

@@ -12,7 +12,8 @@ pub(crate) struct Run {
 }
 
 /// The run that stands at `at`.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "WebAssembly returns such results through memory")]
 pub(crate) fn run(text: &[u8], at: usize) -> Run {
     let rest = text.get(at..).unwrap_or_default();
     let (eights, tail) = rest.as_chunks::<8>();
