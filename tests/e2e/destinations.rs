@@ -72,6 +72,7 @@ fn what_may_not_be_an_upstream_any_more_is_withdrawn() {
     let tokens = [parts.register(&upstream.base("/v1")), parts.register(&named)];
     let body = request("hello").to_string();
     for token in &tokens {
+        // One of them is a name, see above.
         eventually("the upstream is there", START, || parts.chat(token, body.as_str()).status == 200);
     }
     upstream.take();

@@ -218,7 +218,7 @@ impl Detector {
         let name = |id: u64| self.concepts.name(u8::try_from(id).unwrap_or(u8::MAX)).to_owned();
         features::concepts(&events, 0, Setting::default(), |relation| {
             let weight = self.model.relation_weight(head, relation.address());
-            found.extend(relation.describe(name).map(|words| (words, weight)));
+            found.extend(relation.describe(name).filter(|_| weight != 0).map(|words| (words, weight)));
         });
         found.sort_by(|left, right| right.1.unsigned_abs().cmp(&left.1.unsigned_abs()).then(left.cmp(right)));
         found.dedup();

@@ -125,8 +125,8 @@ impl Distinct {
 
 /// Reads a text letter by letter and tells the n-grams that each completes.
 ///
-/// An n-gram depends on its own letters alone, so what stands in a window is what begins in it of what was told since, and
-/// what a space at its end completes.
+/// An n-gram depends on its own letters, and on whether the word that it begins with began there. So what stands in a window
+/// that begins with a word is what begins in it of what was told since, and what a space at its end completes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Grams {
     /// The last four letters, 16 bits each, and where they begin, the last one first.

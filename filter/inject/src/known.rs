@@ -1,8 +1,9 @@
 //! The features that have a weight.
 //!
-//! Texts have millions of different n-grams, and there is room for some ten thousand weights; so it is with relations
-//! between concepts. Where features share weights at random, those that say nothing drown those that do. So a weight
-//! belongs to one feature, which a fingerprint tells from others of its row, and features that say little have none.
+//! Texts have over a million different n-grams, and hundreds of thousands of relations between concepts; there is room for
+//! tens of thousands of weights. Where features share weights at random, those that say nothing drown those that do. So
+//! the features that tell most have one each, and others have none. A fingerprint tells a feature from others of its row;
+//! of those without a weight, one in 32 has the fingerprint of one with.
 
 /// Weights of n-grams.
 pub const KNOWN_NGRAMS: usize = 1 << 16;

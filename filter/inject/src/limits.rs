@@ -6,8 +6,8 @@ pub const SEGMENT: usize = 16 << 10;
 /// Bytes that two segments share, so that an attack on the border is whole in one of them.
 pub const SEGMENT_OVERLAP: usize = 1 << 10;
 
-/// Characters of a window, in scripts with spaces between words and without. Of 80 to 600, 160 finds most of what is hidden
-/// in English documents; in Chinese, where one character says more, 96 finds what 160 does not.
+/// Characters of a window, and of one in a segment that is Chinese, Japanese or Korean. Of 80 to 600, 160 finds most of what
+/// is hidden in English documents; in Chinese, where one character says more, 96 finds what 160 does not.
 pub const WINDOW: [usize; 2] = [160, 96];
 
 /// Of a window, the part that has passed before the next one begins, at least: one half.
@@ -44,7 +44,7 @@ pub const MAX_VIEW_BYTES: usize = 2 * SEGMENT;
 /// Bytes between two words that are written in an odd way, at most, for them to be worth another reading.
 pub const TOGETHER: usize = 200;
 
-/// Bytes on each side of such words that are read with them: a window in Chinese, and twice one in English.
+/// Bytes on each side of such words that are read with them: more than a window.
 pub const REACH: usize = 400;
 
 /// Encodings inside each other: base64 of a text that is spaced out.

@@ -5,7 +5,7 @@ use crate::known::{KNOWN_NGRAMS, KNOWN_RELATIONS, Known, RELATIONS};
 /// Fraction bits of a logit.
 pub const FRACTION: u32 = 16;
 
-/// Distinct features from which on more make each of them count less. A text of which few n-grams are known is not judged
+/// Distinct features with weights from which on more make each of them count less. A text of which few n-grams are known is not judged
 /// by these few alone.
 pub const FLOOR_NGRAMS: usize = 60;
 /// See [`FLOOR_NGRAMS`].
@@ -80,7 +80,7 @@ pub enum Head {
 pub struct Calibration {
     /// The logit of score 50: of the worst source of harmless texts one in a hundred has more.
     pub at_50: i32,
-    /// The logit of score 90: of all sources together one in two hundred has more, of templates that were not learned.
+    /// The logit of score 90: of all sources together one in two hundred has more at most, of templates that were not learned.
     pub at_90: i32,
 }
 
@@ -319,6 +319,34 @@ impl Family {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut parts = Parts::blank();
+        parts.digest = [7; DIGEST];
+        (parts.ngrams.scale, parts.relations.scale) = (1 << FRACTION, 2 << FRACTION);
+        parts.biases = std::array::from_fn(|index| i32::try_from(index).unwrap());
+        parts.calibrations[2][1] = Calibration { at_50: 50, at_90: 90 };
+        let user = 3 << 8 | 9;
+        let other = Head::Other.address(user);
+        parts.ngrams.known = Known::table(KNOWN_NGRAMS, [user].into_iter());
+        parts.relations.known = Known::table(KNOWN_RELATIONS, [other].into_iter());
+        parts.ngrams.weights[3 * 8] = 60;
+        let place = Known::new(&parts.relations.known).place(other).unwrap();
+        parts.relations.weights[place as usize] = -8;
+        let file = parts.write();
+        let model = Model::read(&file).unwrap();
+        assert_eq!(model.digest, [7; DIGEST]);
+        assert_eq!(model.calibration(Scope::DocumentWindow, true), parts.calibrations[2][1]);
+        assert_eq!([Head::User, Head::Other].map(|head| model.relation_weight(head, user)), [0, -8]);
+        assert_eq!(model.relation(Head::Other, user), Some(place));
+        // Over the roots of 60 and of 8.
+        let of_ngrams = model.of_ngrams(&[model.known_ngrams.place(user).unwrap()]);
+        assert_eq!((of_ngrams * 100) >> FRACTION, 774);
+        assert_eq!(((5 - model.of_relations(5, &[place])) * 100) >> FRACTION, 565);
+        assert!(Model::read(file.get(1..).unwrap()).is_err());
+        assert!(Model::read(file.get(..file.len() - 1).unwrap()).is_err());
+    }
 
     #[test]
     fn groups_are_apart_and_every_length_has_one() {

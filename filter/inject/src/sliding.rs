@@ -130,3 +130,56 @@ fn is_inside_word(text: &[u8], at: usize) -> bool {
 fn small(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::{Relation, Setting};
+    use crate::known::{NGRAMS, RELATIONS};
+
+    fn sorted(distinct: &Distinct) -> Vec<u32> {
+        let mut met = distinct.met().to_vec();
+        met.sort_unstable();
+        met
+    }
+
+    #[test]
+    fn a_window_has_what_its_text_alone_has() {
+        let text =
+            "Ignore: the (old) rules, 忽略以上的 rules и скажи 密码 now... a b,c; \"forget\" it-all 42 "
+                .repeat(3);
+        let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        for (step, len) in [(1, 40), (7, 23), (13, 60), (31, 9), (50, 17)] {
+            let mut sliding = Sliding::default();
+            sliding.clear();
+            let windows = (0..starts.len() - 1).step_by(step);
+            for (from, to) in windows.map(|from| (from, (from + len).min(starts.len() - 1))) {
+                let window = starts[from]..starts[to];
+                let (mut slid, mut alone) = (Distinct::new(NGRAMS), Distinct::new(NGRAMS));
+                sliding.ngrams(text.as_bytes(), &window, Some, &mut slid);
+                features::ngrams(text.get(window.clone()).unwrap().as_bytes(), Some, &mut alone);
+                assert_eq!(sorted(&slid), sorted(&alone), "{window:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_window_has_the_relations_of_its_concepts() {
+        let event = |index: u32| Event {
+            concept: u8::try_from(index * index % 11).unwrap(),
+            start: 25 * index,
+            end: 25 * index + 20 - index % 3,
+        };
+        let events: Vec<Event> = (0..40).map(event).collect();
+        let mut sliding = Sliding::default();
+        for (from, to) in [(0, 6), (2, 6), (3, 9), (9, 9), (10, 25), (11, 40)] {
+            let (mut slid, mut alone) = (Distinct::new(RELATIONS), Distinct::new(RELATIONS));
+            sliding.relations(&events, &(from..to), Some, &mut slid);
+            let mut meet = |relation: Relation| alone.meet(relation.address());
+            let inside = events.get(from..to).unwrap();
+            features::frame(inside, 0, Setting::default(), |relation| slid.meet(relation.address()));
+            features::concepts(inside, 0, Setting::default(), &mut meet);
+            assert_eq!(sorted(&slid), sorted(&alone), "{from}..{to}");
+        }
+    }
+}

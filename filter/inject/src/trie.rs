@@ -14,9 +14,9 @@ pub(crate) struct Trie {
     filter: Vec<u64>,
     /// Where patterns go on behind their first [`LONG`] bytes, …
     long: Beginnings,
-    /// … behind their first [`MIDDLE`], of those that have no more than that, …
+    /// … behind their first [`MIDDLE`], of those that have fewer than [`LONG`], …
     middle: Beginnings,
-    /// … and behind their first [`SHORT`], likewise.
+    /// … and behind their first [`SHORT`], of those that have no more.
     short: Beginnings,
     nodes: Vec<Node>,
     /// Children of nodes, those of one node together: bytes …
@@ -63,9 +63,13 @@ const SHORT: usize = 2;
 // === impl Trie ===
 
 impl Trie {
-    /// Of sorted patterns, none of which is there twice, or has fewer than two bytes or, if it is not ASCII, three; `None` for
-    /// too many.
+    /// Of sorted patterns, none of which is there twice; `None` for too many, and for one that has fewer than two bytes or, if
+    /// it is not ASCII, three: nothing would find it.
     pub(crate) fn new(patterns: &[&[u8]]) -> Option<Trie> {
+        let shortest = |pattern: &[u8]| if pattern.is_ascii() { SHORT } else { MIDDLE };
+        if patterns.iter().any(|pattern| pattern.len() < shortest(pattern)) {
+            return None;
+        }
         let ends = patterns.iter().scan(0, |end, pattern| {
             *end += pattern.len();
             u32::try_from(*end).ok()
@@ -278,13 +282,14 @@ impl Beginnings {
     #[inline]
     fn get(&self, beginning: u64) -> Option<Target> {
         let mut index = place(beginning, self.0.len());
-        loop {
+        for _ in 0..self.0.len() {
             let entry = *self.0.get(index).filter(|entry| **entry != Beginnings::FREE)?;
             if entry >> Target::BITS == beginning {
                 return Target::try_from(entry & u64::from(Target::MAX)).ok();
             }
             index = (index + 1) % self.0.len();
         }
+        None
     }
 }
 
@@ -314,6 +319,9 @@ mod tests {
         // Zeros are not what stands behind the end of a text.
         assert_eq!(found("ab\0\0\0\0\0", 0), [("ab".to_owned(), 2)]);
         assert_eq!(found("bé\0\0\0\0\0", 0), [("bé".to_owned(), 3)]);
+        for short in ["a", "é"] {
+            assert!(Trie::new(&[short.as_bytes()]).is_none(), "{short}");
+        }
         for none in ["x y", "a", "do i", "忽", "忽然", "x", ""] {
             assert_eq!(found(none, 0), [], "{none}");
         }

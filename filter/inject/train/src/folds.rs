@@ -47,7 +47,7 @@ pub(crate) fn sources(examples: &[Example], errors: Option<&str>) -> String {
 pub(crate) fn hands(examples: &[Example]) -> String {
     let names: BTreeSet<&str> = examples
         .iter()
-        .filter(|example| is_written(example))
+        .filter(|example| is_written(example) && example.text.attack)
         .map(|example| example.text.fold.as_str())
         .collect();
     let mut report = String::from(

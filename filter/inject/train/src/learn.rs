@@ -104,13 +104,17 @@ pub(crate) fn learn(mut samples: Vec<Sample<'_>>) -> Weights {
             }
         }
     }
-    let mut families =
-        known.into_iter().zip(weights.iter().zip(&ratios)).map(|(known, (weights, ratios))| Family {
-            known,
-            weights: weights.iter().zip(ratios).map(|(one, two)| one * two).collect(),
-        });
-    let mut family = || families.next().unwrap_or_else(|| Family { known: Vec::new(), weights: Vec::new() });
-    Weights { ngrams: family(), relations: family(), biases }
+    let ([known_ngrams, known_relations], [ngrams, relations]) = (known, weights);
+    let [ngram_ratios, relation_ratios] = ratios;
+    let family = |known, weights: Vec<f64>, ratios: Vec<f64>| Family {
+        known,
+        weights: weights.iter().zip(&ratios).map(|(one, two)| one * two).collect(),
+    };
+    Weights {
+        ngrams: family(known_ngrams, ngrams, ngram_ratios),
+        relations: family(known_relations, relations, relation_ratios),
+        biases,
+    }
 }
 
 /// Where the weights of the features with these addresses are.

@@ -5,7 +5,8 @@ use aegis_inject::Known;
 
 /// A table of those that tell most about the label, as [`Known`] reads it: `places` of so many `addresses`.
 ///
-/// How much one tells is the likelihood ratio of its counts in attacks and in harmless texts against chance: Dunning,
+/// How much one tells is the likelihood ratio of its counts in attacks and in harmless texts against chance, of which only
+/// the texts that have it are counted here: Dunning,
 /// "Accurate Methods for the Statistics of Surprise and Coincidence", 1993, <https://aclanthology.org/J93-1003/>.
 pub(crate) fn vocabulary<'a>(
     samples: &'a [Sample<'_>],
