@@ -10,6 +10,9 @@ mod document;
 
 use document::{Knowledge, Lexicon, TechniqueFile};
 
+/// How hard it is tried to make less of it.
+const BEST: u8 = 10;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let mut knowledge = Knowledge::default();
@@ -24,7 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         knowledge.techniques.extend(Some(file.technique).filter(|one| !one.any.is_empty()));
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("knowledge.json"), serde_json::to_vec(&knowledge)?)?;
+    // Words in many languages are most of it, and deflated less than half as long.
+    let document = serde_json::to_vec(&knowledge)?;
+    fs::write(out.join("knowledge.zlib"), miniz_oxide::deflate::compress_to_vec_zlib(&document, BEST))?;
     Ok(())
 }
 

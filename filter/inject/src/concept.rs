@@ -21,6 +21,8 @@ pub(crate) struct Event {
     pub start: u32,
     /// See `start`.
     pub end: u32,
+    /// It stands between quotation marks.
+    pub quoted: bool,
 }
 
 /// Finds concepts.
@@ -47,7 +49,7 @@ pub enum LexiconError {
     #[error("more than {MAX_CONCEPTS} concepts")]
     TooMany,
     /// Too many phrases.
-    #[error("too many phrases, or too many beginnings of them, for numbers of 15 bits")]
+    #[error("too many phrases for a tree with numbers of 15 and 16 bits")]
     Phrases,
     /// A phrase that is empty or too long.
     #[error("concept `{0}`: `{1}` has fewer than 2, or 3 outside of ASCII, or more than {MAX_PHRASE} bytes")]
@@ -133,8 +135,15 @@ impl Concepts {
     }
 
     /// Puts into `events` the concepts of `text`, in order; of several that begin in one place the longest, and none
-    /// inside another. In a text without spaces between its words, these may begin and end anywhere.
-    pub(crate) fn find(&self, text: &[u8], spaceless: bool, events: &mut Vec<Event>) {
+    /// inside another. In a text without spaces between its words, these may begin and end anywhere. Calls `word` with each
+    /// run of ASCII letters without a digit that it comes by.
+    pub(crate) fn find(
+        &self,
+        text: &[u8],
+        spaceless: bool,
+        events: &mut Vec<Event>,
+        mut word: impl FnMut(Range<usize>),
+    ) {
         events.clear();
         let mut end = 0;
         let mut at = 0;
@@ -147,7 +156,13 @@ impl Concepts {
             // Within a word begins nothing; what other letters begin is looked at more closely if it is there.
             at += match byte {
                 0xe3..=0xe9 => 3,
-                _ if byte.is_ascii_alphanumeric() && !spaceless => words::run(text, at).len,
+                _ if byte.is_ascii_alphanumeric() && !spaceless => {
+                    let run = words::run(text, at);
+                    if !run.digits {
+                        word(at..at + run.len);
+                    }
+                    run.len
+                }
                 _ => 1,
             };
             let mut found = None;
@@ -161,7 +176,7 @@ impl Concepts {
                 return;
             }
             end = to;
-            events.push(Event { concept, start: small(here), end: small(to) });
+            events.push(Event { concept, start: small(here), end: small(to), quoted: false });
         }
     }
 }
@@ -177,8 +192,8 @@ fn stands_alone(text: &[u8], span: &Range<usize>, (begins, ends): (bool, bool)) 
     text.get(span.end) == Some(&b's') && !is_word(last_of(text, span.end + 1, true))
 }
 
-/// The character in front of `at`, or behind it.
-fn last_of(text: &[u8], at: usize, behind: bool) -> Option<char> {
+/// The character in front of `at`, or `behind` it.
+pub(crate) fn last_of(text: &[u8], at: usize, behind: bool) -> Option<char> {
     if behind {
         return utf8::first(text.get(at..)?).map(|(character, _)| character);
     }
@@ -190,11 +205,13 @@ fn last_of(text: &[u8], at: usize, behind: bool) -> Option<char> {
     utf8::first(before.get(start..)?).map(|(character, _)| character)
 }
 
-fn is_word(character: Option<char>) -> bool {
+/// Whether it is a letter of a script with spaces.
+pub(crate) fn is_word(character: Option<char>) -> bool {
     character.is_some_and(|character| script(character) == Script::Word)
 }
 
-fn small(at: usize) -> u32 {
+/// A place in a text as it is kept: texts have fewer bytes.
+pub(crate) fn small(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
@@ -214,7 +231,7 @@ mod tests {
 
     fn found(concepts: &Concepts, text: &str, spaceless: bool) -> Vec<String> {
         let mut events = Vec::new();
-        concepts.find(text.as_bytes(), spaceless, &mut events);
+        concepts.find(text.as_bytes(), spaceless, &mut events, |_| {});
         events.iter().map(|event| concepts.name(event.concept).to_owned()).collect()
     }
 

@@ -4,21 +4,23 @@ use crate::claim::{Claim, Extent, Found, is_code};
 use crate::concept::{Concepts, Event, LexiconError};
 use crate::disguised::{self, Disguised, Signs};
 use crate::document::{Knowledge, Technique};
-use crate::features::{self, Setting};
 use crate::judged::Judged;
-use crate::limits::{MAX_DEPTH, MAX_HITS, SEGMENT, SEGMENT_OVERLAP, WHOLE};
+use crate::limits::{MAX_DEPTH, MAX_HITS, MAX_KNOWLEDGE, SEGMENT, SEGMENT_OVERLAP, WHOLE};
 use crate::model::{Head, Model, ModelError, Scope};
+use crate::quotation;
 use crate::reading::Reading;
+use crate::relation::{self, Setting};
 use crate::stretch::{Collecting, Judge, Scoring, Scratch, Stretch};
 use crate::technique::{TALK, Techniques, UnknownConcept};
 use crate::traditional::Traditional;
 use crate::typo::Typos;
 use crate::window;
 use aegis_disguise::utf8;
+use miniz_oxide::inflate;
 use std::ops::Range;
 
-/// What the build put together.
-const KNOWLEDGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/knowledge.json"));
+/// What the build put together: a document in JSON, by zlib (RFC 1950).
+const KNOWLEDGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/knowledge.zlib"));
 /// What `make train` made.
 const WEIGHTS: &[u8] = include_bytes!("../weights.bin");
 
@@ -97,6 +99,9 @@ pub struct Piece {
 /// Why a detector cannot be made. What is embedded is damaged, or was not checked.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// The lexicon and the techniques cannot be inflated.
+    #[error("the lexicon cannot be inflated: {0:?}")]
+    Deflated(inflate::TINFLStatus),
     /// The lexicon and the techniques cannot be read.
     #[error("the lexicon cannot be read: {0}")]
     Knowledge(#[from] serde_json::Error),
@@ -156,7 +161,9 @@ impl Detector {
 
     /// With weights of one's own.
     pub fn with_weights(weights: &'static [u8]) -> Result<Detector, LoadError> {
-        let knowledge: Knowledge = serde_json::from_slice(KNOWLEDGE)?;
+        let document = inflate::decompress_to_vec_zlib_with_limit(KNOWLEDGE, MAX_KNOWLEDGE)
+            .map_err(|error| LoadError::Deflated(error.status))?;
+        let knowledge: Knowledge = serde_json::from_slice(&document)?;
         let concepts = Concepts::new(&knowledge.concepts)?;
         Ok(Detector {
             techniques: Techniques::new(knowledge.techniques, &concepts)?,
@@ -212,11 +219,12 @@ impl Detector {
         let mut reading = Reading::default();
         reading.read(text.get(span.clone()).unwrap_or_default());
         let mut events = Vec::new();
-        self.concepts.find(&reading.text, false, &mut events);
+        self.concepts.find(&reading.text, false, &mut events, |_| {});
+        quotation::mark(&reading.text, &mut events);
         let head = writer.head();
         let mut found = Vec::new();
-        let name = |id: u64| self.concepts.name(u8::try_from(id).unwrap_or(u8::MAX)).to_owned();
-        features::concepts(&events, 0, Setting::default(), |relation| {
+        let name = |id| self.concepts.name(id).to_owned();
+        relation::relations(&events, 0, Setting::default(), |relation| {
             let weight = self.model.relation_weight(head, relation.address());
             found.extend(relation.describe(name).filter(|_| weight != 0).map(|words| (words, weight)));
         });
@@ -255,7 +263,16 @@ impl Detector {
         // Nothing that is read inside is as deep.
         let Some(mut layer) = judge.scratch().layers.get_mut(part.depth).map(std::mem::take) else { return };
         layer.reading.read(text);
-        self.concepts.find(&layer.reading.text, part.spaceless, &mut layer.events);
+        let (reading, mut wrong) = (&layer.reading, Vec::new());
+        self.concepts.find(&reading.text, part.spaceless, &mut layer.events, |word| {
+            wrong.extend(self.typos.wrong(&reading.text, word));
+        });
+        for one in &mut wrong {
+            one.span = reading.characters(text, &one.span);
+        }
+        // What is not seen inside a word may be longer than a view can say.
+        wrong.retain(|one| u8::try_from(one.span.len()).is_ok());
+        quotation::mark(&layer.reading.text, &mut layer.events);
         let signs = Signs {
             rotated: count(&layer.events, self.rotated) > 1,
             reversed: count(&layer.events, self.reversed) > 1,
@@ -268,7 +285,9 @@ impl Detector {
         if part.depth >= MAX_DEPTH {
             return;
         }
-        for Disguised { view, spaceless, encoded, whole } in disguised::disguised(text, signs, &self.typos) {
+        for Disguised { view, spaceless, encoded, whole } in
+            disguised::disguised(text, signs, (&self.typos, &wrong))
+        {
             let inner = Part {
                 encoded: part.encoded || encoded,
                 spaceless,

@@ -4,7 +4,7 @@ use crate::leet::leet;
 use crate::limits::{MAX_VIEW_BYTES, MAX_VIEWS};
 use crate::shape::Shape;
 use crate::stretches::{Stretches, boundary};
-use crate::typo::Typos;
+use crate::typo::{Typos, Wrong};
 use aegis_disguise::{View, decode, escape, inline, run, utf8};
 use std::ops::Range;
 
@@ -44,8 +44,8 @@ const MIN_HIDDEN: usize = 8;
 /// Bytes between two encoded runs that are lines of one.
 const LINE_BREAK: usize = 4;
 
-/// What is hidden in `text`.
-pub(crate) fn disguised(text: &[u8], signs: Signs, typos: &Typos) -> Vec<Disguised> {
+/// What is hidden in `text`, in which words are `wrong` that `typos` knows.
+pub(crate) fn disguised(text: &[u8], signs: Signs, (typos, wrong): (&Typos, &[Wrong])) -> Vec<Disguised> {
     let mut found = Vec::new();
     let plain = |view, whole| Disguised { view, spaceless: false, encoded: false, whole };
     let encoded = |view| Disguised { view, spaceless: false, encoded: true, whole: true };
@@ -55,7 +55,7 @@ pub(crate) fn disguised(text: &[u8], signs: Signs, typos: &Typos) -> Vec<Disguis
         found.extend(decode::tags(text).into_iter().map(encoded));
         found.extend(hidden(text).map(encoded));
     }
-    let shape = Shape::of(text, typos);
+    let shape = Shape::of(text);
     // The first and the last may touch something else.
     if shape.spaced + 2 >= MIN_SPACED {
         // Where no word ends the words run together.
@@ -67,11 +67,10 @@ pub(crate) fn disguised(text: &[u8], signs: Signs, typos: &Typos) -> Vec<Disguis
         }));
     }
     found.extend(leet(text, &shape.mixed).map(|(view, whole)| Disguised { whole, ..encoded(view) }));
-    let wrong = Stretches::around(text, shape.wrong.iter().map(|one| one.span.clone()));
-    found
-        .extend(wrong.map(|stretches| {
-            plain(typos.corrected(text, &stretches, &shape.wrong), stretches.are_all(text))
-        }));
+    let misspelt = Stretches::around(text, wrong.iter().map(|one| one.span.clone()));
+    found.extend(
+        misspelt.map(|stretches| plain(typos.corrected(text, &stretches, wrong), stretches.are_all(text))),
+    );
     if signs.rotated {
         found.push(encoded(mapped(text, rotate)));
     }

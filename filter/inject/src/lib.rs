@@ -1,9 +1,9 @@
 //! Prompt injection in texts: what tries to give orders where it has none to give.
 //!
 //! ```text
-//! text ─► reading (as it reads, with a map back) ─► concept (one tree of words of all languages)
+//! text ─► reading (as it reads, with a map back) ─► concept (one tree of words of all languages) ─► quotation
 //!      ─► technique (rules over concepts)
-//!      ─► window ─► sliding (features) ─► model (integers) ─► score, 0 to 100, with its places
+//!      ─► window ─► sliding (grams and relations) ─► model (integers) ─► score, 0 to 100, with its places
 //!      ─► shape (a glance) ─► disguised (base64, tags, leet, typo …) ─► the same again
 //! ```
 //!
@@ -15,14 +15,17 @@ mod claim;
 mod concept;
 mod detector;
 mod disguised;
+mod distinct;
 pub mod document;
-mod features;
+mod grams;
 mod judged;
 mod known;
 mod leet;
 pub mod limits;
 mod model;
+mod quotation;
 mod reading;
+mod relation;
 mod script;
 mod shape;
 mod sliding;
@@ -43,4 +46,5 @@ pub use model::{
     Scope, group,
 };
 pub use reading::Reading;
+pub use script::is_dense;
 pub use stretch::Scratch;

@@ -6,11 +6,11 @@ pub const SEGMENT: usize = 16 << 10;
 /// Bytes that two segments share, so that an attack on the border is whole in one of them.
 pub const SEGMENT_OVERLAP: usize = 1 << 10;
 
-/// Characters of a window, and of one in a segment that is Chinese, Japanese or Korean. Of 80 to 600, 160 finds most of what
+/// Characters of a window, and of one in a script without spaces. Of 80 to 600, 160 finds most of what
 /// is hidden in English documents; in Chinese, where one character says more, 96 finds what 160 does not.
 pub const WINDOW: [usize; 2] = [160, 96];
 
-/// Of a window, the part that has passed before the next one begins, at least: one half.
+/// Of a window, the part that has passed before a word that the next one is looked at for: one half.
 pub const STRIDES: usize = 2;
 
 /// Of a window, the part in front of the word that it is looked at for: a quarter.
@@ -52,6 +52,9 @@ pub const MAX_DEPTH: usize = 2;
 
 /// Places of one text that are reported.
 pub const MAX_HITS: usize = 64;
+
+/// Bytes of the embedded lexicon and techniques.
+pub const MAX_KNOWLEDGE: usize = 1 << 20;
 
 /// Words of one phrase of the lexicon, in bytes.
 pub const MAX_PHRASE: usize = 64;

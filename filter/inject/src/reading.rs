@@ -203,6 +203,14 @@ impl Reading {
         start..end.max(start)
     }
 
+    /// The same without what is not seen behind it.
+    pub(crate) fn characters(&self, source: &[u8], span: &Range<usize>) -> Range<usize> {
+        let Range { start, .. } = self.source(span);
+        let last = self.source(&(span.end.saturating_sub(1)..span.end)).start;
+        let len = source.get(last..).and_then(utf8::first).map_or(1, |(_, len)| len);
+        start..source.len().min(last + len).max(start)
+    }
+
     fn locate(&self, at: usize) -> usize {
         let at = offset(at);
         if at as usize >= self.text.len() {
@@ -334,5 +342,14 @@ mod tests {
             assert!(stripped == word || stripped == "Ａ", "{word}: {stripped}");
         }
         assert_eq!(reading.source(&(0..text.len())), 0..source.len());
+        let unseen = "\u{200b}".repeat(9);
+        for (source, word) in
+            [("a ig{}nore{} b", "ig{}nore"), ("ｉｇnore{}", "ｉｇnore"), ("a ignorｅ{}", "ignorｅ")]
+        {
+            let [source, word] = [source, word].map(|text| text.replace("{}", &unseen));
+            let reading = read(&source);
+            let at = String::from_utf8(reading.text.clone()).unwrap().find("ignore").unwrap();
+            assert_eq!(source.get(reading.characters(source.as_bytes(), &(at..at + 6))), Some(word.as_str()));
+        }
     }
 }

@@ -1,139 +1,184 @@
 //! What a glance at a text shows: whether it is worth reading in another way.
+//!
+//! Sixteen bytes are looked at together. Few texts have anything of what is looked for, and where nearly every look ends the
+//! same way a machine guesses right.
 
-use crate::typo::{Typos, Wrong};
-use crate::words;
 use aegis_disguise::utf8;
 use std::ops::Range;
 
 /// What was seen.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shape {
-    /// The most letters one after another with marks between each two, where some are no digits.
+    /// The most letters one after another with marks between each two, where some are no digits; of fewer than eight none
+    /// may be seen.
     pub(crate) spaced: usize,
     /// Where digits and marks between letters may stand for one.
     pub(crate) mixed: Vec<usize>,
-    /// Words that look like one of the lexicon and are spelt differently.
-    pub(crate) wrong: Vec<Wrong>,
 }
 
 const LETTER: u8 = 1;
 const DIGIT: u8 = 2;
 const WIDE: u8 = 4;
-/// A digit or mark that may stand for a letter.
-const LEET: u8 = 8;
 /// A mark that letters are kept apart with.
-const APART: u8 = 16;
-
-/// Of letters with marks between them, so many are no digits: less is a table.
-const MIN_LETTERS: usize = 3;
+const APART: u8 = 8;
 
 /// What is part of a word.
 const WORD: u8 = LETTER | DIGIT | WIDE;
 
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which would refuse to panic")]
-const KINDS: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0u8;
-    loop {
-        let leet = matches!(byte, b'0' | b'1' | b'3'..=b'5' | b'7'..=b'9' | b'@' | b'$');
-        table[byte as usize] = match byte {
-            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
-            b'0'..=b'9' => DIGIT,
-            b' ' | b'.' | b'-' | b'_' | b'*' | b'|' | b'/' | b',' | b'+' | b'~' => APART,
-            0x80.. => WIDE,
-            _ => 0,
-        } | if leet { LEET } else { 0 };
-        if byte == u8::MAX {
-            break table;
-        }
-        byte += 1;
-    }
-};
+/// Of letters with marks between them, so many are no digits: less is a table.
+const MIN_LETTERS: usize = 3;
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 16;
+
+/// Bytes of a part of a block. Eight letters with marks between them have three such parts, at least, without a word of
+/// two letters.
+const PART: usize = 4;
+const PARTS_OF_SPACED: usize = 3;
+
+/// What a block shows: a byte for each of its bytes, 0 for no, the first one lowest.
+#[derive(Debug, Clone, Copy)]
+struct Glance {
+    /// A digit or mark between two letters, which may stand for one.
+    mixed: u128,
+    /// It and the next byte are of one word.
+    pairs: u128,
+}
 
 // === impl Shape ===
 
 impl Shape {
     /// Looks at `text`.
-    pub(crate) fn of(text: &[u8], typos: &Typos) -> Shape {
+    pub(crate) fn of(text: &[u8]) -> Shape {
         let mut shape = Shape::default();
-        let (mut at, mut spaced, mut letters) = (0, 0, 0);
-        while let Some(&byte) = text.get(at) {
-            let first = kind(byte);
-            if first & WORD == 0 {
-                if first & APART == 0 {
-                    (spaced, letters) = (0, 0);
-                    // `p@ss`
-                    let is_letter = |at: Option<usize>| {
-                        at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphabetic)
-                    };
-                    if first & LEET != 0 && is_letter(at.checked_sub(1)) && is_letter(Some(at + 1)) {
-                        shape.mixed.push(at);
-                    }
-                }
-                at += 1;
+        // Where the parts begin that have no word, up to here.
+        let mut apart = None;
+        for at in (0..text.len()).step_by(BLOCK) {
+            let glance = Glance::at(text, at);
+            if glance.mixed != 0 {
+                let is = |offset: &usize| glance.mixed >> (8 * offset) & 1 != 0;
+                shape.mixed.extend((0..BLOCK).filter(is).map(|offset| at + offset));
+            }
+            if glance.all_have_pairs() && apart.is_none() {
                 continue;
             }
-            let (end, kinds) = word(text, at);
-            if kinds == LETTER {
-                shape.wrong.extend(typos.wrong(text, at..end));
-            } else if kinds & LETTER != 0 {
-                shape.pieces(text, at..end, typos);
-            }
-            let is_single = if kinds & WIDE == 0 { end == at + 1 } else { is_single(text, &(at..end)) };
-            if is_single {
-                (spaced, letters) = (spaced + 1, letters + usize::from(kinds != DIGIT));
-                if letters >= MIN_LETTERS {
-                    shape.spaced = shape.spaced.max(spaced);
+            for part in 0..BLOCK / PART {
+                let start = at + PART * part;
+                if !glance.has_pair(part) {
+                    apart = apart.or(Some(start));
+                } else if let Some(from) = apart.take() {
+                    shape.look_closer(text, from..start);
                 }
-            } else {
-                (spaced, letters) = (0, 0);
             }
-            at = end;
+        }
+        if let Some(from) = apart {
+            shape.look_closer(text, from..text.len());
         }
         shape
     }
 
-    /// Looks at a run of letters, digits and letters of other scripts.
-    fn pieces(&mut self, text: &[u8], run: Range<usize>, typos: &Typos) {
-        let is = |at: usize, flag: u8| text.get(at).is_some_and(|byte| kind(*byte) & flag != 0);
-        let mut at = run.start;
-        while at < run.end {
-            let start = at;
-            while at < run.end && is(at, LETTER) {
-                at += 1;
-            }
-            if at > start {
-                self.wrong.extend(typos.wrong(text, start..at));
-                let mixed = at < run.end && is(at, LEET) && is(at + 1, LETTER);
-                self.mixed.extend(mixed.then_some(at));
-            } else {
-                at += 1;
-            }
+    /// Counts letters that are kept apart where nothing else stands.
+    fn look_closer(&mut self, text: &[u8], span: Range<usize>) {
+        if span.len() >= PARTS_OF_SPACED * PART {
+            let around = span.start.saturating_sub(PART)..text.len().min(span.end + PART);
+            self.spaced = self.spaced.max(spaced(text.get(around).unwrap_or_default()));
         }
     }
 }
 
+// === impl Glance ===
+
+impl Glance {
+    fn at(text: &[u8], at: usize) -> Glance {
+        let block = |from: usize| text.get(from..).and_then(|rest| rest.first_chunk::<BLOCK>());
+        let before = at.checked_sub(1);
+        if let (Some(before), Some(here), Some(behind)) = (before.and_then(block), block(at), block(at + 1)) {
+            return Glance::of(before, here, behind);
+        }
+        // At its ends a text goes on with zeros.
+        let padded = |from: Option<usize>| {
+            let mut block = [0; BLOCK];
+            let (skip, from) = from.map_or((1, 0), |from| (0, from));
+            let rest = text.get(from..).unwrap_or_default();
+            block.iter_mut().skip(skip).zip(rest).for_each(|(byte, own)| *byte = *own);
+            block
+        };
+        Glance::of(&padded(before), &padded(Some(at)), &padded(Some(at + 1)))
+    }
+
+    /// Of a block, the one that begins a byte before it and the one that begins a byte behind it. The compiler makes vector
+    /// code of the loop.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "branches would keep the compiler from making vector code"
+    )]
+    fn of(before: &[u8; BLOCK], here: &[u8; BLOCK], behind: &[u8; BLOCK]) -> Glance {
+        let (mut mixed, mut pairs) = ([0u8; BLOCK], [0u8; BLOCK]);
+        let letter = |byte: u8| (byte | 0x20).wrapping_sub(b'a') < 26;
+        let digit = |byte: u8| byte.wrapping_sub(b'0') < 10;
+        let bytes = before.iter().zip(here).zip(behind);
+        for (((&before, &here), &behind), (mixed, pair)) in bytes.zip(mixed.iter_mut().zip(&mut pairs)) {
+            let leet = (digit(here) & (here != b'2') & (here != b'6')) | (here == b'@') | (here == b'$');
+            *mixed = u8::from(letter(before) & leet & letter(behind));
+            let word = (letter(here) | digit(here)) & (letter(behind) | digit(behind));
+            // Two for a pair of ASCII, of which one is enough, and one of other letters, of which a part has to be full.
+            *pair = u8::from(word) << 1 | u8::from((here >= 0x80) & (behind >= 0x80));
+        }
+        Glance { mixed: u128::from_le_bytes(mixed), pairs: u128::from_le_bytes(pairs) }
+    }
+
+    /// Whether the part with this number has two letters of one word.
+    fn has_pair(self, part: usize) -> bool {
+        let own = u32::try_from(self.pairs >> (8 * PART * part) & u128::from(u32::MAX)).unwrap_or_default();
+        own & 0x0002_0202 != 0 || own & 0x0101_0101 == 0x0101_0101
+    }
+
+    fn all_have_pairs(self) -> bool {
+        (0..BLOCK / PART).all(|part| self.has_pair(part))
+    }
+}
+
+/// The most letters of `text` one after another with marks between each two, where some are no digits.
+fn spaced(text: &[u8]) -> usize {
+    let (mut at, mut most, mut run, mut letters) = (0, 0, 0, 0);
+    while let Some(&byte) = text.get(at) {
+        let first = kind(byte);
+        if first & WORD == 0 {
+            if first & APART == 0 {
+                (run, letters) = (0, 0);
+            }
+            at += 1;
+            continue;
+        }
+        let (end, kinds) = word(text, at);
+        let is_single = if kinds & WIDE == 0 { end == at + 1 } else { is_single(text, &(at..end)) };
+        if is_single {
+            (run, letters) = (run + 1, letters + usize::from(kinds != DIGIT));
+            if letters >= MIN_LETTERS {
+                most = most.max(run);
+            }
+        } else {
+            (run, letters) = (0, 0);
+        }
+        at = end;
+    }
+    most
+}
+
 fn kind(byte: u8) -> u8 {
-    KINDS.get(usize::from(byte)).copied().unwrap_or_default()
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+        b'0'..=b'9' => DIGIT,
+        b' ' | b'.' | b'-' | b'_' | b'*' | b'|' | b'/' | b',' | b'+' | b'~' => APART,
+        0x80.. => WIDE,
+        _ => 0,
+    }
 }
 
 /// Where the word ends that begins at `at`, and what kinds of letters it has.
 fn word(text: &[u8], at: usize) -> (usize, u8) {
-    let ascii = words::run(text, at);
-    let mut end = at + ascii.len;
-    let mut kinds = if ascii.letters { LETTER } else { 0 } | if ascii.digits { DIGIT } else { 0 };
-    while let Some(kind) = text.get(end).map(|byte| kind(*byte)).filter(|kind| kind & WORD != 0) {
-        kinds |= kind & WORD;
-        end += 1;
-        // Texts in other scripts are long runs of these.
-        while kind == WIDE
-            && let Some(eight) = text.get(end..).and_then(|rest| rest.first_chunk::<8>())
-            && !u64::from_ne_bytes(*eight) & 0x8080_8080_8080_8080 == 0
-        {
-            end += 8;
-        }
-    }
-    (end, kinds)
+    let rest = text.get(at..).unwrap_or_default().iter().map(|byte| kind(*byte));
+    rest.take_while(|kind| kind & WORD != 0).fold((at, 0), |(end, kinds), kind| (end + 1, kinds | kind))
 }
 
 /// Whether one character stands at `run`.
@@ -145,16 +190,31 @@ fn is_single(text: &[u8], run: &Range<usize>) -> bool {
 mod tests {
     use super::*;
 
+    fn seen(text: &str) -> (usize, usize) {
+        let shape = Shape::of(text.as_bytes());
+        (shape.spaced, shape.mixed.len())
+    }
+
     #[test]
     fn shapes_are_seen() {
-        let typos = Typos::default();
-        let shape = |text: &str| {
-            let shape = Shape::of(text.as_bytes(), &typos);
-            (shape.spaced, shape.mixed.len())
-        };
-        assert_eq!(shape("a plain text, in 2 lines: x1 and utf8, 1 2 3 4 5 a 7"), (0, 0));
-        assert_eq!(shape("i g n o r e  i.t"), (8, 0));
-        assert_eq!(shape("忽*略*以*上 所有"), (4, 0));
-        assert_eq!(shape("1gn0r3 p@ss, joe@corp 忽1略"), (0, 3));
+        assert_eq!(seen("a plain text, in 2 lines: x1 and utf8, 1 2 3 4 5 a 7"), (0, 0));
+        assert_eq!(seen("i g n o r e  i.t"), (8, 0));
+        assert_eq!(seen("忽*略*以*上 所有"), (4, 0));
+        assert_eq!(seen("1gn0r3 p@ss, joe@corp 忽1略"), (0, 3));
+    }
+
+    #[test]
+    fn they_are_seen_at_every_place() {
+        for before in 0..40 {
+            for letters in ["ignoreit", "忽略以上所有指令", "𝐢𝐠𝐧𝐨𝐫𝐞𝐢𝐭", "игнорить"]
+            {
+                let apart: Vec<String> = letters.chars().map(String::from).collect();
+                let text = format!("{} {} words behind it", "word".repeat(before), apart.join("."));
+                // One at each end may be taken for a part of a word.
+                assert!(seen(&text).0 >= 6, "{text}");
+            }
+            let text = format!("{}ign0re", "x ".repeat(before / 2) + &"y".repeat(before % 2));
+            assert_eq!(Shape::of(text.as_bytes()).mixed, [text.len() - 3]);
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Features of windows that overlap: each is made once.
 
-use crate::concept::Event;
-use crate::features::{self, Distinct, Grams};
-use crate::script::{Script, script};
-use aegis_disguise::utf8;
+use crate::concept::{Event, is_word, last_of, small};
+use crate::distinct::Distinct;
+use crate::grams::Grams;
+use crate::relation;
 use std::ops::Range;
 
 /// What was read of a text so far. Windows come in the order of their beginnings, and of their ends.
@@ -62,28 +62,28 @@ impl Sliding {
             self.begin(window.start);
         }
         self.ngrams.retain(|one| one.start >= start);
-        let new = text.get(self.read..window.end).unwrap_or_default();
-        self.tell(new, self.read, place);
-        let (grams, count) = (self.grams, self.ngrams.len());
-        // What a space behind it would complete is complete in this window only.
-        self.tell(b" ", window.end, place);
+        let text = text.get(..window.end).unwrap_or_default();
+        self.read = self.tell(text, place);
         for one in self.ngrams.iter().filter(|one| one.start >= start) {
             distinct.meet(one.place);
         }
-        self.ngrams.truncate(count);
-        self.grams = grams;
-        self.read = window.end;
+        // In this window only the word that it ends in is a whole one.
+        self.grams.end(text, self.read, |from, address| {
+            if let Some(place) = place(address).filter(|_| from >= start) {
+                distinct.meet(place);
+            }
+        });
     }
 
-    /// Reads `text`, which stands at `at`.
+    /// Reads on in `text`.
     #[inline(never)]
-    fn tell(&mut self, text: &[u8], at: usize, place: impl Fn(u32) -> Option<u32>) {
+    fn tell(&mut self, text: &[u8], place: impl Fn(u32) -> Option<u32>) -> usize {
         let ngrams = &mut self.ngrams;
-        self.grams.read(text, at, |start, address| {
+        self.grams.read(text, self.read, |start, address| {
             if let Some(place) = place(address) {
                 ngrams.push(Ngram { start, place });
             }
-        });
+        })
     }
 
     /// Meets what stands between those of all `events` that are in `window`, by what `place` says of the addresses: always
@@ -98,7 +98,7 @@ impl Sliding {
         let inside = |index: u16| window.contains(&usize::from(index));
         self.relations.retain(|one| inside(one.first));
         for index in self.related.max(window.start)..window.end {
-            features::relations(events, index, |relation, last| {
+            relation::of_event(events, index, |relation, last| {
                 if let Some(place) = place(relation.address())
                     && let (Ok(first), Ok(last)) = (u16::try_from(index), u16::try_from(last))
                 {
@@ -121,21 +121,15 @@ impl Sliding {
 
 /// Whether letters of a word stand in front of `at` and behind it.
 fn is_inside_word(text: &[u8], at: usize) -> bool {
-    let is_word =
-        |letter: Option<(char, usize)>| letter.is_some_and(|(letter, _)| script(letter) == Script::Word);
-    let before = (1..=4).filter_map(|len| text.get(at.checked_sub(len)?..at)).find_map(utf8::first);
-    is_word(before) && is_word(text.get(at..).and_then(utf8::first))
-}
-
-fn small(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
+    is_word(last_of(text, at, false)) && is_word(last_of(text, at, true))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::{Relation, Setting};
+    use crate::grams;
     use crate::known::{NGRAMS, RELATIONS};
+    use crate::relation::{Relation, Setting};
 
     fn sorted(distinct: &Distinct) -> Vec<u32> {
         let mut met = distinct.met().to_vec();
@@ -157,7 +151,7 @@ mod tests {
                 let window = starts[from]..starts[to];
                 let (mut slid, mut alone) = (Distinct::new(NGRAMS), Distinct::new(NGRAMS));
                 sliding.ngrams(text.as_bytes(), &window, Some, &mut slid);
-                features::ngrams(text.get(window.clone()).unwrap().as_bytes(), Some, &mut alone);
+                grams::ngrams(text.get(window.clone()).unwrap().as_bytes(), Some, &mut alone);
                 assert_eq!(sorted(&slid), sorted(&alone), "{window:?}");
             }
         }
@@ -169,6 +163,7 @@ mod tests {
             concept: u8::try_from(index * index % 11).unwrap(),
             start: 25 * index,
             end: 25 * index + 20 - index % 3,
+            quoted: index % 5 == 1,
         };
         let events: Vec<Event> = (0..40).map(event).collect();
         let mut sliding = Sliding::default();
@@ -177,8 +172,8 @@ mod tests {
             sliding.relations(&events, &(from..to), Some, &mut slid);
             let mut meet = |relation: Relation| alone.meet(relation.address());
             let inside = events.get(from..to).unwrap();
-            features::frame(inside, 0, Setting::default(), |relation| slid.meet(relation.address()));
-            features::concepts(inside, 0, Setting::default(), &mut meet);
+            relation::of_stretch(inside, 0, Setting::default(), |relation| slid.meet(relation.address()));
+            relation::relations(inside, 0, Setting::default(), &mut meet);
             assert_eq!(sorted(&slid), sorted(&alone), "{from}..{to}");
         }
     }

@@ -2,11 +2,13 @@
 
 use crate::concept::Event;
 use crate::detector::Piece;
-use crate::features::{self, Distinct, Relation, Setting};
+use crate::distinct::Distinct;
+use crate::grams;
 use crate::known::{KNOWN_NGRAMS, KNOWN_RELATIONS, NGRAMS, RELATIONS};
 use crate::limits::MAX_DEPTH;
 use crate::model::{MOST_OF_NGRAMS, Model, Scope, Verdict, group};
 use crate::reading::Reading;
+use crate::relation::{self, Relation, Setting};
 use crate::script::is_dense;
 use crate::sliding::Sliding;
 use std::ops::Range;
@@ -107,9 +109,9 @@ impl Stretch<'_> {
             }
         };
         if self.scope == Scope::Message {
-            features::concepts(events, start, self.setting, meet);
+            relation::relations(events, start, self.setting, meet);
         } else {
-            features::frame(events, start, self.setting, &mut meet);
+            relation::of_stretch(events, start, self.setting, &mut meet);
             sliding.relations(self.events, &self.among, place, distinct);
         }
     }
@@ -123,7 +125,7 @@ impl Stretch<'_> {
     ) {
         distinct.clear();
         if self.scope == Scope::Message {
-            features::ngrams(self.inside(), place, distinct);
+            grams::ngrams(self.inside(), place, distinct);
         } else {
             sliding.ngrams(self.text, &self.at, place, distinct);
         }

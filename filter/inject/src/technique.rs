@@ -123,7 +123,7 @@ impl Techniques {
         }
     }
 
-    /// Whether what stands at `span` is talked about, quoted or negated.
+    /// Whether what stands at `span` and begins with the event at `at` is talked about, a quotation or negated.
     fn is_talk(
         &self,
         concepts: &Concepts,
@@ -132,7 +132,9 @@ impl Techniques {
         at: usize,
         span: &Range<usize>,
     ) -> bool {
-        if is_quoted(text.get(..span.start).unwrap_or_default()) {
+        let mark = span.start.checked_sub(1).and_then(|before| text.get(before));
+        let quoted = events.get(at).is_some_and(|first| first.quoted);
+        if quoted && matches!(mark, Some(b'"' | b'\'' | b'`')) {
             return true;
         }
         let (start, end) =
@@ -145,15 +147,6 @@ impl Techniques {
         let around = events.iter().skip(at.saturating_sub(24)).take(48);
         around.filter(near).any(|one| concepts.is_discussion(one.concept))
     }
-}
-
-/// Whether what follows `before` is quoted. A cell of a table, the value of a key of JSON and that of an attribute of HTML
-/// are not.
-fn is_quoted(before: &[u8]) -> bool {
-    let Some((b'"' | b'\'' | b'`', outside)) = before.split_last() else { return false };
-    let is_cell = matches!(outside.last(), Some(b',' | b';'));
-    let is_attribute = matches!(outside, [.., letter, b'='] if letter.is_ascii_alphabetic());
-    !is_cell && !is_attribute && !outside.trim_ascii_end().ends_with(b"\":")
 }
 
 // === impl Row ===
@@ -171,22 +164,5 @@ impl Row {
             from += next.0 + 1;
         }
         Some(end)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_quoted_is_talk_and_a_cell_is_not() {
-        for quoted in ["he wrote \"", "such as '", "type `", "\"", "said: \"", "one, \"", "x = \"", "=\""] {
-            assert!(is_quoted(quoted.as_bytes()), "{quoted}");
-        }
-        for cell in
-            ["17,open,\"", "204;new;\"", "{\"note\": \"", "{\"note\":\"", "<img alt=\"", "it says", ""]
-        {
-            assert!(!is_quoted(cell.as_bytes()), "{cell}");
-        }
     }
 }

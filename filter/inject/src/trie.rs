@@ -4,12 +4,15 @@
 //! tree takes less memory. Where no pattern begins as the text does, and that is nearly everywhere, a look at the first bytes
 //! ends the walk.
 
+use crate::words::{first, first_eight};
+
 /// Many patterns.
 #[derive(Debug)]
 pub(crate) struct Trie {
-    /// The patterns behind each other, and where each ends.
+    /// What patterns have behind the byte from which on there is only one, behind each other, …
     text: Vec<u8>,
-    ends: Vec<u32>,
+    /// … and where.
+    tails: Vec<Tail>,
     /// A bit for each hash of a beginning: nearly all of what is looked up is none, and that is seen here.
     filter: Vec<u64>,
     /// Where patterns go on behind their first [`LONG`] bytes, …
@@ -26,7 +29,7 @@ pub(crate) struct Trie {
 }
 
 /// Beginnings of one length, at most six bytes, and where they lead: in one number, so that one look is enough. A power of
-/// two of places, by hash, and at least half of them free.
+/// two of places, by hash, and at least a quarter of them free.
 #[derive(Debug)]
 struct Beginnings(Vec<u64>);
 
@@ -38,6 +41,14 @@ struct Node {
     count: u8,
     /// The pattern that ends here; `NONE` for none.
     pattern: u16,
+}
+
+/// The end of a pattern, and how many bytes stand in front of it.
+#[derive(Debug, Clone, Copy)]
+struct Tail {
+    start: u16,
+    len: u8,
+    depth: u8,
 }
 
 /// A node; with the highest bit set the number of the only pattern that goes on here; `NONE` for nothing.
@@ -53,7 +64,7 @@ const MAX: usize = ONLY as usize - 1;
 const FEW: usize = 6;
 
 /// Bits of [`Trie::filter`].
-const BITS: usize = 1 << 16;
+const BITS: usize = 1 << 17;
 
 /// Bytes that are looked at before the tree is: of Chinese two letters, one, and of ASCII only the shortest.
 const LONG: usize = 6;
@@ -70,17 +81,13 @@ impl Trie {
         if patterns.iter().any(|pattern| pattern.len() < shortest(pattern)) {
             return None;
         }
-        let ends = patterns.iter().scan(0, |end, pattern| {
-            *end += pattern.len();
-            u32::try_from(*end).ok()
-        });
         let of = |len: usize| {
             let of = patterns.iter().filter(move |pattern| beginning_len(pattern) == len);
             Beginnings::new(of.filter_map(move |pattern| pattern.get(..len)))
         };
         let mut trie = Trie {
-            text: patterns.concat(),
-            ends: ends.collect(),
+            text: Vec::new(),
+            tails: Vec::new(),
             filter: vec![0; BITS / 64],
             long: of(LONG),
             middle: of(MIDDLE),
@@ -93,6 +100,8 @@ impl Trie {
         for pattern in patterns {
             trie.know_beginning(pattern);
         }
+        trie.text.shrink_to_fit();
+        trie.tails.shrink_to_fit();
         trie.nodes.shrink_to_fit();
         trie.bytes.shrink_to_fit();
         trie.targets.shrink_to_fit();
@@ -104,6 +113,9 @@ impl Trie {
         let node = self.nodes.len();
         let ends = patterns.first().is_some_and(|first| first.len() == depth);
         let pattern = if ends { u16::try_from(number).ok()? } else { NONE };
+        if ends {
+            self.add_tail(b"", depth)?;
+        }
         let longer = patterns.get(usize::from(ends)..).unwrap_or_default();
         let byte = |pattern: &&[u8]| pattern.get(depth).copied().unwrap_or_default();
         let groups: Vec<&[&[u8]]> = longer.chunk_by(|left, right| byte(left) == byte(right)).collect();
@@ -115,13 +127,28 @@ impl Trie {
         let mut number = number + usize::from(ends);
         for (index, group) in groups.into_iter().enumerate() {
             let target = match group {
-                [_] => u16::try_from(number).ok()? | ONLY,
+                [only] => {
+                    self.add_tail(only.get(depth + 1..).unwrap_or_default(), depth + 1)?;
+                    u16::try_from(number).ok()? | ONLY
+                }
                 _ => self.grow(group, number, depth + 1)?,
             };
             *self.targets.get_mut(first + index)? = target;
             number += group.len();
         }
         u16::try_from(node).ok()
+    }
+
+    /// Adds the tail of the next pattern, and how many bytes stand in front of it.
+    fn add_tail(&mut self, tail: &[u8], depth: usize) -> Option<()> {
+        let start = u16::try_from(self.text.len()).ok()?;
+        self.tails.push(Tail {
+            start,
+            len: u8::try_from(tail.len()).ok()?,
+            depth: u8::try_from(depth).ok()?,
+        });
+        self.text.extend_from_slice(tail);
+        Some(())
     }
 
     /// Fills what is looked up before the tree is.
@@ -148,7 +175,7 @@ impl Trie {
         self.text.capacity()
             + self.bytes.capacity()
             + 2 * self.targets.capacity()
-            + 4 * self.ends.capacity()
+            + size_of::<Tail>() * self.tails.capacity()
             + 8 * self.filter.capacity()
             + 8 * (self.long.0.capacity() + self.middle.0.capacity() + self.short.0.capacity())
             + size_of::<Node>() * self.nodes.capacity()
@@ -161,11 +188,10 @@ impl Trie {
         while target != NONE {
             if target & ONLY != 0 {
                 let number = usize::from(target & !ONLY);
-                let pattern = self.pattern(number);
-                if let (Some(rest), Some(tail)) = (rest.get(depth..), pattern.get(depth..))
+                if let (Some(rest), Some(tail)) = (rest.get(depth..), self.tail(number, depth))
                     && rest.starts_with(tail)
                 {
-                    sink(number, at + pattern.len());
+                    sink(number, at + depth + tail.len());
                 }
                 return;
             }
@@ -199,15 +225,19 @@ impl Trie {
     /// Where `byte` leads behind `depth` bytes.
     fn step(&self, target: Target, byte: u8, depth: usize) -> Option<Target> {
         if target & ONLY != 0 {
-            let pattern = self.pattern(usize::from(target & !ONLY));
-            return pattern.get(depth).filter(|next| **next == byte).map(|_| target);
+            let tail = self.tail(usize::from(target & !ONLY), depth)?;
+            return tail.first().filter(|next| **next == byte).map(|_| target);
         }
         self.child(*self.nodes.get(usize::from(target))?, byte)
     }
 
-    fn pattern(&self, number: usize) -> &[u8] {
-        let end = |number: usize| self.ends.get(number).map_or(0, |end| *end as usize);
-        self.text.get(number.checked_sub(1).map_or(0, end)..end(number)).unwrap_or_default()
+    /// What the pattern with this number, of which there is only one by then, has behind `depth` bytes.
+    #[inline]
+    fn tail(&self, number: usize, depth: usize) -> Option<&[u8]> {
+        let tail = *self.tails.get(number)?;
+        let start = usize::from(tail.start);
+        let skipped = depth.checked_sub(usize::from(tail.depth))?;
+        self.text.get(start + skipped..start + usize::from(tail.len))
     }
 
     fn child(&self, node: Node, byte: u8) -> Option<Target> {
@@ -222,24 +252,9 @@ impl Trie {
     }
 }
 
-/// The first eight bytes of `text`, zeros behind its end.
-#[inline]
-fn first_eight(text: &[u8]) -> u64 {
-    if let Some(eight) = text.first_chunk() {
-        return u64::from_le_bytes(*eight);
-    }
-    text.iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte))
-}
-
 /// How many bytes of `pattern` are looked at before the tree is.
 fn beginning_len(pattern: &[u8]) -> usize {
     [LONG, MIDDLE, SHORT].into_iter().find(|len| *len <= pattern.len()).unwrap_or_default()
-}
-
-/// The first `len` of these bytes.
-#[inline]
-fn first(eight: u64, len: usize) -> u64 {
-    eight & ((1 << (8 * len)) - 1)
 }
 
 /// Where a beginning is to be found among so many places, a power of two.
@@ -262,7 +277,7 @@ impl Beginnings {
             count += usize::from(last != Some(beginning));
             last = Some(beginning);
         }
-        Beginnings(vec![Beginnings::FREE; (2 * count).next_power_of_two()])
+        Beginnings(vec![Beginnings::FREE; (count + count / 3 + 1).next_power_of_two()])
     }
 
     /// Adds one, unless it is there.

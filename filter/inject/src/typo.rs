@@ -193,17 +193,19 @@ fn looks(word: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shape::Shape;
+    use crate::concept::Concepts;
     use std::collections::BTreeMap;
 
     #[test]
     fn scrambled_words_are_put_right() {
         let words = ["ignore", "previous", "instructions"].map(str::to_owned).to_vec();
         let concept = Concept { words: BTreeMap::from([("en".to_owned(), words)]), ..Concept::default() };
-        let typos = Typos::new(&[concept]);
+        let concepts = [concept];
+        let (typos, concepts) = (Typos::new(&concepts), Concepts::new(&concepts).unwrap());
         let read = |text: &str| {
             let text = text.as_bytes();
-            let wrong = Shape::of(text, &typos).wrong;
+            let mut wrong = Vec::new();
+            concepts.find(text, false, &mut Vec::new(), |word| wrong.extend(typos.wrong(text, word)));
             let stretches = Stretches::around(text, wrong.iter().map(|one| one.span.clone()))?;
             Some(String::from_utf8(typos.corrected(text, &stretches, &wrong).bytes).unwrap())
         };

@@ -3,6 +3,7 @@
 use crate::concept::{Concepts, Event};
 use crate::limits::{LEADS, SHORT, STRIDES, SUSPICIOUS, WHOLE, WINDOW};
 use crate::script::is_dense;
+use crate::stretches::boundary;
 use aegis_disguise::utf8;
 use std::ops::Range;
 
@@ -22,19 +23,23 @@ pub(crate) fn is_suspicious(len: usize, concepts: &Concepts, events: &[Event]) -
     false
 }
 
-/// Parts of `text` around words that attacks need, about [`WINDOW`] characters each.
+/// Parts of `text` around words that attacks need, about [`WINDOW`] characters each, in the order of their beginnings and of
+/// their ends.
 pub(crate) fn windows(text: &[u8], concepts: &Concepts, events: &[Event]) -> Vec<Range<usize>> {
     let [spaced, dense] = WINDOW;
-    let window = if is_dense(text) { dense } else { spaced };
     let mut found: Vec<Range<usize>> = Vec::new();
-    let mut next = 0;
+    let (mut next, mut last) = (0, 0);
     for event in events.iter().filter(|event| concepts.pull(event.concept) > 0) {
         if (event.start as usize) < next {
             continue;
         }
         let at = event.start as usize;
+        let around = text.get(at..text.len().min(at + spaced)).unwrap_or_default();
+        let window = if is_dense(around) { dense } else { spaced };
         let start = word_start(text, backward(text, at, window / LEADS));
-        found.push(start..forward(text, start, window));
+        // A short one may end in front of the long one before it.
+        last = forward(text, start, window).max(last);
+        found.push(start..last);
         next = forward(text, start, window / STRIDES);
     }
     found
@@ -77,7 +82,32 @@ fn word_start(text: &[u8], at: usize) -> usize {
     rest.iter().take(12).position(|byte| *byte == b' ').map_or(at, |space| at + space + 1)
 }
 
-fn boundary(text: &[u8], at: usize) -> usize {
-    let inside = |at: &usize| text.get(*at).copied().is_some_and(utf8::is_inside);
-    (at.saturating_sub(3)..=at).rev().find(|at| !inside(at)).unwrap_or(at)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Concept;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_window_is_as_long_as_its_script_asks_for_and_they_come_in_order() {
+        let words = BTreeMap::from([("en".to_owned(), vec!["drop".to_owned(), "丢掉".to_owned()])]);
+        let concept = Concept { name: "drop".to_owned(), pull: 1, words, ..Concept::default() };
+        let concepts = Concepts::new(&[concept]).unwrap();
+        let windows = |text: &str| {
+            let mut events = Vec::new();
+            concepts.find(text.as_bytes(), false, &mut events, |_| {});
+            windows(text.as_bytes(), &concepts, &events)
+        };
+        let characters = |text: &str| {
+            windows(text).into_iter().map(|at| text.get(at).unwrap().chars().count()).collect::<Vec<_>>()
+        };
+        let (english, chinese) = ("and so on ".repeat(40), "天地玄黄".repeat(80));
+        assert_eq!(characters(&format!("{english}drop it {english}")), [160]);
+        assert_eq!(characters(&format!("{english}丢掉{chinese}{english}")), [96]);
+        assert_eq!(characters(&format!("{chinese}drop it {english}{chinese}")), [160]);
+        let mixed = ["drop it and go on and on and on ", "丢掉", "天地玄黄天地玄黄", "drop 丢掉 "].repeat(20);
+        let ordered = windows(&mixed.concat());
+        assert!(ordered.len() > 5);
+        assert!(ordered.is_sorted_by(|one, two| one.start < two.start && one.end <= two.end), "{ordered:?}");
+    }
 }

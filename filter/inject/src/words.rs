@@ -7,7 +7,6 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) len: usize,
-    pub(crate) letters: bool,
     pub(crate) digits: bool,
 }
 
@@ -17,25 +16,35 @@ pub(crate) struct Run {
 pub(crate) fn run(text: &[u8], at: usize) -> Run {
     let rest = text.get(at..).unwrap_or_default();
     let (eights, tail) = rest.as_chunks::<8>();
-    let (mut letters, mut digits) = (0, 0);
+    let mut digits = 0;
     for (index, eight) in eights.iter().enumerate() {
         let (letter, digit) = kinds(u64::from_le_bytes(*eight));
         let others = !(letter | digit) & HIGH;
         if others != 0 {
             let len = others.trailing_zeros() / 8;
             let inside = (1 << (8 * len)) - 1;
-            let (letters, digits) = ((letters | (letter & inside)) != 0, (digits | (digit & inside)) != 0);
-            return Run { len: 8 * index + len as usize, letters, digits };
+            return Run { len: 8 * index + len as usize, digits: (digits | (digit & inside)) != 0 };
         }
-        (letters, digits) = (letters | letter, digits | digit);
+        digits |= digit;
     }
     let len = tail.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let last = tail.get(..len).unwrap_or_default();
-    Run {
-        len: 8 * eights.len() + len,
-        letters: letters != 0 || last.iter().any(u8::is_ascii_alphabetic),
-        digits: digits != 0 || last.iter().any(u8::is_ascii_digit),
+    Run { len: 8 * eights.len() + len, digits: digits != 0 || last.iter().any(u8::is_ascii_digit) }
+}
+
+/// The first eight bytes of `text`, zeros behind its end.
+#[inline]
+pub(crate) fn first_eight(text: &[u8]) -> u64 {
+    if let Some(eight) = text.first_chunk() {
+        return u64::from_le_bytes(*eight);
     }
+    text.iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte))
+}
+
+/// The first `len` of these bytes, eight at most.
+#[inline]
+pub(crate) fn first(eight: u64, len: usize) -> u64 {
+    eight & (u64::MAX >> (64 - 8 * len.clamp(1, 8)))
 }
 
 /// The highest bit of each of the bytes that is a letter, and that is a digit.
@@ -61,9 +70,9 @@ mod tests {
                 text[at] = byte;
                 let len = if byte.is_ascii_alphanumeric() { 30 } else { at };
                 let digits = byte.is_ascii_digit();
-                assert_eq!(run(&text, 0), Run { len, letters: len > 0, digits }, "{byte} at {at}");
+                assert_eq!(run(&text, 0), Run { len, digits }, "{byte} at {at}");
                 let behind = [vec![b'b'; at], b" 1".to_vec(), vec![b'2'; 9]].concat();
-                assert_eq!(run(&behind, 0), Run { len: at, letters: at > 0, digits: false });
+                assert_eq!(run(&behind, 0), Run { len: at, digits: false });
             }
         }
     }

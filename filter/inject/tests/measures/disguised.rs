@@ -128,6 +128,9 @@ fn disguises_do_not_help() {
         let seeds = english.iter().copied().chain(chinese.iter().filter(|_| !letters));
         cell(name, seeds.map(|text| disguise(text)).collect());
     }
+    let unseen = "\u{200b}".repeat(90);
+    let trailed = |text: &&String| text.split(' ').map(scrambled).collect::<Vec<_>>().join(" ") + &unseen;
+    cell("typoglycemia, then not seen", english.iter().map(trailed).collect());
     cell("translated to Chinese", chinese.clone());
     cell("Traditional Chinese", attacks["hant"].clone());
     assert!(worst.is_empty(), "{}", worst.join("\n"));

@@ -26,6 +26,10 @@ const FRAMES: [(&str, &str); 14] = [
     ("\n> ", "\n"),
 ];
 
+/// Of a hundred Chinese sentences, and English ones, so many stand in a text of the other language.
+const FOREIGN_AROUND_CHINESE: usize = 20;
+const FOREIGN_AROUND_ENGLISH: usize = 5;
+
 /// A text with its label.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
@@ -100,7 +104,7 @@ pub(crate) fn texts(grammars: &Grammars) -> anyhow::Result<Vec<Text>> {
     Ok(texts)
 }
 
-/// `core` by itself, or in something longer.
+/// `core` by itself, or in something longer, which may be in another language.
 pub(crate) fn placed(
     grammars: &Grammars,
     language: &str,
@@ -108,12 +112,17 @@ pub(crate) fn placed(
     rng: &mut Rng,
 ) -> anyhow::Result<(String, Range<usize>)> {
     let form = rng.below(100);
+    let around = match language {
+        "zh" if rng.percent(FOREIGN_AROUND_CHINESE) => "en",
+        "en" if rng.percent(FOREIGN_AROUND_ENGLISH) => "zh",
+        _ => language,
+    };
     let (mut before, mut behind) = (String::new(), String::new());
     let filler = |rng: &mut Rng, count: usize| -> anyhow::Result<String> {
         let mut all = String::new();
         for _ in 0..count {
             let name = if rng.percent(15) { "record" } else { "sentence" };
-            all.push_str(&grammars.word(name, language, rng)?);
+            all.push_str(&grammars.word(name, around, rng)?);
             all.push_str(if rng.percent(20) { "\n" } else { " " });
         }
         Ok(all)
@@ -124,7 +133,7 @@ pub(crate) fn placed(
         45..51 => behind = format!(" {}", filler(rng, 1)?),
         51..62 => {
             let count = 1 + rng.below(4);
-            before = format!("{} {}", grammars.word("ask", language, rng)?, filler(rng, count)?);
+            before = format!("{} {}", grammars.word("ask", around, rng)?, filler(rng, count)?);
         }
         _ => {
             let (front, back) = (rng.below(7), rng.below(7));

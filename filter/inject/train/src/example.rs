@@ -3,7 +3,7 @@
 use crate::corpus::Text;
 use crate::learn::{Sample, Weights};
 use crate::written::WRITTEN;
-use aegis_inject::{Cause, Detector, GROUPS, Piece, Scope, Scratch, Writer};
+use aegis_inject::{Cause, Detector, GROUPS, Piece, Scope, Scratch, Writer, is_dense};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -70,10 +70,9 @@ impl Example {
         logits.max_by(f64::total_cmp)
     }
 
-    /// Whether most of it is in a script without spaces.
-    pub(crate) fn is_dense(&self, judged: As) -> bool {
-        let pieces = if judged == As::Message { &self.message } else { &self.windows };
-        2 * pieces.iter().filter(|piece| piece.dense).count() > pieces.len()
+    /// Whether it is in a script without spaces.
+    pub(crate) fn is_dense(&self) -> bool {
+        is_dense(self.text.body.as_bytes())
     }
 
     pub(crate) fn floor(&self, judged: As) -> u8 {
@@ -126,7 +125,7 @@ fn group(piece: &Piece) -> usize {
 }
 
 /// What a text counts that somebody wrote by hand.
-const BY_HAND: f64 = 0.5;
+const BY_HAND: f64 = 0.25;
 
 /// How much a text may count more, or less, because most of its length have the same label.
 const MAX_BALANCE: f64 = 8.0;

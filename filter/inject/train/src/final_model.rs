@@ -73,7 +73,7 @@ pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
     for (part, weights) in models.iter().enumerate() {
         for (_, example) in examples.iter().enumerate().filter(|(index, _)| in_part(*index, part)) {
             for ((judged, dense, _), cell) in CELLS.iter().zip(&mut cells) {
-                if example.counts(*judged) && example.is_dense(*judged) == *dense {
+                if example.counts(*judged) && example.is_dense() == *dense {
                     cell.add(example, score(example, weights, *judged));
                 }
             }
@@ -82,8 +82,9 @@ pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
     let mut report = String::from(
         "\n## Scale\n\nOf texts that the model has not seen: every fifth of a labelled source left out, and every fifth template and file of written texts with all that it makes. Score 50 is the logit that one in a hundred of the worst labelled source of harmless texts exceeds, score 90 that one in two hundred of all together exceeds; rules are left out on this side. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques by templates not seen at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
     );
+    let calibrations = CELLS.iter().zip(MIN_WIDTHS).zip(&cells);
     let calibrations =
-        CELLS.iter().zip(&cells).map(|((_, dense, name), cell)| cell.calibration(*dense, name, &mut report));
+        calibrations.map(|(((_, _, name), width), cell)| cell.calibration(width, name, &mut report));
     let calibrations: Vec<Calibration> = calibrations.collect();
     let at = |index: usize| calibrations.get(index).copied().unwrap_or_default();
     let (message, document) = ([at(0), at(1)], [at(2), at(3)]);
@@ -106,9 +107,7 @@ impl<'a> Cell<'a> {
     }
 
     /// Where scores lie, and a line of the report about it.
-    fn calibration(&self, dense: bool, name: &str, report: &mut String) -> Calibration {
-        let [spaced_width, dense_width] = MIN_WIDTH;
-        let min_width = if dense { dense_width } else { spaced_width };
+    fn calibration(&self, min_width: f64, name: &str, report: &mut String) -> Calibration {
         let large: Vec<_> = self
             .benign
             .iter()
@@ -147,9 +146,9 @@ const OWN: &str = "grammars and written texts";
 /// Texts of the smallest source that has a one in a hundred.
 const MIN_SOURCE: usize = 100;
 
-/// Logits between score 50 and score 90, at least, in scripts with spaces and without, where each letter says more and
-/// windows have fewer.
-const MIN_WIDTH: [f64; 2] = [2.0, 4.0];
+/// Logits between score 50 and score 90 of each of [`CELLS`], at least. Without spaces each letter says more and windows
+/// have fewer; a document is acted on from a lower score on than a message is.
+const MIN_WIDTHS: [f64; 4] = [2.0, 4.0, 3.0, 4.5];
 
 fn quantized(weights: Weights, digest: [u8; 32], calibrations: [[Calibration; 2]; 3]) -> Parts {
     let (ngrams, relations) = (family(weights.ngrams), family(weights.relations));

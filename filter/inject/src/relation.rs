@@ -1,0 +1,169 @@
+//! How concepts stand to each other in a stretch of text, and what is true of it as a whole.
+
+use crate::concept::{ConceptId, Event};
+use crate::known::RELATIONS;
+use crate::limits::{FAR, MAX_PAIRED, NEAR};
+
+/// Concepts of a stretch that are counted.
+const MAX_COUNTED: usize = 12;
+
+/// Bytes in front of the concept that a stretch begins with.
+const BEGINNING: u32 = 24;
+
+/// Multiplies a hash; the upper bits are used.
+const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// What a stretch of text is, apart from its words.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Setting {
+    /// Characters that are not seen stand in it.
+    pub invisible: bool,
+    /// It was encoded.
+    pub encoded: bool,
+    /// It is a part of a longer text.
+    pub part: bool,
+}
+
+/// A feature that is made of concepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// Of a stretch: an item of its [`Setting`].
+    Cue(u8),
+    /// Of a stretch: how many concepts it has.
+    Count(u8),
+    /// Of a stretch: how much of it is quoted, see [`quoted_share`].
+    QuotedShare(u8),
+    /// A stretch begins with it.
+    Begins(ConceptId),
+    /// It is there.
+    One(ConceptId),
+    /// It is there between quotation marks.
+    Quoted(ConceptId),
+    /// The one stands a little before the other.
+    Near(ConceptId, ConceptId),
+    /// The one stands well before the other.
+    Far(ConceptId, ConceptId),
+    /// They follow each other.
+    Three(ConceptId, ConceptId, ConceptId),
+}
+
+// === impl Relation ===
+
+impl Relation {
+    /// Its address.
+    #[inline]
+    pub(crate) fn address(self) -> u32 {
+        let own = u64::from(u32::from_le_bytes(match self {
+            Relation::Cue(index) => [1, index, 0, 0],
+            Relation::Count(count) => [2, count, 0, 0],
+            Relation::QuotedShare(share) => [3, share, 0, 0],
+            Relation::Begins(one) => [4, one, 0, 0],
+            Relation::One(one) => [5, one, 0, 0],
+            Relation::Quoted(one) => [6, one, 0, 0],
+            Relation::Near(one, two) => [7, one, two, 0],
+            Relation::Far(one, two) => [8, one, two, 0],
+            Relation::Three(one, two, three) => [9, one, two, three],
+        }));
+        let mixed = own.wrapping_mul(MIX);
+        let mixed = (mixed ^ mixed >> 32).wrapping_mul(MIX);
+        u32::try_from(mixed >> (u64::BITS - RELATIONS.ilog2())).unwrap_or_default()
+    }
+
+    /// In words, if it is one of concepts.
+    pub(crate) fn describe(self, name: impl Fn(ConceptId) -> String) -> Option<String> {
+        match self {
+            Relation::Cue(_) | Relation::Count(_) | Relation::QuotedShare(_) => None,
+            Relation::Begins(one) => Some(format!("begins with {}", name(one))),
+            Relation::One(one) => Some(name(one)),
+            Relation::Quoted(one) => Some(format!("quoted {}", name(one))),
+            Relation::Near(one, two) => Some(format!("{} {}", name(one), name(two))),
+            Relation::Far(one, two) => Some(format!("{} … {}", name(one), name(two))),
+            Relation::Three(one, two, three) => Some(format!("{} {} {}", name(one), name(two), name(three))),
+        }
+    }
+}
+
+/// All relations of a stretch that begins at `start`.
+pub(crate) fn relations(events: &[Event], start: u32, setting: Setting, mut sink: impl FnMut(Relation)) {
+    of_stretch(events, start, setting, &mut sink);
+    for index in 0..events.len() {
+        of_event(events, index, |relation, _| sink(relation));
+    }
+}
+
+/// What is true of a stretch as a whole.
+pub(crate) fn of_stretch(events: &[Event], start: u32, setting: Setting, mut sink: impl FnMut(Relation)) {
+    let cues = [setting.invisible, setting.encoded, setting.part];
+    for (cue, index) in cues.into_iter().zip(0..) {
+        if cue {
+            sink(Relation::Cue(index));
+        }
+    }
+    sink(Relation::Count(u8::try_from(events.len().min(MAX_COUNTED)).unwrap_or_default()));
+    let quoted = quoted_share(events);
+    if quoted > 0 {
+        sink(Relation::QuotedShare(quoted));
+    }
+    if let Some(first) = events.first().filter(|first| first.start < start.saturating_add(BEGINNING)) {
+        sink(Relation::Begins(first.concept));
+    }
+}
+
+/// How the event at `index` stands to those behind it, with the index of the last one that a relation needs.
+pub(crate) fn of_event(events: &[Event], index: usize, mut sink: impl FnMut(Relation, usize)) {
+    let Some(one) = events.get(index) else { return };
+    let id = one.concept;
+    sink(Relation::One(id), index);
+    if one.quoted {
+        sink(Relation::Quoted(id), index);
+    }
+    let behind = events.iter().enumerate().skip(index + 1).take(MAX_PAIRED);
+    let mut near: Option<ConceptId> = None;
+    for (at, two) in behind {
+        let distance = two.start.saturating_sub(one.end);
+        if distance > FAR {
+            break;
+        }
+        if distance > NEAR {
+            sink(Relation::Far(id, two.concept), at);
+            continue;
+        }
+        sink(Relation::Near(id, two.concept), at);
+        if let Some(middle) = near {
+            sink(Relation::Three(id, middle, two.concept), at);
+        }
+        near = Some(two.concept);
+    }
+}
+
+/// How many of `events` are quoted: 0 for none, 1 for fewer than half of them, 2 for more, 3 for all.
+fn quoted_share(events: &[Event]) -> u8 {
+    match events.iter().filter(|event| event.quoted).count() {
+        0 => 0,
+        all if all == events.len() => 3,
+        some => 1 + u8::from(2 * some >= events.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(events: &[Event]) -> Vec<Relation> {
+        let mut told = Vec::new();
+        relations(events, 0, Setting { part: true, ..Setting::default() }, |one| told.push(one));
+        told
+    }
+
+    #[test]
+    fn concepts_are_related_to_those_behind_them() {
+        use Relation::{Begins, Count, Cue, Far, Near, One, Quoted, QuotedShare, Three};
+        let event = |concept, start, quoted| Event { concept, start, end: start + 5, quoted };
+        let events = [event(7, 9, false), event(8, 20, true), event(9, 60, false), event(3, 170, false)];
+        let of_all = [Cue(2), Count(4), QuotedShare(1), Begins(7)];
+        let of_first = [One(7), Near(7, 8), Near(7, 9), Three(7, 8, 9), Far(7, 3)];
+        let of_others = [One(8), Quoted(8), Near(8, 9), Far(8, 3), One(9), Far(9, 3), One(3)];
+        assert_eq!(told(&events), [&of_all[..], &of_first, &of_others].concat());
+        assert_eq!(told(&[event(7, 30, true)]), [Cue(2), Count(1), QuotedShare(3), One(7), Quoted(7)]);
+    }
+}
