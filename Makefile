@@ -11,7 +11,7 @@ AGENTS := .tools/agents
 # A network of its own for a command; who is not root becomes root in it.
 CLOSED := unshare $(if $(filter-out 0,$(shell id -u)),--map-root-user) --net sh -c 'ip link set lo up && exec "$$@"' closed
 FUZZ_TOOLCHAIN := nightly
-FUZZ_TARGETS := tokenizer sse decoders scanner redact answer exact shell
+FUZZ_TARGETS := tokenizer sse decoders scanner redact answer exact shell injection
 FUZZ_SECONDS ?= 60
 AGENT_TEST := cargo test --locked --package aegis-tests --test agents
 SOAK_SECONDS ?= 600
