@@ -6,7 +6,7 @@
 
 use crate::concept::small;
 use crate::distinct::Distinct;
-use crate::known::NGRAMS;
+use crate::known::{self, MIX, NGRAMS};
 use crate::script::{Script, script};
 use crate::words::{self, first, first_eight};
 use aegis_disguise::utf8;
@@ -22,9 +22,6 @@ const WIDE: usize = 2;
 
 /// Bytes between two words that are told, at most.
 const GAP: usize = 8;
-
-/// Multiplies a hash; the upper bits are used.
-const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Reads a text word by word and tells the n-grams that each completes: where it begins, and its address.
 #[derive(Debug, Clone, Copy, Default)]
@@ -198,9 +195,7 @@ fn step(hash: u64, code: u64) -> u64 {
 
 #[inline]
 fn address(hash: u64, kind: Kind) -> u32 {
-    let own = hash ^ (kind as u64).wrapping_mul(MIX);
-    let mixed = (own ^ own >> 32).wrapping_mul(MIX);
-    u32::try_from(mixed >> (u64::BITS - NGRAMS.ilog2())).unwrap_or_default()
+    known::address(hash ^ (kind as u64).wrapping_mul(MIX), NGRAMS)
 }
 
 #[cfg(test)]

@@ -69,6 +69,16 @@ const fn addresses(weights: usize) -> usize {
     (weights / WAYS) << FINGERPRINT
 }
 
+/// Multiplies a hash; the upper bits are used.
+pub(crate) const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// The address of a feature with this hash, one of so many: a power of two.
+#[inline]
+pub(crate) fn address(hash: u64, addresses: usize) -> u32 {
+    let mixed = (hash ^ hash >> 32).wrapping_mul(MIX);
+    u32::try_from(mixed >> (u64::BITS - addresses.ilog2())).unwrap_or_default()
+}
+
 /// Never 0.
 fn fingerprint(address: u32) -> u8 {
     let [lowest, ..] = address.to_le_bytes();

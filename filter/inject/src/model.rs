@@ -5,8 +5,8 @@ use crate::known::{KNOWN_NGRAMS, KNOWN_RELATIONS, Known, RELATIONS};
 /// Fraction bits of a logit.
 pub const FRACTION: u32 = 16;
 
-/// Distinct features with weights from which on more make each of them count less. A text of which few n-grams are known is not judged
-/// by these few alone.
+/// Distinct features with weights from which on more make each of them count less. A text of which few n-grams are known is
+/// not judged by these few alone.
 pub const FLOOR_NGRAMS: usize = 60;
 /// See [`FLOOR_NGRAMS`].
 pub const FLOOR_RELATIONS: usize = 8;

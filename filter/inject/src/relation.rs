@@ -1,7 +1,7 @@
 //! How concepts stand to each other in a stretch of text, and what is true of it as a whole.
 
 use crate::concept::{ConceptId, Event};
-use crate::known::RELATIONS;
+use crate::known::{self, MIX, RELATIONS};
 use crate::limits::{FAR, MAX_PAIRED, NEAR};
 
 /// Concepts of a stretch that are counted.
@@ -9,9 +9,6 @@ const MAX_COUNTED: usize = 12;
 
 /// Bytes in front of the concept that a stretch begins with.
 const BEGINNING: u32 = 24;
-
-/// Multiplies a hash; the upper bits are used.
-const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// What a stretch of text is, apart from its words.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,9 +61,7 @@ impl Relation {
             Relation::Far(one, two) => [8, one, two, 0],
             Relation::Three(one, two, three) => [9, one, two, three],
         }));
-        let mixed = own.wrapping_mul(MIX);
-        let mixed = (mixed ^ mixed >> 32).wrapping_mul(MIX);
-        u32::try_from(mixed >> (u64::BITS - RELATIONS.ilog2())).unwrap_or_default()
+        known::address(own.wrapping_mul(MIX), RELATIONS)
     }
 
     /// In words, if it is one of concepts.

@@ -1,6 +1,6 @@
 //! What is done with a stretch of text that is worth a judgement.
 
-use crate::concept::Event;
+use crate::concept::{Event, small};
 use crate::detector::Piece;
 use crate::distinct::Distinct;
 use crate::grams;
@@ -101,7 +101,7 @@ impl Stretch<'_> {
     /// Meets its relations, by what `place` says of their addresses.
     fn relations(&self, sliding: &mut Sliding, place: impl Fn(u32) -> Option<u32>, distinct: &mut Distinct) {
         distinct.clear();
-        let start = u32::try_from(self.at.start).unwrap_or(u32::MAX);
+        let start = small(self.at.start);
         let events = self.events.get(self.among.clone()).unwrap_or_default();
         let mut meet = |relation: Relation| {
             if let Some(place) = place(relation.address()) {
