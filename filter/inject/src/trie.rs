@@ -9,17 +9,17 @@ use crate::words::{first, first_eight};
 /// Many patterns.
 #[derive(Debug)]
 pub(crate) struct Trie {
-    /// What patterns have behind the byte from which on there is only one, behind each other, …
+    /// What patterns have behind the bytes from which on there is only one, [`SHORT`] at least, behind each other, …
     text: Vec<u8>,
-    /// … and where.
-    tails: Vec<Tail>,
+    /// … and where each begins.
+    tails: Vec<u16>,
     /// A bit for each hash of a beginning: nearly all of what is looked up is none, and that is seen here.
     filter: Vec<u64>,
-    /// Where patterns go on behind their first [`LONG`] bytes, …
+    /// Where patterns go on behind [`LONG`] bytes, …
     long: Beginnings,
-    /// … behind their first [`MIDDLE`], of those that have fewer than [`LONG`], …
+    /// … behind [`MIDDLE`], if one that begins with the same has fewer than [`LONG`], …
     middle: Beginnings,
-    /// … and behind their first [`SHORT`], of those that have no more.
+    /// … and behind [`SHORT`], if one has no more.
     short: Beginnings,
     nodes: Vec<Node>,
     /// Children of nodes, those of one node together: bytes …
@@ -28,8 +28,8 @@ pub(crate) struct Trie {
     targets: Vec<Target>,
 }
 
-/// Beginnings of one length, at most six bytes, and where they lead: in one number, so that one look is enough. A power of
-/// two of places, by hash, and at least a quarter of them free.
+/// Beginnings of one length, at most six bytes, and where they lead: in one number, so that one look is enough. They have
+/// their places by hash, and a quarter of these are free.
 #[derive(Debug)]
 struct Beginnings(Vec<u64>);
 
@@ -41,14 +41,6 @@ struct Node {
     count: u8,
     /// The pattern that ends here; `NONE` for none.
     pattern: u16,
-}
-
-/// The end of a pattern, and how many bytes stand in front of it.
-#[derive(Debug, Clone, Copy)]
-struct Tail {
-    start: u16,
-    len: u8,
-    depth: u8,
 }
 
 /// A node; with the highest bit set the number of the only pattern that goes on here; `NONE` for nothing.
@@ -74,17 +66,15 @@ const SHORT: usize = 2;
 // === impl Trie ===
 
 impl Trie {
-    /// Of sorted patterns, none of which is there twice; `None` for too many, and for one that has fewer than two bytes or, if
-    /// it is not ASCII, three: nothing would find it.
+    /// Of sorted patterns, none of which is there twice; `None` for too many, for more than 64 KiB of tails, and for one that
+    /// has fewer than two bytes or, if it is not ASCII, three: nothing would find it.
     pub(crate) fn new(patterns: &[&[u8]]) -> Option<Trie> {
         let shortest = |pattern: &[u8]| if pattern.is_ascii() { SHORT } else { MIDDLE };
         if patterns.iter().any(|pattern| pattern.len() < shortest(pattern)) {
             return None;
         }
-        let of = |len: usize| {
-            let of = patterns.iter().filter(move |pattern| beginning_len(pattern) == len);
-            Beginnings::new(of.filter_map(move |pattern| pattern.get(..len)))
-        };
+        let trees = trees(patterns);
+        let of = |len: usize| Beginnings::new(trees.iter().filter(|(_, of)| *of == len).count());
         let mut trie = Trie {
             text: Vec::new(),
             tails: Vec::new(),
@@ -96,9 +86,10 @@ impl Trie {
             bytes: Vec::new(),
             targets: Vec::new(),
         };
-        trie.grow(patterns, 0, 0)?;
-        for pattern in patterns {
-            trie.know_beginning(pattern);
+        let mut number = 0;
+        for (tree, len) in trees {
+            trie.plant(tree, number, len)?;
+            number += tree.len();
         }
         trie.text.shrink_to_fit();
         trie.tails.shrink_to_fit();
@@ -108,13 +99,35 @@ impl Trie {
         (patterns.len() <= MAX && trie.nodes.len() <= MAX && trie.targets.len() <= MAX).then_some(trie)
     }
 
-    /// Adds the node of several `patterns`, which have `depth` bytes in common; the first of them has number `number`.
+    /// Adds the tree of `patterns` that begin with the same `len` bytes; the first of them has number `number`.
+    fn plant(&mut self, patterns: &[&[u8]], number: usize, len: usize) -> Option<()> {
+        let beginning = first(first_eight(patterns.first()?), len);
+        let target = self.lead(patterns, number, len)?;
+        let bit = place(beginning, BITS);
+        *self.filter.get_mut(bit / 64)? |= 1 << (bit % 64);
+        let beginnings = match len {
+            LONG => &mut self.long,
+            MIDDLE => &mut self.middle,
+            _ => &mut self.short,
+        };
+        beginnings.insert(beginning, target);
+        Some(())
+    }
+
+    /// Adds what `patterns` have behind the `depth` bytes that they have in common; the first of them has number `number`.
+    fn lead(&mut self, patterns: &[&[u8]], number: usize, depth: usize) -> Option<Target> {
+        let [only] = patterns else { return self.grow(patterns, number, depth) };
+        self.add_tail(only.get(depth..).unwrap_or_default())?;
+        Some(u16::try_from(number).ok()? | ONLY)
+    }
+
+    /// Adds the node of several `patterns`, see [`Trie::lead`].
     fn grow(&mut self, patterns: &[&[u8]], number: usize, depth: usize) -> Option<Target> {
         let node = self.nodes.len();
         let ends = patterns.first().is_some_and(|first| first.len() == depth);
         let pattern = if ends { u16::try_from(number).ok()? } else { NONE };
         if ends {
-            self.add_tail(b"", depth)?;
+            self.add_tail(b"")?;
         }
         let longer = patterns.get(usize::from(ends)..).unwrap_or_default();
         let byte = |pattern: &&[u8]| pattern.get(depth).copied().unwrap_or_default();
@@ -126,56 +139,24 @@ impl Trie {
         self.targets.resize(self.bytes.len(), NONE);
         let mut number = number + usize::from(ends);
         for (index, group) in groups.into_iter().enumerate() {
-            let target = match group {
-                [only] => {
-                    self.add_tail(only.get(depth + 1..).unwrap_or_default(), depth + 1)?;
-                    u16::try_from(number).ok()? | ONLY
-                }
-                _ => self.grow(group, number, depth + 1)?,
-            };
-            *self.targets.get_mut(first + index)? = target;
+            *self.targets.get_mut(first + index)? = self.lead(group, number, depth + 1)?;
             number += group.len();
         }
         u16::try_from(node).ok()
     }
 
-    /// Adds the tail of the next pattern, and how many bytes stand in front of it.
-    fn add_tail(&mut self, tail: &[u8], depth: usize) -> Option<()> {
-        let start = u16::try_from(self.text.len()).ok()?;
-        self.tails.push(Tail {
-            start,
-            len: u8::try_from(tail.len()).ok()?,
-            depth: u8::try_from(depth).ok()?,
-        });
+    /// Adds what the next pattern has behind the byte from which on it is the only one.
+    fn add_tail(&mut self, tail: &[u8]) -> Option<()> {
+        self.tails.push(u16::try_from(self.text.len()).ok()?);
         self.text.extend_from_slice(tail);
         Some(())
-    }
-
-    /// Fills what is looked up before the tree is.
-    fn know_beginning(&mut self, pattern: &[u8]) {
-        let len = beginning_len(pattern);
-        let beginning = first(first_eight(pattern), len);
-        let bit = place(beginning, BITS);
-        if let Some(word) = self.filter.get_mut(bit / 64) {
-            *word |= 1 << (bit % 64);
-        }
-        let mut bytes = pattern.iter().take(len).enumerate();
-        let Some(target) = bytes.try_fold(0, |target, (depth, byte)| self.step(target, *byte, depth)) else {
-            return;
-        };
-        match len {
-            LONG => self.long.insert(beginning, target),
-            MIDDLE => self.middle.insert(beginning, target),
-            _ => self.short.insert(beginning, target),
-        }
     }
 
     /// Bytes that it takes.
     pub(crate) fn size(&self) -> usize {
         self.text.capacity()
             + self.bytes.capacity()
-            + 2 * self.targets.capacity()
-            + size_of::<Tail>() * self.tails.capacity()
+            + 2 * (self.targets.capacity() + self.tails.capacity())
             + 8 * self.filter.capacity()
             + 8 * (self.long.0.capacity() + self.middle.0.capacity() + self.short.0.capacity())
             + size_of::<Node>() * self.nodes.capacity()
@@ -188,7 +169,7 @@ impl Trie {
         while target != NONE {
             if target & ONLY != 0 {
                 let number = usize::from(target & !ONLY);
-                if let (Some(rest), Some(tail)) = (rest.get(depth..), self.tail(number, depth))
+                if let (Some(rest), Some(tail)) = (rest.get(depth..), self.tail(number))
                     && rest.starts_with(tail)
                 {
                     sink(number, at + depth + tail.len());
@@ -222,22 +203,11 @@ impl Trie {
             .or_else(|| known(LONG).and_then(|beginning| Some((self.long.get(beginning)?, LONG))))
     }
 
-    /// Where `byte` leads behind `depth` bytes.
-    fn step(&self, target: Target, byte: u8, depth: usize) -> Option<Target> {
-        if target & ONLY != 0 {
-            let tail = self.tail(usize::from(target & !ONLY), depth)?;
-            return tail.first().filter(|next| **next == byte).map(|_| target);
-        }
-        self.child(*self.nodes.get(usize::from(target))?, byte)
-    }
-
-    /// What the pattern with this number, of which there is only one by then, has behind `depth` bytes.
+    /// What the pattern with this number has behind the byte from which on it is the only one.
     #[inline]
-    fn tail(&self, number: usize, depth: usize) -> Option<&[u8]> {
-        let tail = *self.tails.get(number)?;
-        let start = usize::from(tail.start);
-        let skipped = depth.checked_sub(usize::from(tail.depth))?;
-        self.text.get(start + skipped..start + usize::from(tail.len))
+    fn tail(&self, number: usize) -> Option<&[u8]> {
+        let end = self.tails.get(number + 1).map_or(self.text.len(), |next| usize::from(*next));
+        self.text.get(usize::from(*self.tails.get(number)?)..end)
     }
 
     fn child(&self, node: Node, byte: u8) -> Option<Target> {
@@ -252,16 +222,35 @@ impl Trie {
     }
 }
 
-/// How many bytes of `pattern` are looked at before the tree is.
-fn beginning_len(pattern: &[u8]) -> usize {
-    [LONG, MIDDLE, SHORT].into_iter().find(|len| *len <= pattern.len()).unwrap_or_default()
+/// Sorted `patterns` by what they begin with, in order, and how many bytes that is: [`LONG`], [`MIDDLE`] or [`SHORT`], the
+/// most that all of them have.
+fn trees<'a, 'b>(patterns: &'a [&'b [u8]]) -> Vec<(&'a [&'b [u8]], usize)> {
+    let by = |patterns: &'a [&'b [u8]], len: usize| {
+        patterns.chunk_by(move |one, two| one.get(..len) == two.get(..len))
+    };
+    let mut trees = Vec::new();
+    for tree in by(patterns, SHORT) {
+        if tree.iter().any(|pattern| pattern.len() < MIDDLE) {
+            trees.push((tree, SHORT));
+            continue;
+        }
+        for tree in by(tree, MIDDLE) {
+            if tree.iter().any(|pattern| pattern.len() < LONG) {
+                trees.push((tree, MIDDLE));
+            } else {
+                trees.extend(by(tree, LONG).map(|tree| (tree, LONG)));
+            }
+        }
+    }
+    trees
 }
 
-/// Where a beginning is to be found among so many places, a power of two.
+/// Where a beginning is to be found among so many places, see
+/// <https://lemire.me/blog/2016/06/27/a-fast-alternative-to-the-modulo-reduction/>.
 #[inline]
 fn place(beginning: u64, count: usize) -> usize {
     let hash = (beginning ^ beginning >> 29).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    usize::try_from(hash >> 32).unwrap_or_default() & (count - 1)
+    usize::try_from(((hash >> 32) * count as u64) >> 32).unwrap_or_default()
 }
 
 // === impl Beginnings ===
@@ -270,26 +259,25 @@ impl Beginnings {
     /// A place that nothing is in: it would lead to `NONE`.
     const FREE: u64 = u64::MAX;
 
-    /// With room for these, which come sorted.
-    fn new<'a>(beginnings: impl Iterator<Item = &'a [u8]>) -> Beginnings {
-        let (mut count, mut last) = (0, None);
-        for beginning in beginnings {
-            count += usize::from(last != Some(beginning));
-            last = Some(beginning);
-        }
-        Beginnings(vec![Beginnings::FREE; (count + count / 3 + 1).next_power_of_two()])
+    /// With room for `count`.
+    fn new(count: usize) -> Beginnings {
+        Beginnings(vec![Beginnings::FREE; count + count / 3 + 1])
     }
 
-    /// Adds one, unless it is there.
+    /// The place behind `index`: behind the last comes the first.
+    #[inline]
+    fn behind(&self, index: usize) -> usize {
+        if index + 1 < self.0.len() { index + 1 } else { 0 }
+    }
+
+    /// Adds one that is not there.
     fn insert(&mut self, beginning: u64, target: Target) {
-        if self.get(beginning).is_none() {
-            let mut index = place(beginning, self.0.len());
-            while self.0.get(index).is_some_and(|entry| *entry != Beginnings::FREE) {
-                index = (index + 1) % self.0.len();
-            }
-            if let Some(entry) = self.0.get_mut(index) {
-                *entry = beginning << Target::BITS | u64::from(target);
-            }
+        let mut index = place(beginning, self.0.len());
+        while self.0.get(index).is_some_and(|entry| *entry != Beginnings::FREE) {
+            index = self.behind(index);
+        }
+        if let Some(entry) = self.0.get_mut(index) {
+            *entry = beginning << Target::BITS | u64::from(target);
         }
     }
 
@@ -302,7 +290,7 @@ impl Beginnings {
             if entry >> Target::BITS == beginning {
                 return Target::try_from(entry & u64::from(Target::MAX)).ok();
             }
-            index = (index + 1) % self.0.len();
+            index = self.behind(index);
         }
         None
     }
@@ -331,6 +319,7 @@ mod tests {
         assert_eq!(found("忽视bé", 6), [("bé".to_owned(), 9)]);
         assert_eq!(found("de", 0), [("de".to_owned(), 2)]);
         assert_eq!(found("do it", 0), [("do it".to_owned(), 5)]);
+        assert_eq!(found("忽略 所有", 0), [("忽略".to_owned(), 6)]);
         // Zeros are not what stands behind the end of a text.
         assert_eq!(found("ab\0\0\0\0\0", 0), [("ab".to_owned(), 2)]);
         assert_eq!(found("bé\0\0\0\0\0", 0), [("bé".to_owned(), 3)]);
@@ -340,5 +329,35 @@ mod tests {
         for none in ["x y", "a", "do i", "忽", "忽然", "x", ""] {
             assert_eq!(found(none, 0), [], "{none}");
         }
+    }
+
+    #[test]
+    fn finds_what_comparing_finds() {
+        // Few letters, so that patterns have much in common, and end inside each other; `é` has two bytes.
+        let mut state = 7u64;
+        let mut word = |longest: u64| {
+            let mut next = |below: u64| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 33) % below
+            };
+            let len = 2 + next(longest - 1);
+            (0..len).map(|_| ["a", "b", "c", " ", "é"][usize::try_from(next(5)).unwrap()]).collect::<String>()
+        };
+        let mut patterns: Vec<String> = (0..3000).map(|_| word(11)).filter(|word| word.len() > 2).collect();
+        patterns.extend(["ab", "c "].map(str::to_owned));
+        patterns.sort_unstable();
+        patterns.dedup();
+        let trie = Trie::new(&patterns.iter().map(String::as_bytes).collect::<Vec<_>>()).unwrap();
+        for text in (0..500).map(|_| word(30)) {
+            for at in 0..text.len() {
+                let (mut found, rest) = (Vec::new(), &text.as_bytes()[at..]);
+                trie.walk(text.as_bytes(), at, |pattern, end| found.push((pattern, end)));
+                let starts = patterns.iter().enumerate().filter(|(_, one)| rest.starts_with(one.as_bytes()));
+                let mut expected: Vec<_> = starts.map(|(index, one)| (index, at + one.len())).collect();
+                expected.sort_by_key(|(_, end)| *end);
+                assert_eq!(found, expected, "{text} at {at}");
+            }
+        }
+        assert!(Trie::new(&["ab".repeat(40_000).as_bytes(), b"xyz"]).is_none(), "tails are too long");
     }
 }
