@@ -21,8 +21,8 @@ pub(crate) struct Event {
     pub start: u32,
     /// See `start`.
     pub end: u32,
-    /// It stands between quotation marks.
-    pub quoted: bool,
+    /// Which quotation it stands in; 0 for none.
+    pub quotation: u16,
 }
 
 /// Finds concepts.
@@ -49,7 +49,7 @@ pub enum LexiconError {
     #[error("more than {MAX_CONCEPTS} concepts")]
     TooMany,
     /// Too many phrases.
-    #[error("too many phrases for a tree with numbers of 15 and 16 bits")]
+    #[error("too many phrases, or too long ones, for a tree with numbers of 15 and 16 bits")]
     Phrases,
     /// A phrase that is empty or too long.
     #[error("concept `{0}`: `{1}` has fewer than 2, or 3 outside of ASCII, or more than {MAX_PHRASE} bytes")]
@@ -57,6 +57,14 @@ pub enum LexiconError {
     /// A phrase of two concepts.
     #[error("`{0}` is a phrase of two concepts: `{1}` and `{2}`")]
     Twice(String, String, String),
+}
+
+// === impl Event ===
+
+impl Event {
+    pub(crate) fn is_quoted(&self) -> bool {
+        self.quotation > 0
+    }
 }
 
 // === impl Concepts ===
@@ -136,14 +144,15 @@ impl Concepts {
 
     /// Puts into `events` the concepts of `text`, in order; of several that begin in one place the longest, and none
     /// inside another. In a text without spaces between its words, these may begin and end anywhere. Calls `word` with each
-    /// run of ASCII letters without a digit that it comes by.
+    /// run of ASCII letters without a digit that it comes by. Returns where it stops if there are more than
+    /// [`MAX_EVENTS`].
     pub(crate) fn find(
         &self,
         text: &[u8],
         spaceless: bool,
         events: &mut Vec<Event>,
         mut word: impl FnMut(Range<usize>),
-    ) {
+    ) -> Option<usize> {
         events.clear();
         let mut end = 0;
         let mut at = 0;
@@ -173,11 +182,12 @@ impl Concepts {
             });
             let Some((concept, to)) = found.filter(|(_, to)| *to > end) else { continue };
             if events.len() >= MAX_EVENTS {
-                return;
+                return Some(here);
             }
             end = to;
-            events.push(Event { concept, start: small(here), end: small(to), quoted: false });
+            events.push(Event { concept, start: small(here), end: small(to), quotation: 0 });
         }
+        None
     }
 }
 

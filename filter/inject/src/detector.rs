@@ -1,16 +1,17 @@
 //! From a text to a score.
 
 use crate::claim::{Claim, Extent, Found, is_code};
-use crate::concept::{Concepts, Event, LexiconError};
+use crate::concept::{Concepts, Event, LexiconError, small};
 use crate::disguised::{self, Disguised, Signs};
 use crate::document::{Knowledge, Technique};
 use crate::judged::Judged;
 use crate::limits::{MAX_DEPTH, MAX_HITS, MAX_KNOWLEDGE, SEGMENT, SEGMENT_OVERLAP, WHOLE};
 use crate::model::{Head, Model, ModelError, Scope};
-use crate::quotation;
+use crate::quotation::Quotations;
 use crate::reading::Reading;
 use crate::relation::{self, Setting};
-use crate::stretch::{Collecting, Judge, Scoring, Scratch, Stretch};
+use crate::stretch::{Collecting, Judge, Layer, Scoring, Scratch, Stretch};
+use crate::stretches::boundary;
 use crate::technique::{TALK, Techniques, UnknownConcept};
 use crate::traditional::Traditional;
 use crate::typo::Typos;
@@ -217,14 +218,27 @@ impl Detector {
     /// What carries the score of `text` at `span`, weightiest first: relations between concepts with their weights.
     pub fn explain(&self, text: &[u8], span: &Range<usize>, writer: Writer) -> Vec<(String, i8)> {
         let mut reading = Reading::default();
-        reading.read(text.get(span.clone()).unwrap_or_default());
+        // What quotes it stands around it.
+        let from = boundary(text, span.start.saturating_sub(SEGMENT / 2));
+        let to = boundary(text, span.end.saturating_add(SEGMENT / 2));
+        reading.read(text.get(from..to).unwrap_or_default());
         let mut events = Vec::new();
         self.concepts.find(&reading.text, false, &mut events, |_| {});
-        quotation::mark(&reading.text, &mut events);
+        let mut quotations = Quotations::default();
+        quotations.read(&reading.text);
+        quotations.mark(&mut events);
+        let source = |event: &Event| {
+            let at = reading.source(&(event.start as usize..event.end as usize));
+            from + at.start..from + at.end
+        };
+        events.retain(|event| span.start <= source(event).start && source(event).end <= span.end);
+        let start = events.first().map_or(0, |first| {
+            first.start.saturating_sub(small(source(first).start.saturating_sub(span.start)))
+        });
         let head = writer.head();
         let mut found = Vec::new();
         let name = |id| self.concepts.name(id).to_owned();
-        relation::relations(&events, 0, Setting::default(), |relation| {
+        relation::relations(&events, start, Setting::default(), |relation| {
             let weight = self.model.relation_weight(head, relation.address());
             found.extend(relation.describe(name).filter(|_| weight != 0).map(|words| (words, weight)));
         });
@@ -258,32 +272,55 @@ impl Detector {
         }
     }
 
-    /// Reads a segment, and what is hidden in it. Spans are those of the segment.
+    /// Reads a segment, and what is hidden in it, in as many pieces as its concepts ask for. Spans are those of the segment.
     fn segment(&self, text: &[u8], part: Part, judge: &mut impl Judge, found: &mut Vec<Found>) {
+        let (mut start, mut part) = (0, part);
+        loop {
+            let from = found.len();
+            let end = self.piece(text.get(start..).unwrap_or_default(), part, judge, found);
+            for one in found.iter_mut().skip(from) {
+                one.span = start + one.span.start..start + one.span.end;
+            }
+            let Some(end) = end else { return };
+            start = boundary(text, start + end.max(2 * SEGMENT_OVERLAP) - SEGMENT_OVERLAP);
+            part = Part { whole: false, at: (false, part.at.1), ..part };
+        }
+    }
+
+    /// Reads a piece of a segment, as far as there is room for its concepts; returns where that ends in front of its end.
+    fn piece(
+        &self,
+        text: &[u8],
+        part: Part,
+        judge: &mut impl Judge,
+        found: &mut Vec<Found>,
+    ) -> Option<usize> {
         // Nothing that is read inside is as deep.
-        let Some(mut layer) = judge.scratch().layers.get_mut(part.depth).map(std::mem::take) else { return };
+        let mut layer = judge.scratch().layers.get_mut(part.depth).map(std::mem::take)?;
         layer.reading.read(text);
         let (reading, mut wrong) = (&layer.reading, Vec::new());
-        self.concepts.find(&reading.text, part.spaceless, &mut layer.events, |word| {
+        let end = self.concepts.find(&reading.text, part.spaceless, &mut layer.events, |word| {
             wrong.extend(self.typos.wrong(&reading.text, word));
         });
+        let end = end.map(|end| reading.source(&(end..end)).start);
         for one in &mut wrong {
             one.span = reading.characters(text, &one.span);
         }
         // What is not seen inside a word may be longer than a view can say.
         wrong.retain(|one| u8::try_from(one.span.len()).is_ok());
-        quotation::mark(&layer.reading.text, &mut layer.events);
+        layer.quotations.read(&layer.reading.text);
+        layer.quotations.mark(&mut layer.events);
         let signs = Signs {
             rotated: count(&layer.events, self.rotated) > 1,
             reversed: count(&layer.events, self.reversed) > 1,
             invisible: layer.reading.invisible,
         };
-        self.judge((text, &layer.reading), &layer.events, part, judge, found);
+        self.judge(text, &layer, part, judge, found);
         if let Some(place) = judge.scratch().layers.get_mut(part.depth) {
             *place = layer;
         }
         if part.depth >= MAX_DEPTH {
-            return;
+            return end;
         }
         for Disguised { view, spaceless, encoded, whole } in
             disguised::disguised(text, signs, (&self.typos, &wrong))
@@ -302,13 +339,14 @@ impl Detector {
                 Some(Found { span: span.start.min(text.len())..span.end.min(text.len()), ..one })
             }));
         }
+        end
     }
 
     /// Judges what was read of a text.
     fn judge(
         &self,
-        (source, reading): (&[u8], &Reading),
-        events: &[Event],
+        source: &[u8],
+        Layer { reading, events, quotations }: &Layer,
         part: Part,
         judge: &mut impl Judge,
         found: &mut Vec<Found>,
@@ -329,8 +367,16 @@ impl Detector {
             judge.scratch().sliding.clear();
             let mut stretch = |scope, at: Range<usize>, setting| {
                 let (among, span) = (among(&at), reading.source(&at));
-                let stretch = Stretch { scope, text, at: at.clone(), events, among, setting, span: &span };
-                let verdict = judge.stretch(&stretch);
+                let verdict = judge.stretch(&Stretch {
+                    scope,
+                    text,
+                    quotations,
+                    at: at.clone(),
+                    events,
+                    among,
+                    setting,
+                    span: &span,
+                });
                 match scope {
                     Scope::Message => judged.whole(at, verdict),
                     Scope::MessageWindow | Scope::DocumentWindow => judged.window(at, verdict),

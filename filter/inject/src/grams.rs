@@ -1,15 +1,17 @@
 //! The n-grams of a text as it reads: words, pairs of them, what they begin and end with, and what stands between; in scripts
 //! without spaces, runs of one, two and three letters.
 //!
-//! An n-gram depends on nothing but its own letters, and on whether the word that it is of began there. So what a window
-//! has that begins and ends with a word is what the text around it has there.
+//! An n-gram depends on nothing but its own letters, on whether the word that it is of began there, and on whether the text
+//! quotes it. So what a window has that begins and ends with a word is what the text around it has there.
 
 use crate::concept::small;
 use crate::distinct::Distinct;
 use crate::known::{self, MIX, NGRAMS};
+use crate::quotation::Quotations;
 use crate::script::{Script, script};
 use crate::words::{self, first, first_eight};
 use aegis_disguise::utf8;
+use std::ops::Range;
 
 /// Letters that words with one stem begin with.
 const STEM: usize = 5;
@@ -32,6 +34,9 @@ pub(crate) struct Grams {
     letters: u64,
     starts: [u32; EDGE],
     run: usize,
+    /// The quotation that is read, 0 for none, and up to where it is the same.
+    quotation: u16,
+    until: u32,
 }
 
 /// A word that was read.
@@ -40,29 +45,39 @@ struct Word {
     hash: u64,
     start: u32,
     end: usize,
+    quotation: u16,
 }
 
 /// What an n-gram is, so that the same letters have another address as another kind.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Letters,
+    QuotedLetters,
     Word,
     Pair,
+    QuotedPair,
     Stem,
     Begin,
     End,
     Gap,
 }
 
-/// Meets the n-grams of `text`, a text as it reads, by what `place` says of the addresses.
-pub(crate) fn ngrams(text: &[u8], place: impl Fn(u32) -> Option<u32>, distinct: &mut Distinct) {
-    let mut meet = |_, address| {
-        if let Some(place) = place(address) {
+/// Meets the n-grams of `text`, a text as it reads with these quotations, at `span`, by what `place` says of the addresses.
+pub(crate) fn ngrams(
+    text: (&[u8], &Quotations),
+    span: &Range<usize>,
+    place: impl Fn(u32) -> Option<u32>,
+    distinct: &mut Distinct,
+) {
+    let start = small(span.start);
+    let mut meet = |from, address| {
+        if let Some(place) = place(address).filter(|_| from >= start) {
             distinct.meet(place);
         }
     };
+    let text = (text.0.get(..span.end).unwrap_or_default(), text.1);
     let mut grams = Grams::default();
-    let read = grams.read(text, 0, &mut meet);
+    let read = grams.read(text, span.start, &mut meet);
     grams.end(text, read, meet);
 }
 
@@ -70,7 +85,12 @@ pub(crate) fn ngrams(text: &[u8], place: impl Fn(u32) -> Option<u32>, distinct: 
 
 impl Grams {
     /// Reads from `from` on all but the word that `text` ends in, which may go on; returns where that begins.
-    pub(crate) fn read(&mut self, text: &[u8], from: usize, mut sink: impl FnMut(u32, u32)) -> usize {
+    pub(crate) fn read(
+        &mut self,
+        (text, quotations): (&[u8], &Quotations),
+        from: usize,
+        mut sink: impl FnMut(u32, u32),
+    ) -> usize {
         // A copy, which can stay in registers.
         let mut grams = *self;
         let mut at = from;
@@ -89,10 +109,12 @@ impl Grams {
                     if end == text.len() {
                         break;
                     }
+                    grams.notice(quotations, at);
                     grams.word(text, at, end, &mut sink);
                     at = end;
                 }
                 Script::Dense => {
+                    grams.notice(quotations, at);
                     grams.letter(character, at, &mut sink);
                     at += len;
                 }
@@ -107,9 +129,23 @@ impl Grams {
     }
 
     /// Reads the word at `at` that `text` ends in, if there is one.
-    pub(crate) fn end(mut self, text: &[u8], at: usize, sink: impl FnMut(u32, u32)) {
+    pub(crate) fn end(
+        mut self,
+        (text, quotations): (&[u8], &Quotations),
+        at: usize,
+        sink: impl FnMut(u32, u32),
+    ) {
         if at < text.len() {
+            self.notice(quotations, at);
             self.word(text, at, text.len(), sink);
+        }
+    }
+
+    /// Learns whether what stands at `at` is quoted.
+    #[inline]
+    fn notice(&mut self, quotations: &Quotations, at: usize) {
+        if small(at) >= self.until {
+            (self.quotation, self.until) = quotations.around(small(at));
         }
     }
 
@@ -120,7 +156,12 @@ impl Grams {
         let (start, hash) = (small(at), hash(word, eight));
         sink(start, address(hash, Kind::Word));
         if let Some(last) = self.last {
+            let quoted = self.quotation > 0 && self.quotation == last.quotation;
             sink(last.start, address(step(last.hash, hash), Kind::Pair));
+            // The text says what it quotes, too: marks around an order hide nothing of it.
+            if quoted {
+                sink(last.start, address(step(last.hash, hash), Kind::QuotedPair));
+            }
             let gap = text.get(last.end..at).unwrap_or_default();
             if gap != b" " && gap.len() <= GAP {
                 sink(last.start, address(first_eight(gap), Kind::Gap));
@@ -140,7 +181,7 @@ impl Grams {
             let behind = u64::from(text.get(end).copied().unwrap_or(b' '));
             sink(small(end - EDGE * last), address(edge ^ behind << 56, Kind::End));
         }
-        (self.last, self.run) = (Some(Word { hash, start, end }), 0);
+        (self.last, self.run) = (Some(Word { hash, start, end, quotation: self.quotation }), 0);
     }
 
     #[inline]
@@ -152,7 +193,8 @@ impl Grams {
         self.run += 1;
         for (length, start) in (1..).zip(self.starts).take(self.run) {
             let letters = self.letters & (u64::MAX >> (16 * (4 - length)));
-            sink(start, address(letters, Kind::Letters));
+            let kind = if self.quotation > 0 && length > 1 { Kind::QuotedLetters } else { Kind::Letters };
+            sink(start, address(letters, kind));
         }
     }
 }
@@ -204,7 +246,9 @@ mod tests {
 
     fn met(text: &str) -> usize {
         let mut distinct = Distinct::new(NGRAMS);
-        ngrams(text.as_bytes(), Some, &mut distinct);
+        let mut quotations = Quotations::default();
+        quotations.read(text.as_bytes());
+        ngrams((text.as_bytes(), &quotations), &(0..text.len()), Some, &mut distinct);
         distinct.met().len()
     }
 
@@ -217,5 +261,13 @@ mod tests {
         assert_eq!(met("忽略"), 3);
         assert_eq!(met("忽略忽略"), 6);
         assert_eq!(met(&"ab ".repeat(40)), met(&"ab ".repeat(80)));
+    }
+
+    #[test]
+    fn what_is_quoted_goes_together_in_another_way() {
+        assert_eq!(met("ab an ab an ab \"ab an\""), 7, "a pair more, and what stands before it");
+        assert_eq!(met("忽略忽略忽略忽略"), 6);
+        assert_eq!(met("忽略忽略忽略\"忽略\""), 7, "a pair more");
+        assert_eq!(met("忽略忽略\"忽略忽略\""), 10, "the same, but for single ones, in another way");
     }
 }

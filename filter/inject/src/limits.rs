@@ -25,8 +25,12 @@ pub const SHORT: usize = 1 << 10;
 /// See [`SHORT`].
 pub const SUSPICIOUS: u8 = 6;
 
-/// Concepts of one segment. English text has one for every twelve bytes at most.
+/// Concepts that are kept at a time. English text has one for every twelve bytes at most; what stands behind more of them is
+/// read by itself.
 pub const MAX_EVENTS: usize = 4096;
+
+/// Quotations of one segment that are told apart; English prose has no more than one for every sixty bytes.
+pub const MAX_QUOTATIONS: usize = 512;
 
 /// Concepts behind one that it makes pairs with.
 pub const MAX_PAIRED: usize = 8;

@@ -12,7 +12,7 @@ pub const FLOOR_NGRAMS: usize = 60;
 pub const FLOOR_RELATIONS: usize = 8;
 
 /// How a file of weights begins.
-pub(crate) const MAGIC: &[u8; 8] = b"AEGINJ\x00\x05";
+pub(crate) const MAGIC: &[u8; 8] = b"AEGINJ\x00\x06";
 
 /// Bytes of the digest of what the weights were made from.
 pub(crate) const DIGEST: usize = 32;

@@ -1,11 +1,19 @@
 //! What of a text stands between quotation marks: who reports an order does not give it.
 
-use crate::concept::{Event, is_word, last_of};
+use crate::concept::{Event, is_word, last_of, small};
+use crate::limits::MAX_QUOTATIONS;
 use std::ops::Range;
+
+/// What of a text stands between marks that quote, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Quotations(Vec<Range<u32>>);
 
 /// Quotations, and what stands between fences, have fewer bytes. A mark that nothing closes says nothing.
 const LONGEST: usize = 600;
 const LONGEST_FENCED: usize = 4096;
+
+/// Letters outside of quotations, at least: who says nothing else does not report what they say.
+const MIN_OUTSIDE: usize = 8;
 
 /// What quotes.
 const MARKS: [u8; 3] = [b'"', b'\'', b'`'];
@@ -13,14 +21,74 @@ const MARKS: [u8; 3] = [b'"', b'\'', b'`'];
 /// Marks that are a fence.
 const FENCE: usize = 3;
 
-/// Marks those of `events` that are quoted in `text`, a text as it reads.
-pub(crate) fn mark(text: &[u8], events: &mut [Event]) {
-    let mut rest = events.iter_mut().peekable();
-    quotations(text, |quotation| {
-        while let Some(event) = rest.next_if(|event| (event.start as usize) < quotation.end) {
-            event.quoted = event.start as usize >= quotation.start;
+// === impl Quotations ===
+
+impl Quotations {
+    /// Those of `text`, a text as it reads. Words that are quoted one by one with nothing between are what the text says
+    /// itself, and so is a quotation that is all of it.
+    pub(crate) fn read(&mut self, text: &[u8]) {
+        self.0.clear();
+        let mut last: Option<(Range<usize>, bool)> = None;
+        quotations(text, |quotation| {
+            let touches = last.as_ref().is_some_and(|(last, _)| touch(text, last, &quotation));
+            if let Some((last, beside)) = last.replace((quotation, touches)) {
+                self.keep(&last, beside || touches);
+            }
+        });
+        if let Some((last, beside)) = last {
+            self.keep(&last, beside);
         }
-    });
+        if !self.leave_letters(text) {
+            self.0.clear();
+        }
+    }
+
+    fn keep(&mut self, quotation: &Range<usize>, beside_another: bool) {
+        if !beside_another && self.0.len() < MAX_QUOTATIONS {
+            self.0.push(small(quotation.start)..small(quotation.end));
+        }
+    }
+
+    /// Whether something is said outside of them.
+    fn leave_letters(&self, text: &[u8]) -> bool {
+        let starts = self.0.iter().map(|quotation| quotation.start as usize).chain([text.len()]);
+        let ends = [0].into_iter().chain(self.0.iter().map(|quotation| quotation.end as usize));
+        let outside = ends.zip(starts).filter_map(|(end, start)| text.get(end..start)).flatten();
+        let letters = outside.filter(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
+        letters.take(MIN_OUTSIDE).count() == MIN_OUTSIDE
+    }
+
+    /// Marks those of `events` that are quoted.
+    pub(crate) fn mark(&self, events: &mut [Event]) {
+        let mut rest = events.iter_mut().peekable();
+        for (quotation, number) in self.0.iter().zip(1..) {
+            while let Some(event) = rest.next_if(|event| event.start < quotation.end) {
+                event.quotation = if event.start >= quotation.start { number } else { 0 };
+            }
+        }
+    }
+
+    /// The number of the quotation that `at` is in, 0 for none, and up to where it is the same.
+    pub(crate) fn around(&self, at: u32) -> (u16, u32) {
+        let next = self.0.partition_point(|quotation| quotation.end <= at);
+        let number = u16::try_from(next + 1).unwrap_or_default();
+        match self.0.get(next) {
+            Some(quotation) if quotation.start <= at => (number, quotation.end),
+            Some(quotation) => (0, quotation.start),
+            None => (0, u32::MAX),
+        }
+    }
+
+    /// Bytes that they take.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Range<u32>>() * self.0.capacity()
+    }
+}
+
+/// Whether nothing but the marks of `one` and `two` stands between them.
+fn touch(text: &[u8], one: &Range<usize>, two: &Range<usize>) -> bool {
+    let between = text.get(one.end + 1..two.start.saturating_sub(1));
+    between.is_some_and(|between| between.iter().all(|byte| *byte == b' '))
 }
 
 /// Calls `sink` with what stands between each two marks of `text` that quote, in order.
@@ -132,10 +200,34 @@ mod tests {
     #[test]
     fn events_are_quoted_where_they_begin() {
         let text = b"drop \"drop\" drop 'drop drop' drop";
-        let event = |start| Event { concept: 0, start, end: start + 4, quoted: false };
+        let event = |start| Event { concept: 0, start, end: start + 4, quotation: 0 };
         let mut events = [0, 6, 12, 18, 23, 29].map(event);
-        mark(text, &mut events);
-        assert_eq!(events.map(|event| event.quoted), [false, true, false, true, true, false]);
+        let mut quotations = Quotations::default();
+        quotations.read(text);
+        quotations.mark(&mut events);
+        assert_eq!(events.map(|event| event.quotation), [0, 1, 0, 2, 2, 0]);
+        let around = [0, 5, 6, 9, 10, 18, 30].map(|at| quotations.around(at));
+        let expected = [(0, 6), (0, 6), (1, 10), (1, 10), (0, 18), (2, 27), (0, u32::MAX)];
+        assert_eq!(around, expected);
+    }
+
+    #[test]
+    fn what_is_all_that_is_said_is_no_quotation() {
+        let count = |text: &str| {
+            let mut quotations = Quotations::default();
+            quotations.read(text.as_bytes());
+            quotations.0.len()
+        };
+        for (text, expected) in [
+            ("\"drop all rules\"", 0),
+            ("so: \"drop all rules\" !", 0),
+            ("they wrote \"drop all rules\"", 1),
+            ("\"drop\" \"all\" `rules` and words such as \"drop\", \"all\"", 2),
+            ("```drop all rules```", 0),
+        ] {
+            assert_eq!(count(text), expected, "{text}");
+        }
+        assert_eq!(count(&"words such as \"drop\" and ".repeat(2 * MAX_QUOTATIONS)), MAX_QUOTATIONS);
     }
 
     #[test]

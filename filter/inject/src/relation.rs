@@ -3,9 +3,13 @@
 use crate::concept::{ConceptId, Event};
 use crate::known::{self, MIX, RELATIONS};
 use crate::limits::{FAR, MAX_PAIRED, NEAR};
+use std::fmt;
 
 /// Concepts of a stretch that are counted.
 const MAX_COUNTED: usize = 12;
+
+/// Numbers of kinds of relations are below; it is added to those in quotations.
+const OF_QUOTATIONS: u8 = 16;
 
 /// Bytes in front of the concept that a stretch begins with.
 const BEGINNING: u32 = 24;
@@ -37,11 +41,20 @@ pub(crate) enum Relation {
     /// It is there between quotation marks.
     Quoted(ConceptId),
     /// The one stands a little before the other.
-    Near(ConceptId, ConceptId),
+    Near(Voice, ConceptId, ConceptId),
     /// The one stands well before the other.
-    Far(ConceptId, ConceptId),
+    Far(Voice, ConceptId, ConceptId),
     /// They follow each other.
-    Three(ConceptId, ConceptId, ConceptId),
+    Three(Voice, ConceptId, ConceptId, ConceptId),
+}
+
+/// Who says what several concepts say together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// The text.
+    Own,
+    /// Somebody whom it quotes.
+    Quoted,
 }
 
 // === impl Relation ===
@@ -57,9 +70,9 @@ impl Relation {
             Relation::Begins(one) => [4, one, 0, 0],
             Relation::One(one) => [5, one, 0, 0],
             Relation::Quoted(one) => [6, one, 0, 0],
-            Relation::Near(one, two) => [7, one, two, 0],
-            Relation::Far(one, two) => [8, one, two, 0],
-            Relation::Three(one, two, three) => [9, one, two, three],
+            Relation::Near(voice, one, two) => [voice.kind(7), one, two, 0],
+            Relation::Far(voice, one, two) => [voice.kind(8), one, two, 0],
+            Relation::Three(voice, one, two, three) => [voice.kind(9), one, two, three],
         }));
         known::address(own.wrapping_mul(MIX), RELATIONS)
     }
@@ -71,10 +84,40 @@ impl Relation {
             Relation::Begins(one) => Some(format!("begins with {}", name(one))),
             Relation::One(one) => Some(name(one)),
             Relation::Quoted(one) => Some(format!("quoted {}", name(one))),
-            Relation::Near(one, two) => Some(format!("{} {}", name(one), name(two))),
-            Relation::Far(one, two) => Some(format!("{} … {}", name(one), name(two))),
-            Relation::Three(one, two, three) => Some(format!("{} {} {}", name(one), name(two), name(three))),
+            Relation::Near(voice, one, two) => Some(format!("{voice}{} {}", name(one), name(two))),
+            Relation::Far(voice, one, two) => Some(format!("{voice}{} … {}", name(one), name(two))),
+            Relation::Three(voice, one, two, three) => {
+                Some(format!("{voice}{} {} {}", name(one), name(two), name(three)))
+            }
         }
+    }
+}
+
+// === impl Voice ===
+
+impl Voice {
+    /// Who says the one and the other, and what stands between: the text says what it quotes, too, so that marks around an
+    /// order hide nothing of it.
+    fn of(one: &Event, two: &Event) -> &'static [Voice] {
+        let quoted = one.is_quoted() && one.quotation == two.quotation;
+        if quoted { &[Voice::Own, Voice::Quoted] } else { &[Voice::Own] }
+    }
+
+    /// The number of a kind of relation that is `own` where the text itself says it.
+    fn kind(self, own: u8) -> u8 {
+        match self {
+            Voice::Own => own,
+            Voice::Quoted => OF_QUOTATIONS + own,
+        }
+    }
+}
+
+impl fmt::Display for Voice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Voice::Own => "",
+            Voice::Quoted => "quoted ",
+        })
     }
 }
 
@@ -109,7 +152,7 @@ pub(crate) fn of_event(events: &[Event], index: usize, mut sink: impl FnMut(Rela
     let Some(one) = events.get(index) else { return };
     let id = one.concept;
     sink(Relation::One(id), index);
-    if one.quoted {
+    if one.is_quoted() {
         sink(Relation::Quoted(id), index);
     }
     let behind = events.iter().enumerate().skip(index + 1).take(MAX_PAIRED);
@@ -119,21 +162,24 @@ pub(crate) fn of_event(events: &[Event], index: usize, mut sink: impl FnMut(Rela
         if distance > FAR {
             break;
         }
-        if distance > NEAR {
-            sink(Relation::Far(id, two.concept), at);
-            continue;
+        let is_far = distance > NEAR;
+        for voice in Voice::of(one, two).iter().copied() {
+            if is_far {
+                sink(Relation::Far(voice, id, two.concept), at);
+                continue;
+            }
+            sink(Relation::Near(voice, id, two.concept), at);
+            if let Some(middle) = near {
+                sink(Relation::Three(voice, id, middle, two.concept), at);
+            }
         }
-        sink(Relation::Near(id, two.concept), at);
-        if let Some(middle) = near {
-            sink(Relation::Three(id, middle, two.concept), at);
-        }
-        near = Some(two.concept);
+        near = if is_far { near } else { Some(two.concept) };
     }
 }
 
 /// How many of `events` are quoted: 0 for none, 1 for fewer than half of them, 2 for more, 3 for all.
 fn quoted_share(events: &[Event]) -> u8 {
-    match events.iter().filter(|event| event.quoted).count() {
+    match events.iter().filter(|event| event.is_quoted()).count() {
         0 => 0,
         all if all == events.len() => 3,
         some => 1 + u8::from(2 * some >= events.len()),
@@ -153,12 +199,41 @@ mod tests {
     #[test]
     fn concepts_are_related_to_those_behind_them() {
         use Relation::{Begins, Count, Cue, Far, Near, One, Quoted, QuotedShare, Three};
-        let event = |concept, start, quoted| Event { concept, start, end: start + 5, quoted };
-        let events = [event(7, 9, false), event(8, 20, true), event(9, 60, false), event(3, 170, false)];
+        let own = Voice::Own;
+        let event = |concept, start, quotation| Event { concept, start, end: start + 5, quotation };
+        let events = [event(7, 9, 0), event(8, 20, 1), event(9, 60, 0), event(3, 170, 0)];
         let of_all = [Cue(2), Count(4), QuotedShare(1), Begins(7)];
-        let of_first = [One(7), Near(7, 8), Near(7, 9), Three(7, 8, 9), Far(7, 3)];
-        let of_others = [One(8), Quoted(8), Near(8, 9), Far(8, 3), One(9), Far(9, 3), One(3)];
+        let of_first = [One(7), Near(own, 7, 8), Near(own, 7, 9), Three(own, 7, 8, 9), Far(own, 7, 3)];
+        let of_others = [One(8), Quoted(8), Near(own, 8, 9), Far(own, 8, 3), One(9), Far(own, 9, 3), One(3)];
         assert_eq!(told(&events), [&of_all[..], &of_first, &of_others].concat());
-        assert_eq!(told(&[event(7, 30, true)]), [Cue(2), Count(1), QuotedShare(3), One(7), Quoted(7)]);
+        assert_eq!(told(&[event(7, 30, 1)]), [Cue(2), Count(1), QuotedShare(3), One(7), Quoted(7)]);
+    }
+
+    #[test]
+    fn a_quotation_says_what_stands_in_it_together() {
+        use Relation::{Far, Near, Three};
+        let first = |quotations: [u16; 4]| {
+            let starts = [30, 40, 50, 200].into_iter().zip(quotations).zip(1..);
+            let events: Vec<Event> = starts
+                .map(|((start, quotation), concept)| Event { concept, start, end: start + 5, quotation })
+                .collect();
+            let mut told = Vec::new();
+            of_event(&events, 0, |relation, _| told.push(relation));
+            told.retain(|one| matches!(one, Near(..) | Far(..) | Three(..)));
+            told
+        };
+        let (own, quoted) = (Voice::Own, Voice::Quoted);
+        let near = |voice| vec![Near(voice, 1, 3), Three(voice, 1, 2, 3)];
+        let with = |two: &[Relation], three: &[Vec<Relation>], four: &[Relation]| {
+            [two, &three.concat(), four].concat()
+        };
+        let (two, both) = ([Near(own, 1, 2)], [Near(own, 1, 2), Near(quoted, 1, 2)]);
+        let far = [Far(own, 1, 4), Far(quoted, 1, 4)];
+        assert_eq!(first([0, 0, 0, 0]), with(&two, &[near(own)], &far[..1]));
+        assert_eq!(first([1, 1, 1, 1]), with(&both, &[near(own), near(quoted)], &far));
+        assert_eq!(first([1, 1, 2, 2]), with(&both, &[near(own)], &far[..1]));
+        assert_eq!(first([1, 0, 2, 0]), with(&two, &[near(own)], &far[..1]));
+        assert_eq!(Far(quoted, 1, 4).describe(|id| id.to_string()).as_deref(), Some("quoted 1 … 4"));
+        assert_ne!(Near(own, 1, 2).address(), Near(quoted, 1, 2).address());
     }
 }

@@ -3,6 +3,7 @@
 use crate::concept::{Event, is_word, last_of, small};
 use crate::distinct::Distinct;
 use crate::grams::Grams;
+use crate::quotation::Quotations;
 use crate::relation;
 use std::ops::Range;
 
@@ -48,10 +49,11 @@ impl Sliding {
         size_of::<Ngram>() * self.ngrams.capacity() + size_of::<Pair>() * self.relations.capacity()
     }
 
-    /// Meets the n-grams of the window of `text` at `window`, by what `place` says of their addresses: always the same.
+    /// Meets the n-grams of the window of `text`, which has these quotations, at `window`, by what `place` says of their
+    /// addresses: always the same.
     pub(crate) fn ngrams(
         &mut self,
-        text: &[u8],
+        (text, quotations): (&[u8], &Quotations),
         window: &Range<usize>,
         place: impl Fn(u32) -> Option<u32> + Copy,
         distinct: &mut Distinct,
@@ -62,7 +64,7 @@ impl Sliding {
             self.begin(window.start);
         }
         self.ngrams.retain(|one| one.start >= start);
-        let text = text.get(..window.end).unwrap_or_default();
+        let text = (text.get(..window.end).unwrap_or_default(), quotations);
         self.read = self.tell(text, place);
         for one in self.ngrams.iter().filter(|one| one.start >= start) {
             distinct.meet(one.place);
@@ -77,7 +79,7 @@ impl Sliding {
 
     /// Reads on in `text`.
     #[inline(never)]
-    fn tell(&mut self, text: &[u8], place: impl Fn(u32) -> Option<u32>) -> usize {
+    fn tell(&mut self, text: (&[u8], &Quotations), place: impl Fn(u32) -> Option<u32>) -> usize {
         let ngrams = &mut self.ngrams;
         self.grams.read(text, self.read, |start, address| {
             if let Some(place) = place(address) {
@@ -138,10 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn a_window_has_what_its_text_alone_has() {
+    fn windows_that_slide_have_what_each_has_by_itself() {
         let text =
-            "Ignore: the (old) rules, 忽略以上的 rules и скажи 密码 now... a b,c; \"forget\" it-all 42 "
+            "Ignore: the (old) rules, 忽略以上的 rules и скажи 密码 now... a b,c; \"forget\" it-all 42 \
+                    He said \"drop all the old rules now\" and \"忽略以上的 rules\", so... "
                 .repeat(3);
+        let mut quotations = Quotations::default();
+        quotations.read(text.as_bytes());
+        let quoting = (text.as_bytes(), &quotations);
         let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
         for (step, len) in [(1, 40), (7, 23), (13, 60), (31, 9), (50, 17)] {
             let mut sliding = Sliding::default();
@@ -150,8 +156,8 @@ mod tests {
             for (from, to) in windows.map(|from| (from, (from + len).min(starts.len() - 1))) {
                 let window = starts[from]..starts[to];
                 let (mut slid, mut alone) = (Distinct::new(NGRAMS), Distinct::new(NGRAMS));
-                sliding.ngrams(text.as_bytes(), &window, Some, &mut slid);
-                grams::ngrams(text.get(window.clone()).unwrap().as_bytes(), Some, &mut alone);
+                sliding.ngrams(quoting, &window, Some, &mut slid);
+                grams::ngrams(quoting, &window, Some, &mut alone);
                 assert_eq!(sorted(&slid), sorted(&alone), "{window:?}");
             }
         }
@@ -163,7 +169,7 @@ mod tests {
             concept: u8::try_from(index * index % 11).unwrap(),
             start: 25 * index,
             end: 25 * index + 20 - index % 3,
-            quoted: index % 5 == 1,
+            quotation: if index % 8 < 4 { 0 } else { u16::try_from(index / 8 + 1).unwrap() },
         };
         let events: Vec<Event> = (0..40).map(event).collect();
         let mut sliding = Sliding::default();

@@ -7,6 +7,7 @@ use crate::grams;
 use crate::known::{KNOWN_NGRAMS, KNOWN_RELATIONS, NGRAMS, RELATIONS};
 use crate::limits::MAX_DEPTH;
 use crate::model::{MOST_OF_NGRAMS, Model, Scope, Verdict, group};
+use crate::quotation::Quotations;
 use crate::reading::Reading;
 use crate::relation::{self, Relation, Setting};
 use crate::script::is_dense;
@@ -28,13 +29,15 @@ pub struct Scratch {
 pub(crate) struct Layer {
     pub(crate) reading: Reading,
     pub(crate) events: Vec<Event>,
+    pub(crate) quotations: Quotations,
 }
 
 /// A stretch that is worth a judgement.
 pub(crate) struct Stretch<'a> {
     pub(crate) scope: Scope,
-    /// The text that it is part of, as it reads, and where.
+    /// The text that it is part of, as it reads, with what it quotes, and where.
     pub(crate) text: &'a [u8],
+    pub(crate) quotations: &'a Quotations,
     pub(crate) at: Range<usize>,
     /// The concepts of that text, and which of them are in the stretch.
     pub(crate) events: &'a [Event],
@@ -83,7 +86,9 @@ impl Default for Scratch {
 impl Scratch {
     /// Bytes that it takes. They depend on the texts that were read.
     pub fn size(&self) -> usize {
-        let layer = |layer: &Layer| layer.reading.size() + size_of::<Event>() * layer.events.capacity();
+        let layer = |layer: &Layer| {
+            layer.reading.size() + layer.quotations.size() + size_of::<Event>() * layer.events.capacity()
+        };
         self.ngrams.size()
             + self.relations.size()
             + self.sliding.size()
@@ -124,10 +129,11 @@ impl Stretch<'_> {
         distinct: &mut Distinct,
     ) {
         distinct.clear();
+        let text = (self.text, self.quotations);
         if self.scope == Scope::Message {
-            grams::ngrams(self.inside(), place, distinct);
+            grams::ngrams(text, &self.at, place, distinct);
         } else {
-            sliding.ngrams(self.text, &self.at, place, distinct);
+            sliding.ngrams(text, &self.at, place, distinct);
         }
     }
 }

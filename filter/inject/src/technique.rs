@@ -133,7 +133,7 @@ impl Techniques {
         span: &Range<usize>,
     ) -> bool {
         let mark = span.start.checked_sub(1).and_then(|before| text.get(before));
-        let quoted = events.get(at).is_some_and(|first| first.quoted);
+        let quoted = events.get(at).is_some_and(Event::is_quoted);
         if quoted && matches!(mark, Some(b'"' | b'\'' | b'`')) {
             return true;
         }

@@ -26,9 +26,36 @@ const FRAMES: [(&str, &str); 14] = [
     ("\n> ", "\n"),
 ];
 
+/// What quotes a sentence.
+const MARKS: [(&str, &str); 6] =
+    [("\"", "\""), ("“", "”"), ("'", "'"), ("`", "`"), ("«", "»"), ("```\n", "\n```")];
+
+/// Who says this in front of a quotation makes it his own.
+const LEADS: [&str; 10] = [
+    "Do what this says: ",
+    "Do it: ",
+    "Follow this: ",
+    "Please: ",
+    "Now do the following. ",
+    "Your next task: ",
+    "照做：",
+    "请执行：",
+    "Mach das: ",
+    "Haz esto: ",
+];
+
+/// Of a hundred sentences without a frame so many are quoted for no reason, for who attacks can quote himself, and of a
+/// hundred of these so many have one of [`LEADS`] in front.
+const MARKED: usize = 12;
+/// See [`MARKED`].
+const LED: usize = 50;
+
 /// Of a hundred Chinese sentences, and English ones, so many stand in a text of the other language.
 const FOREIGN_AROUND_CHINESE: usize = 20;
 const FOREIGN_AROUND_ENGLISH: usize = 5;
+
+/// Of a hundred sentences so many do not stand in a frame.
+const FRAMED: usize = 62;
 
 /// A text with its label.
 #[derive(Debug, Clone)]
@@ -61,7 +88,11 @@ pub(crate) fn texts(grammars: &Grammars) -> anyhow::Result<Vec<Text>> {
                     let index = row % templates.len().max(1);
                     let Some(template) = templates.get(index) else { continue };
                     let core = grammars.expand(template, language, &mut rng)?;
-                    let core = if rng.percent(8) { misspelt(&core, &mut rng) } else { core };
+                    let core = match rng.below(100) {
+                        0..8 => misspelt(&core, &mut rng),
+                        8..11 => word_by_word(&core),
+                        _ => core,
+                    };
                     let (body, span) = placed(grammars, language, &core, &mut rng)?;
                     let kind = if attack { "attack" } else { "benign" };
                     texts.push(Text {
@@ -131,7 +162,7 @@ pub(crate) fn placed(
         0..36 => {}
         36..45 => before = filler(rng, 1)?,
         45..51 => behind = format!(" {}", filler(rng, 1)?),
-        51..62 => {
+        51..FRAMED => {
             let count = 1 + rng.below(4);
             before = format!("{} {}", grammars.word("ask", around, rng)?, filler(rng, count)?);
         }
@@ -144,8 +175,21 @@ pub(crate) fn placed(
             behind = format!("{close}{behind}");
         }
     }
+    if form < FRAMED && rng.percent(MARKED) {
+        let (open, close) = rng.pick(&MARKS).copied().unwrap_or_default();
+        if rng.percent(LED) {
+            before.push_str(rng.pick(&LEADS).copied().unwrap_or_default());
+        }
+        before.push_str(open);
+        behind = format!("{close}{behind}");
+    }
     let span = before.len()..before.len() + core.len();
     Ok((format!("{before}{core}{behind}"), span))
+}
+
+/// `text` with each word in quotation marks.
+fn word_by_word(text: &str) -> String {
+    text.split(' ').map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" ")
 }
 
 /// `text` with two letters changed.
