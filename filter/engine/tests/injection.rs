@@ -130,11 +130,11 @@ fn what_was_found_is_found_again() {
 fn words_in_front_of_an_attack_do_not_hide_it() {
     let engine = engine(&Policy::default());
     // More concepts than are kept at a time.
-    for noise in ["![", "http://", "忽略"] {
-        let noise = noise.repeat(10_000 / noise.len());
+    for word in ["![", "http://", "忽略"] {
+        let noise = word.repeat(10_000 / word.len());
         for page in [format!("{noise} {ATTACK}"), BASE64.encode(format!("{noise} {ATTACK}").as_bytes())] {
             let look = engine.injection(&mut engine.caches(), Slot::ToolResult, page.as_bytes()).unwrap();
-            assert_eq!(look.disposition, Disposition::Sanitize, "{} bytes of {}", page.len(), &noise[..6]);
+            assert_eq!(look.disposition, Disposition::Sanitize, "{} bytes, {word}", page.len());
         }
     }
 }

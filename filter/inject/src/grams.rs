@@ -1,4 +1,4 @@
-//! The n-grams of a text as it reads: words, pairs of them, what they begin and end with, and what stands between; in scripts
+//! The n-grams of a text as it reads: words, pairs of them, their stems and ends, and what stands between; in scripts
 //! without spaces, runs of one, two and three letters.
 //!
 //! An n-gram depends on nothing but its own letters, on whether the word that it is of began there, and on whether the text
@@ -16,8 +16,8 @@ use std::ops::Range;
 /// Letters that words with one stem begin with.
 const STEM: usize = 5;
 
-/// Letters of a word that stand at its edge.
-const EDGE: usize = 3;
+/// Letters at the end of a word that are told; of a script without spaces as many side by side are, at most.
+const END: usize = 3;
 
 /// Bytes of a letter that is not ASCII, in scripts with spaces: nearly all have two.
 const WIDE: usize = 2;
@@ -32,7 +32,7 @@ pub(crate) struct Grams {
     /// The last letters of a script without spaces, 16 bits each, where they begin, the last one first, and how many stand
     /// side by side.
     letters: u64,
-    starts: [u32; EDGE],
+    starts: [u32; END],
     run: usize,
     /// The quotation that is read, 0 for none, and up to where it is the same.
     quotation: u16,
@@ -57,7 +57,6 @@ enum Kind {
     Pair,
     QuotedPair,
     Stem,
-    Begin,
     End,
     Gap,
 }
@@ -172,14 +171,11 @@ impl Grams {
         if word.len() >= STEM * letter {
             sink(start, address(hash_of(text, at, STEM * letter), Kind::Stem));
         }
-        if word.len() >= EDGE * letter && at > 0 {
-            sink(start - 1, address(hash_of(text, at - 1, EDGE * letter + 1), Kind::Begin));
-        }
-        if word.len() >= EDGE * last {
+        if word.len() >= END * last {
             // The end of the text stands for a space.
-            let edge = hash_of(text, end - EDGE * last, EDGE * last);
+            let letters = hash_of(text, end - END * last, END * last);
             let behind = u64::from(text.get(end).copied().unwrap_or(b' '));
-            sink(small(end - EDGE * last), address(edge ^ behind << 56, Kind::End));
+            sink(small(end - END * last), address(letters ^ behind << 56, Kind::End));
         }
         (self.last, self.run) = (Some(Word { hash, start, end, quotation: self.quotation }), 0);
     }
@@ -256,7 +252,7 @@ mod tests {
     fn presence_counts_once() {
         assert_eq!(met("ab"), 1, "the word");
         assert_eq!(met("abc"), 2, "it, and its end");
-        assert_eq!(met("an abcde"), 6, "two words, a pair, a stem, a beginning and an end");
+        assert_eq!(met("an abcde"), 5, "two words, a pair, a stem and an end");
         assert_eq!(met("ab: ab"), 3, "a word, a pair, and what stands between");
         assert_eq!(met("忽略"), 3);
         assert_eq!(met("忽略忽略"), 6);

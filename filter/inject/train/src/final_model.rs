@@ -148,7 +148,7 @@ const MIN_SOURCE: usize = 100;
 
 /// Logits between score 50 and score 90 of each of [`CELLS`], at least. Without spaces each letter says more and windows
 /// have fewer; a document is acted on from a lower score on than a message is.
-const MIN_WIDTHS: [f64; 4] = [2.2, 4.0, 3.0, 4.5];
+const MIN_WIDTHS: [f64; 4] = [2.2, 4.3, 3.0, 4.5];
 
 fn quantized(weights: Weights, digest: [u8; 32], calibrations: [[Calibration; 2]; 3]) -> Parts {
     let (ngrams, relations) = (family(weights.ngrams), family(weights.relations));
