@@ -86,10 +86,8 @@ impl Trie {
             bytes: Vec::new(),
             targets: Vec::new(),
         };
-        let mut number = 0;
         for (tree, len) in trees {
-            trie.plant(tree, number, len)?;
-            number += tree.len();
+            trie.plant(tree, len)?;
         }
         trie.text.shrink_to_fit();
         trie.tails.shrink_to_fit();
@@ -99,10 +97,10 @@ impl Trie {
         (patterns.len() <= MAX && trie.nodes.len() <= MAX && trie.targets.len() <= MAX).then_some(trie)
     }
 
-    /// Adds the tree of `patterns` that begin with the same `len` bytes; the first of them has number `number`.
-    fn plant(&mut self, patterns: &[&[u8]], number: usize, len: usize) -> Option<()> {
+    /// Adds the tree of the next `patterns`, which begin with the same `len` bytes.
+    fn plant(&mut self, patterns: &[&[u8]], len: usize) -> Option<()> {
         let beginning = first(first_eight(patterns.first()?), len);
-        let target = self.lead(patterns, number, len)?;
+        let target = self.lead(patterns, len)?;
         let bit = place(beginning, BITS);
         *self.filter.get_mut(bit / 64)? |= 1 << (bit % 64);
         let beginnings = match len {
@@ -114,21 +112,17 @@ impl Trie {
         Some(())
     }
 
-    /// Adds what `patterns` have behind the `depth` bytes that they have in common; the first of them has number `number`.
-    fn lead(&mut self, patterns: &[&[u8]], number: usize, depth: usize) -> Option<Target> {
-        let [only] = patterns else { return self.grow(patterns, number, depth) };
-        self.add_tail(only.get(depth..).unwrap_or_default())?;
-        Some(u16::try_from(number).ok()? | ONLY)
+    /// Adds what the next `patterns` have behind the `depth` bytes that they have in common.
+    fn lead(&mut self, patterns: &[&[u8]], depth: usize) -> Option<Target> {
+        let [only] = patterns else { return self.grow(patterns, depth) };
+        Some(self.add_pattern(only.get(depth..).unwrap_or_default())? | ONLY)
     }
 
     /// Adds the node of several `patterns`, see [`Trie::lead`].
-    fn grow(&mut self, patterns: &[&[u8]], number: usize, depth: usize) -> Option<Target> {
+    fn grow(&mut self, patterns: &[&[u8]], depth: usize) -> Option<Target> {
         let node = self.nodes.len();
         let ends = patterns.first().is_some_and(|first| first.len() == depth);
-        let pattern = if ends { u16::try_from(number).ok()? } else { NONE };
-        if ends {
-            self.add_tail(b"")?;
-        }
+        let pattern = if ends { self.add_pattern(b"")? } else { NONE };
         let longer = patterns.get(usize::from(ends)..).unwrap_or_default();
         let byte = |pattern: &&[u8]| pattern.get(depth).copied().unwrap_or_default();
         let groups: Vec<&[&[u8]]> = longer.chunk_by(|left, right| byte(left) == byte(right)).collect();
@@ -137,19 +131,19 @@ impl Trie {
         self.nodes.push(Node { first: u16::try_from(first).ok()?, count, pattern });
         self.bytes.extend(groups.iter().filter_map(|group| group.first().map(byte)));
         self.targets.resize(self.bytes.len(), NONE);
-        let mut number = number + usize::from(ends);
         for (index, group) in groups.into_iter().enumerate() {
-            *self.targets.get_mut(first + index)? = self.lead(group, number, depth + 1)?;
-            number += group.len();
+            let target = self.lead(group, depth + 1)?;
+            *self.targets.get_mut(first + index)? = target;
         }
         u16::try_from(node).ok()
     }
 
-    /// Adds what the next pattern has behind the byte from which on it is the only one.
-    fn add_tail(&mut self, tail: &[u8]) -> Option<()> {
+    /// Adds the next pattern with what it has behind the byte from which on it is the only one; returns its number.
+    fn add_pattern(&mut self, tail: &[u8]) -> Option<u16> {
+        let number = u16::try_from(self.tails.len()).ok()?;
         self.tails.push(u16::try_from(self.text.len()).ok()?);
         self.text.extend_from_slice(tail);
-        Some(())
+        Some(number)
     }
 
     /// Bytes that it takes.
