@@ -5,9 +5,9 @@
 //! the features that tell most have one each, and others have none. A fingerprint tells a feature from others of its row;
 //! of those without a weight, one in 32 has the fingerprint of one with.
 
-/// Weights of n-grams.
-pub const KNOWN_NGRAMS: usize = 1 << 16;
-/// Weights of relations between concepts.
+/// N-grams with weights.
+pub const KNOWN_NGRAMS: usize = 48 << 10;
+/// Relations between concepts with weights.
 pub const KNOWN_RELATIONS: usize = 1 << 14;
 
 /// Addresses of n-grams.
@@ -64,19 +64,20 @@ impl<'a> Known<'a> {
     }
 }
 
-/// Addresses of features that have so many weights: a row, and a fingerprint.
-const fn addresses(weights: usize) -> usize {
-    (weights / WAYS) << FINGERPRINT
+/// Addresses of features of which so many have weights: a row, and a fingerprint.
+const fn addresses(known: usize) -> usize {
+    (known / WAYS) << FINGERPRINT
 }
 
 /// Multiplies a hash; the upper bits are used.
 pub(crate) const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The address of a feature with this hash, one of so many: a power of two.
+/// The address of a feature with this hash, one of so many: the upper half of the hash is a fraction of them, see
+/// <https://arxiv.org/abs/1805.10941>.
 #[inline]
 pub(crate) fn address(hash: u64, addresses: usize) -> u32 {
     let mixed = (hash ^ hash >> 32).wrapping_mul(MIX);
-    u32::try_from(mixed >> (u64::BITS - addresses.ilog2())).unwrap_or_default()
+    u32::try_from(((mixed >> 32) * addresses as u64) >> 32).unwrap_or_default()
 }
 
 /// Never 0.
@@ -93,13 +94,13 @@ mod tests {
     fn what_found_a_place_is_known_there_and_nothing_else_is() {
         let row = |row: u32, fingerprint: u32| row << FINGERPRINT | fingerprint;
         let in_full_row = (10..20).map(|fingerprint| row(7, fingerprint));
-        let table = Known::table(KNOWN_NGRAMS, in_full_row.chain([row(0, 200), row(8191, 255), row(0, 200)]));
+        let table = Known::table(KNOWN_NGRAMS, in_full_row.chain([row(0, 200), row(6143, 255), row(0, 200)]));
         let known = Known::new(&table);
         let places = |of: u32| (0..=255).filter_map(move |one| Some((one, known.place(row(of, one))?)));
         let expected: Vec<(u32, u32)> = (10..18).map(|one| (one, 7 * 8 + one - 10)).collect();
         assert_eq!(places(7).collect::<Vec<_>>(), expected);
         assert_eq!(places(0).collect::<Vec<_>>(), [(200, 0)]);
-        assert_eq!(places(8191).collect::<Vec<_>>(), [(255, 8191 * 8)]);
+        assert_eq!(places(6143).collect::<Vec<_>>(), [(255, 6143 * 8)]);
         assert_eq!(places(1).count(), 0, "no fingerprint is that of an empty place");
         assert_eq!(known.place(u32::MAX), None);
     }

@@ -42,8 +42,8 @@ pub use concept::{ConceptId, Concepts, LexiconError};
 pub use detector::{Cause, Detector, Hit, LoadError, Outcome, Piece, Writer};
 pub use known::{KNOWN_NGRAMS, KNOWN_RELATIONS, Known, NGRAMS, RELATIONS};
 pub use model::{
-    Calibration, FLOOR_NGRAMS, FLOOR_RELATIONS, FRACTION, Family, GROUPS, Head, Model, ModelError, Parts,
-    Scope, group,
+    Calibration, FLOOR_NGRAMS, FLOOR_RELATIONS, FRACTION, Family, GROUPS, HEADS, Head, Model, ModelError,
+    Parts, Scope, group,
 };
 pub use reading::Reading;
 pub use script::is_dense;

@@ -12,7 +12,7 @@ pub const FLOOR_NGRAMS: usize = 60;
 pub const FLOOR_RELATIONS: usize = 8;
 
 /// How a file of weights begins.
-pub(crate) const MAGIC: &[u8; 8] = b"AEGINJ\x00\x06";
+pub(crate) const MAGIC: &[u8; 8] = b"AEGINJ\x00\x07";
 
 /// Bytes of the digest of what the weights were made from.
 pub(crate) const DIGEST: usize = 32;
@@ -65,8 +65,8 @@ pub enum Scope {
     DocumentWindow,
 }
 
-/// Who speaks to the model. The same relation of concepts means another thing in what a user wants done and in what
-/// somebody else does, so weights of relations are learned for each; those of n-grams are shared.
+/// Who speaks to the model. The same words mean another thing in what a user wants done and in what somebody else does, so
+/// there are weights for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Head {
     /// The user.
@@ -74,6 +74,9 @@ pub enum Head {
     /// A tool, a document, a web page.
     Other,
 }
+
+/// How many [`Head`]s there are.
+pub const HEADS: usize = 2;
 
 /// Where scores lie among logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -118,7 +121,8 @@ pub struct Model<'a> {
     numbers: [i32; NUMBERS],
     /// The n-grams that have weights.
     pub(crate) known_ngrams: Known<'a>,
-    ngrams: &'a [u8],
+    /// By [`Head`].
+    ngrams: [&'a [u8]; HEADS],
     known_relations: Known<'a>,
     relations: &'a [u8],
 }
@@ -132,21 +136,21 @@ pub struct Parts {
     pub biases: [i32; GROUPS],
     /// By [`Scope`] and script: with spaces between words, and without.
     pub calibrations: [[Calibration; 2]; 3],
-    /// N-grams.
-    pub ngrams: Family,
-    /// Relations between concepts.
-    pub relations: Family,
+    /// N-grams, with weights by [`Head`].
+    pub ngrams: Family<HEADS>,
+    /// Relations between concepts, whose addresses tell heads apart.
+    pub relations: Family<1>,
 }
 
 /// Features of one kind as they are trained.
 #[derive(Debug, Clone)]
-pub struct Family {
+pub struct Family<const TABLES: usize> {
     /// What a weight of 1 is worth.
     pub scale: i32,
     /// Those that have weights: a [`Known`].
     pub known: Vec<u8>,
-    /// Their weights, by their places.
-    pub weights: Vec<i8>,
+    /// Tables of their weights, by their places.
+    pub weights: [Vec<i8>; TABLES],
 }
 
 /// Two scales, the biases, and six calibrations.
@@ -168,7 +172,8 @@ impl<'a> Model<'a> {
         let rest = header.strip_prefix(MAGIC).ok_or(ModelError)?;
         let (digest, numbers) = rest.split_at_checked(DIGEST).ok_or(ModelError)?;
         let (known_ngrams, tables) = tables.split_at_checked(KNOWN_NGRAMS).ok_or(ModelError)?;
-        let (ngrams, tables) = tables.split_at_checked(KNOWN_NGRAMS).ok_or(ModelError)?;
+        let (of_user, tables) = tables.split_at_checked(KNOWN_NGRAMS).ok_or(ModelError)?;
+        let (of_other, tables) = tables.split_at_checked(KNOWN_NGRAMS).ok_or(ModelError)?;
         let (known_relations, relations) = tables.split_at_checked(KNOWN_RELATIONS).ok_or(ModelError)?;
         if relations.len() != KNOWN_RELATIONS {
             return Err(ModelError);
@@ -178,6 +183,7 @@ impl<'a> Model<'a> {
             *value = i32::from_le_bytes(bytes.try_into().map_err(|_| ModelError)?);
         }
         let (known_ngrams, known_relations) = (Known::new(known_ngrams), Known::new(known_relations));
+        let ngrams = [of_user, of_other];
         Ok(Model { digest, numbers: values, known_ngrams, ngrams, known_relations, relations })
     }
 
@@ -188,9 +194,13 @@ impl<'a> Model<'a> {
     }
 
     /// What distinct n-grams at these places add to that.
-    pub fn of_ngrams(&self, ngrams: &[u32]) -> i64 {
-        let [scale, ..] = self.numbers;
-        share(self.ngrams, ngrams, scale, FLOOR_NGRAMS)
+    pub fn of_ngrams(&self, head: Head, ngrams: &[u32]) -> i64 {
+        let ([scale, ..], [user, other]) = (self.numbers, self.ngrams);
+        let weights = match head {
+            Head::User => user,
+            Head::Other => other,
+        };
+        share(weights, ngrams, scale, FLOOR_NGRAMS)
     }
 
     /// Where the weight of the relation with this address is, if it has one.
@@ -300,19 +310,23 @@ impl Parts {
         for number in scales.into_iter().chain(self.biases).chain(calibrations) {
             file.extend(number.to_le_bytes());
         }
-        for family in [&self.ngrams, &self.relations] {
-            file.extend(&family.known);
-            file.extend(family.weights.iter().map(|weight| weight.cast_unsigned()));
-        }
+        self.ngrams.write(&mut file);
+        self.relations.write(&mut file);
         file
     }
 }
 
 // === impl Family ===
 
-impl Family {
-    fn blank(weights: usize) -> Family {
-        Family { scale: 0, known: vec![0; weights], weights: vec![0; weights] }
+impl<const TABLES: usize> Family<TABLES> {
+    fn blank(features: usize) -> Family<TABLES> {
+        let weights = std::array::from_fn(|_| vec![0; features]);
+        Family { scale: 0, known: vec![0; features], weights }
+    }
+
+    fn write(&self, file: &mut Vec<u8>) {
+        file.extend(&self.known);
+        file.extend(self.weights.iter().flatten().map(|weight| weight.cast_unsigned()));
     }
 }
 
@@ -331,9 +345,10 @@ mod tests {
         let other = Head::Other.address(user);
         parts.ngrams.known = Known::table(KNOWN_NGRAMS, [user].into_iter());
         parts.relations.known = Known::table(KNOWN_RELATIONS, [other].into_iter());
-        parts.ngrams.weights[3 * 8] = 60;
+        parts.ngrams.weights[0][3 * 8] = 60;
+        parts.ngrams.weights[1][3 * 8] = -6;
         let place = Known::new(&parts.relations.known).place(other).unwrap();
-        parts.relations.weights[place as usize] = -8;
+        parts.relations.weights[0][place as usize] = -8;
         let file = parts.write();
         let model = Model::read(&file).unwrap();
         assert_eq!(model.digest, [7; DIGEST]);
@@ -341,8 +356,9 @@ mod tests {
         assert_eq!([Head::User, Head::Other].map(|head| model.relation_weight(head, user)), [0, -8]);
         assert_eq!(model.relation(Head::Other, user), Some(place));
         // Over the roots of 60 and of 8.
-        let of_ngrams = model.of_ngrams(&[model.known_ngrams.place(user).unwrap()]);
-        assert_eq!((of_ngrams * 100) >> FRACTION, 774);
+        let ngram = [model.known_ngrams.place(user).unwrap()];
+        let of_ngrams = [Head::User, Head::Other].map(|head| model.of_ngrams(head, &ngram));
+        assert_eq!(of_ngrams.map(|logit| (logit * 100) >> FRACTION), [774, -78]);
         assert_eq!(((5 - model.of_relations(5, &[place])) * 100) >> FRACTION, 565);
         assert!(Model::read(file.get(1..).unwrap()).is_err());
         assert!(Model::read(file.get(..file.len() - 1).unwrap()).is_err());

@@ -154,7 +154,7 @@ impl Judge for Scoring<'_> {
             return Verdict { logit: of_relations, calibration, was_open: false, confirmed: false };
         }
         stretch.ngrams(sliding, |address| model.known_ngrams.place(address), ngrams);
-        let logit = of_relations + model.of_ngrams(ngrams.met());
+        let logit = of_relations + model.of_ngrams(head, ngrams.met());
         Verdict { logit, calibration, was_open: true, confirmed: false }
     }
 

@@ -25,7 +25,7 @@ pub(crate) fn card(examples: &[Example], parts: &Parts, data: Option<&str>, repo
     );
     line(
         &mut card,
-        "* **Training**: logistic regression over features scaled by their log ratio (NB-scaled), a source counts as the square root of its size (written texts half of that), both labels the same in each length, and harmless texts more the more they are taken for attacks.",
+        "* **Training**: logistic regression over features scaled by their log ratio (NB-scaled), a source counts as the square root of its size (written texts seven tenths of that), what several have of a feature more than what one has often, both labels the same in each length, and harmless texts more the more they are taken for attacks.",
     );
     line(
         &mut card,

@@ -66,7 +66,9 @@ impl Example {
             As::Message => &self.message,
             As::Document => &self.windows,
         };
-        let logits = pieces.iter().map(|piece| weights.logit(group(piece), &piece.ngrams, &piece.relations));
+        let logits = pieces
+            .iter()
+            .map(|piece| weights.logit(piece.scope.head(), group(piece), &piece.ngrams, &piece.relations));
         logits.max_by(f64::total_cmp)
     }
 
@@ -125,7 +127,7 @@ fn group(piece: &Piece) -> usize {
 }
 
 /// What a text counts that somebody wrote by hand.
-const BY_HAND: f64 = 0.25;
+const BY_HAND: f64 = 0.7;
 
 /// How much a text may count more, or less, because most of its length have the same label.
 const MAX_BALANCE: f64 = 8.0;
@@ -140,8 +142,11 @@ pub(crate) fn samples<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -
         }
     }
     let mut samples = Vec::new();
+    let mut sources = HashMap::new();
     let mut totals = [[0.0; 2]; GROUPS];
     for example in examples {
+        let next = sources.len();
+        let source = *sources.entry(example.text.fold.as_str()).or_insert(next);
         let by_hand = if example.text.source.starts_with(WRITTEN) { BY_HAND } else { 1.0 };
         for (piece, attack) in example.samples() {
             let count = counts.get(&(example.text.source.as_str(), attack)).copied().unwrap_or(1);
@@ -157,7 +162,9 @@ pub(crate) fn samples<'a>(examples: impl Iterator<Item = &'a Example> + Clone) -
                 relations: piece.relations.as_slice().into(),
                 attack,
                 weight,
+                head: piece.scope.head(),
                 group,
+                source,
             });
         }
     }

@@ -148,7 +148,7 @@ const MIN_SOURCE: usize = 100;
 
 /// Logits between score 50 and score 90 of each of [`CELLS`], at least. Without spaces each letter says more and windows
 /// have fewer; a document is acted on from a lower score on than a message is.
-const MIN_WIDTHS: [f64; 4] = [2.2, 4.3, 3.0, 4.5];
+const MIN_WIDTHS: [f64; 4] = [1.4, 3.9, 2.2, 3.2];
 
 fn quantized(weights: Weights, digest: [u8; 32], calibrations: [[Calibration; 2]; 3]) -> Parts {
     let (ngrams, relations) = (family(weights.ngrams), family(weights.relations));
@@ -156,12 +156,12 @@ fn quantized(weights: Weights, digest: [u8; 32], calibrations: [[Calibration; 2]
 }
 
 /// A family, its weights in integers.
-fn family(learned: learn::Family) -> Family {
+fn family<const TABLES: usize>(learned: learn::Family<TABLES>) -> Family<TABLES> {
     let learn::Family { known, weights } = learned;
-    let largest = weights.iter().fold(0.0f64, |largest, weight| largest.max(weight.abs()));
+    let largest = weights.iter().flatten().fold(0.0f64, |largest, weight| largest.max(weight.abs()));
     let step = (largest / 127.0).max(f64::from(1u32 << FRACTION).recip());
     #[expect(clippy::cast_possible_truncation, reason = "at most 127")]
-    let weights = weights.iter().map(|weight| (weight / step).round() as i8).collect();
+    let weights = weights.map(|table| table.iter().map(|weight| (weight / step).round() as i8).collect());
     Family { scale: fixed(step), known, weights }
 }
 
@@ -196,8 +196,9 @@ mod tests {
 
     #[test]
     fn weights_are_small_and_none_is_cut_off() {
-        let family = family(learn::Family { known: vec![0; 4], weights: vec![0.5, -1.0, 0.004, 0.0] });
-        assert_eq!(family.weights, [64, -127, 1, 0]);
+        let family =
+            family(learn::Family { known: vec![0; 2], weights: [vec![0.5, -1.0], vec![0.004, 0.0]] });
+        assert_eq!(family.weights, [[64, -127], [1, 0]]);
         assert_eq!(family.scale, fixed(1.0 / 127.0));
         assert!(
             fs::metadata(Path::new(env!("CARGO_MANIFEST_DIR")).join("../weights.bin")).unwrap().len()

@@ -5,6 +5,7 @@
 
 mod card;
 mod corpus;
+mod counts;
 mod example;
 mod final_model;
 mod folds;

@@ -1,5 +1,6 @@
 //! Which features get a weight.
 
+use crate::counts::Counts;
 use crate::learn::Sample;
 use aegis_inject::Known;
 
@@ -14,16 +15,7 @@ pub(crate) fn vocabulary<'a>(
     places: usize,
     of: impl Fn(&'a Sample<'_>) -> &'a [u32],
 ) -> Vec<u8> {
-    let mut counts = vec![[0.0f64; 2]; addresses];
-    let mut totals = [0.0; 2];
-    for sample in samples {
-        let class = usize::from(sample.attack);
-        let mut add = |counts: &mut [f64; 2]| counts.get_mut(class).map(|count| *count += sample.weight);
-        add(&mut totals);
-        for address in of(sample) {
-            counts.get_mut(*address as usize).and_then(&mut add);
-        }
-    }
+    let Counts { features, totals } = Counts::of(&samples.iter().collect::<Vec<_>>(), addresses, of);
     let all = totals.iter().sum::<f64>();
     let told = |counts: &[f64; 2]| -> f64 {
         let sum = counts.iter().sum::<f64>();
@@ -34,7 +26,7 @@ pub(crate) fn vocabulary<'a>(
         counts.iter().zip(&totals).map(one).sum()
     };
     let mut ranked: Vec<(f64, u32)> =
-        counts.iter().map(told).zip(0..).filter(|(told, _)| *told > 0.0).collect();
+        features.iter().map(told).zip(0..).filter(|(told, _)| *told > 0.0).collect();
     ranked.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)));
     Known::table(places, ranked.into_iter().map(|(_, address)| address))
 }
@@ -42,6 +34,7 @@ pub(crate) fn vocabulary<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aegis_inject::Head;
 
     #[test]
     fn what_tells_nothing_gives_way_to_what_does() {
@@ -57,7 +50,9 @@ mod tests {
                 relations: Vec::new().into(),
                 attack: *attack,
                 weight: 1.0,
+                head: Head::User,
                 group: 0,
+                source: 0,
             })
             .collect();
         let table = vocabulary(&samples, 6 << 8, 48, |sample| &sample.ngrams);
