@@ -69,6 +69,7 @@ pub(crate) fn all(bytes: usize) -> Vec<(&'static str, String)> {
         ("spaces", of(&[" "])),
         ("%41%41", of(&["%41"])),
         ("&#65;&#65;", of(&["&#65;"])),
+        ("backslashes", of(&["\\"])),
         ("zero width", of(&["a\u{200b}"])),
         ("full width", of(&["ａ"])),
         // These and one letter alone take seconds in gateways that backtrack.

@@ -17,12 +17,31 @@ pub(crate) enum Escaped {
     Digits(u8),
 }
 
+/// A position of a text that was read up to there, and what is known about escape sequences in front of it.
+///
+/// Runs of backslashes are as long as somebody likes. So whoever goes through a text carries this along, and looks back
+/// at nothing twice.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Position {
+    pub(crate) at: usize,
+    pub(crate) before: (Escaped, Neighbour),
+}
+
 /// The longest sequence, `\uXXXX`.
 const LONGEST: usize = 6;
+
+#[cfg(test)]
+thread_local! {
+    /// Bytes that [`Escaped::behind`] has read.
+    pub(crate) static LOOKED_BACK: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
 
 // === impl Escaped ===
 
 impl Escaped {
+    /// Where every text stands at first, and what its first byte sees behind it.
+    pub(crate) const FIRST: (Escaped, Neighbour) = (Escaped::No, Neighbour::Edge);
+
     /// Number of variants, for tables.
     pub(crate) const COUNT: usize = 6;
 
@@ -35,7 +54,8 @@ impl Escaped {
         }
     }
 
-    /// Where a text stands behind `bytes`, and what the next byte sees behind it, if it stood as `at` before them.
+    /// Where a text stands behind `bytes`, and what the next byte sees behind it, if it stood as `at` before them. Reads
+    /// the last of them only, but if these are backslashes it may read all.
     pub(crate) fn behind(at: (Escaped, Neighbour), bytes: &[u8]) -> (Escaped, Neighbour) {
         // No sequence reaches further back than this, but whether a backslash is itself escaped depends on all those
         // in front of it.
@@ -43,6 +63,8 @@ impl Escaped {
         while from > 0 && bytes.get(from - 1) == Some(&b'\\') {
             from -= 1;
         }
+        #[cfg(test)]
+        LOOKED_BACK.set(LOOKED_BACK.get() + bytes.len() - from);
         let at = if from == 0 { at } else { (Escaped::No, Neighbour::Other) };
         let tail = bytes.get(from..).unwrap_or_default();
         tail.iter().fold(at, |(escaped, _), byte| escaped.read(*byte))
@@ -76,6 +98,19 @@ impl Escaped {
     }
 }
 
+// === impl Position ===
+
+impl Position {
+    /// In front of the first byte.
+    pub(crate) const FIRST: Position = Position { at: 0, before: Escaped::FIRST };
+
+    /// The position `to` of `text`, which is this one or behind it.
+    pub(crate) fn go_to(self, text: &[u8], to: usize) -> Position {
+        let passed = text.get(self.at..to).unwrap_or_default();
+        Position { at: to, before: Escaped::behind(self.before, passed) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,20 +129,20 @@ mod tests {
             ("", Neighbour::Edge),
             (r"\d", Neighbour::Word),
         ] {
-            let start = (Escaped::No, Neighbour::Edge);
-            assert_eq!(Escaped::behind(start, text.as_bytes()).1, neighbour, "{text}");
+            assert_eq!(Escaped::behind(Escaped::FIRST, text.as_bytes()).1, neighbour, "{text}");
         }
     }
 
     #[test]
     fn looking_back_is_the_same_as_reading_on() {
         let text = br"x\\\n%3Dab\u00e9\\\\\xff%%41\nq\u12";
-        let start = (Escaped::No, Neighbour::Edge);
         for from in 0..text.len() {
-            let before = Escaped::behind(start, &text[..from]);
+            let before = Escaped::behind(Escaped::FIRST, &text[..from]);
             let mut state = before;
             for to in from..text.len() {
                 assert_eq!(Escaped::behind(before, &text[from..to]).1, state.1, "{from}..{to}");
+                let position = Position::FIRST.go_to(text, from).go_to(text, to);
+                assert_eq!(position.before, state, "{from}..{to}");
                 state = state.0.read(text[to]);
             }
         }

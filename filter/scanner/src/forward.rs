@@ -9,10 +9,9 @@ mod closure;
 mod lanes;
 mod rest;
 
-use crate::escaped::Escaped;
+use crate::escaped::Position;
 use crate::factor::Factor;
 use crate::limits::LOOKED_FREELY;
-use crate::look::Neighbour;
 use automaton::{Automaton, States, Step, skip};
 use lanes::{Block, LANES};
 
@@ -83,11 +82,11 @@ impl Forward {
         ForwardCache { keywords: self.keywords.states(), others: self.others.states() }
     }
 
-    /// The first end of a factor behind `from` that can belong to a match.
-    pub(crate) fn find(&self, cache: &mut ForwardCache, text: &[u8], from: usize) -> Option<Hit> {
-        let before = Escaped::behind((Escaped::No, Neighbour::Edge), text.get(..from)?);
-        let keyword = cache.keywords.start(before);
-        let other = cache.others.start(before);
+    /// The first end of a factor behind `position` that can belong to a match.
+    pub(crate) fn find(&self, cache: &mut ForwardCache, text: &[u8], position: Position) -> Option<Hit> {
+        let from = position.at;
+        let keyword = cache.keywords.start(position.before);
+        let other = cache.others.start(position.before);
         let mut place = Place { at: from, states: [keyword, other], looked: 0 };
         while place.at < text.len() {
             // Where there is little to find, there is little to find: as much as was read in vain may be read at once.

@@ -2,6 +2,7 @@
 
 use crate::automaton::Cache;
 use crate::error::{RuleError, RuleErrorReason};
+use crate::escaped::Position;
 use crate::forward::Forward;
 use crate::limits::MAX_MATCHES;
 use crate::program::{Pattern, Program};
@@ -49,15 +50,15 @@ impl Scanner {
         budget: &mut Budget,
         found: &mut Vec<Match>,
     ) -> Result<(), TooManyMatches> {
-        let mut at = 0;
-        // Where no factor ends no match is: those of all matches that begin at or behind `at` end there, too.
-        while let Some(hit) = self.forward.find(&mut cache.forward, text, at) {
-            let start = self.forward.start(text, at, hit);
-            let before = text.get(..start).unwrap_or_default();
-            let mut threads = Threads::behind(before);
+        let mut from = Position::FIRST;
+        // Where no factor ends no match is: those of all matches that begin at or behind `from` end there, too.
+        while let Some(hit) = self.forward.find(&mut cache.forward, text, from) {
+            let start = from.go_to(text, self.forward.start(text, from.at, hit));
+            let mut threads = Threads::behind(start.before);
             let window = Window { base: 0, bytes: text, before: &[] };
             let mut context = Context { program: &self.program, cache, window, accept, budget };
-            at = scan_exactly(&mut threads, &mut context, start..hit.end, found)?;
+            let end = scan_exactly(&mut threads, &mut context, start.at..hit.end, found)?;
+            from = start.go_to(text, end);
         }
         budget.end_text(text.len() as u64);
         Ok(())

@@ -1,5 +1,6 @@
 //! One text that arrives in pieces.
 
+use crate::escaped::Escaped;
 use crate::limits::ROW_REACH;
 use crate::threads::{Context, Threads, Window};
 use crate::{Accept, Budget, Cache, Match, Scanner};
@@ -22,7 +23,7 @@ impl Stream {
     /// A stream at the beginning of a text.
     pub fn new() -> Stream {
         Stream {
-            threads: Threads::behind(&[]),
+            threads: Threads::behind(Escaped::FIRST),
             held: Vec::new(),
             held_from: 0,
             before: Vec::new(),

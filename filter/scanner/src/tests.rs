@@ -1,5 +1,6 @@
 //! The scanner against a brute-force model, for random rules' texts and random cuts.
 
+use crate::escaped::LOOKED_BACK;
 use crate::{Accept, AcceptAll, Budget, Match, Pattern, RuleIndex, Scanner, Stream, compile, row};
 use proptest::prelude::*;
 use regex_automata::hybrid::dfa::{DFA, OverlappingState};
@@ -409,6 +410,28 @@ fn rejected_candidates_cost_a_bounded_amount_and_then_count() {
     assert!(!whole.is_empty(), "what cannot be checked any more must be redacted");
     let halves = text.as_bytes().split_at(12_345);
     assert_eq!(stream(&scanner, &[halves.0, halves.1], &Never::default()), whole);
+}
+
+#[test]
+fn a_run_of_backslashes_is_looked_back_at_a_few_times_only() {
+    let run = r"\".repeat(1 << 16);
+    let in_pairs = r"\\\\abc".repeat(1 << 13);
+    let texts = [run.clone(), format!("%{run}n10.20.30.40"), in_pairs, format!("{run}abc:")];
+    let of_runs = [(r"\\{4}", 4), (r"\\\\[a-z]{3}:", 6)];
+    // In a run there is nothing to find, or something at every other place.
+    for rules in [REAL.to_vec(), [REAL, &of_runs].concat()] {
+        let scanner = Scanner::new(&patterns(&rules)).unwrap();
+        for (name, text) in texts.iter().enumerate() {
+            LOOKED_BACK.set(0);
+            let whole = scan(&scanner, text.as_bytes(), &AcceptAll);
+            let looked = LOOKED_BACK.take();
+            assert!(looked <= 8 * text.len(), "{looked} bytes, text {name}");
+            let pieces: Vec<&[u8]> = text.as_bytes().chunks(997).collect();
+            assert_eq!(stream(&scanner, &pieces, &AcceptAll), whole);
+            let looked = LOOKED_BACK.take();
+            assert!(looked <= 8 * text.len(), "{looked} bytes, text {name} in pieces");
+        }
+    }
 }
 
 #[test]

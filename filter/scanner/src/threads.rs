@@ -104,16 +104,15 @@ fn whole(start: u64, end: u64) -> Range<usize> {
 // === impl Threads ===
 
 impl Threads {
-    /// A machine behind `before`.
-    pub(crate) fn behind(before: &[u8]) -> Threads {
-        let (escaped, neighbour) = Escaped::behind((Escaped::No, Neighbour::Edge), before);
+    /// A machine where a text stands as `before`.
+    pub(crate) fn behind((escaped, before): (Escaped, Neighbour)) -> Threads {
         Threads {
             live: Vec::new(),
             starts: Starts::default(),
             pending: VecDeque::new(),
             overflowing: false,
             reported: 0,
-            before: neighbour,
+            before,
             escaped,
             epoch: 0,
             keys: Vec::new(),

@@ -37,10 +37,9 @@ pub(super) struct Text<'a> {
 impl Progress {
     /// At the beginning of a text.
     pub(super) fn new() -> Progress {
-        let escaped = (Escaped::No, Neighbour::Edge);
         Progress {
             sums: Sums::default(),
-            before: Before { escaped, last: None },
+            before: Before { escaped: Escaped::FIRST, last: None },
             #[cfg(test)]
             lookups: 0,
         }

@@ -150,7 +150,7 @@ fn stands_alone(value: &str, text: &[u8], at: usize) -> bool {
         _ if value.bytes().all(|byte| byte.is_ascii_digit()) => u8::is_ascii_digit,
         _ => return true,
     };
-    let before = Escaped::behind((Escaped::No, Neighbour::Edge), &text[..at]).1 == Neighbour::Word
+    let before = Escaped::behind(Escaped::FIRST, &text[..at]).1 == Neighbour::Word
         && text[..at].last().is_some_and(of_one_kind);
     !before && !text.get(at + value.len()).is_some_and(of_one_kind)
 }

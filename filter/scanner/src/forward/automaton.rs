@@ -222,6 +222,11 @@ impl States {
         start
     }
 
+    /// Where the text stands at `state`, as far as states tell it apart.
+    pub(super) fn before(&self, state: Step) -> (Escaped, Neighbour) {
+        self.keys.get(state.index()).map_or(Escaped::FIRST, |key| (key.escaped, key.before))
+    }
+
     /// The states built so far, for [`skip`].
     pub(super) fn rows(&self) -> Rows<'_> {
         Rows(&self.rows)

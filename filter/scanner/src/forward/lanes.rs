@@ -5,9 +5,8 @@
 //! is run on from the lane before until both are in the same state, which is soon.
 
 use super::automaton::{Automaton, Rows, States, Step};
-use crate::escaped::Escaped;
+use crate::escaped::Position;
 use crate::limits::LOOKED_FREELY;
-use crate::look::Neighbour;
 use std::array;
 
 /// How many: four states, four places and the table are what a machine has registers for.
@@ -54,11 +53,10 @@ impl<'a> Block<'a> {
 
     /// Reads the block, in front of which the automaton is in state `first`.
     pub(super) fn read(self, automaton: &Automaton, states: &mut States, first: Step) -> Clean {
+        let mut position = Position { at: self.from, before: states.before(first) };
         let begun: [Step; LANES] = array::from_fn(|lane| {
-            let before = self.text.get(..self.place(lane)).unwrap_or_default();
-            let fresh =
-                |states: &mut States| states.start(Escaped::behind((Escaped::No, Neighbour::Edge), before));
-            if lane == 0 { first } else { fresh(states) }
+            position = position.go_to(self.text, self.place(lane));
+            if lane == 0 { first } else { states.start(position.before) }
         });
         let (mut now, mut read, mut looked, mut count) = (begun, 0, 0, LANES);
         while count > 0 {
