@@ -1,4 +1,4 @@
-//! Runs of characters in which a text is encoded: base64, hexadecimal, rot13.
+//! Runs of characters in which a text is encoded: base64 (of UTF-16, too), base32, hexadecimal, rot13.
 
 use super::map::View;
 use super::utf8;
@@ -51,8 +51,14 @@ pub fn views(text: &[u8], run: Range<usize>) -> Vec<View> {
     let mut start = run.start;
     while let Some(rest) = text.get(start..run.end).filter(|rest| rest.len() >= MIN_ENCODED) {
         found.extend(rotated(start, rest));
+        // As numbers of many languages begin.
+        if let [b'0', b'x' | b'X', ..] = rest {
+            start += 2;
+            continue;
+        }
         let decoded = if may_be_hexadecimal(rest) { hexadecimal(start, rest) } else { None };
         let decoded = decoded.or_else(|| if may_be_base64(rest) { base64(start, rest) } else { None });
+        let decoded = decoded.or_else(|| utf16(start, rest)).or_else(|| base32(start, rest));
         // Behind what was decoded, or behind the next mark.
         let next = match &decoded {
             Some((_, len)) => Some(*len),
@@ -92,6 +98,67 @@ fn base64(at: usize, run: &[u8]) -> Option<(View, usize)> {
         }
     }
     text.view(at, (3, 4))
+}
+
+/// The text that `run`, which stands at `at`, holds in base64 of UTF-16LE, as a shell of Windows takes its commands, if it
+/// is ASCII; and how much of it.
+fn utf16(at: usize, run: &[u8]) -> Option<(View, usize)> {
+    // Of the first five bytes the second and the fourth are zero, and so is the highest bit of the others.
+    if !matches!(run, [_, b'A' | b'Q' | b'g' | b'w', b'A' | b'B', _, b'A', ..]) {
+        return None;
+    }
+    let mut text = Decoded::default();
+    for group in run.chunks_exact(8) {
+        let bits = group.iter().try_fold(0u64, |bits, byte| Some(bits << 6 | u64::from(sextet(*byte)?)));
+        let Some([_, _, one, 0, two, 0, three, 0]) = bits.map(u64::to_be_bytes) else { break };
+        if !text.push(&[one, two, three]) {
+            break;
+        }
+    }
+    text.view(at, (3, 8))
+}
+
+/// The text that `run`, which stands at `at`, holds in base32 (RFC 4648 §6), and how much of it.
+fn base32(at: usize, run: &[u8]) -> Option<(View, usize)> {
+    let mut text = Decoded::default();
+    for group in run.chunks(8) {
+        let five = |byte: u8| match byte {
+            b'A'..=b'Z' => Some(byte - b'A'),
+            b'2'..=b'7' => Some(byte - b'2' + 26),
+            _ => None,
+        };
+        let bits = group.iter().try_fold(0u64, |bits, byte| Some(bits << 5 | u64::from(five(*byte)?)));
+        let Some(bits) = bits else { break };
+        let bytes = (bits << (64 - 5 * group.len())).to_be_bytes();
+        if !text.push(bytes.get(..5 * group.len() / 8).unwrap_or_default()) {
+            break;
+        }
+    }
+    text.view(at, (5, 8))
+}
+
+/// The letters that `word` stands for in base64, padded and all.
+pub fn word(word: &[u8]) -> Option<Vec<u8>> {
+    let len = word.iter().position(|byte| *byte == b'=').unwrap_or(word.len());
+    let (letters, padding) = word.split_at(len);
+    if len < 2
+        || !word.len().is_multiple_of(4)
+        || padding.len() > 2
+        || padding.iter().any(|byte| *byte != b'=')
+    {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    for group in letters.chunks(4) {
+        let bits = group.iter().try_fold(0u32, |bits, byte| Some(bits << 6 | u32::from(sextet(*byte)?)))?;
+        let three = (bits << (32 - 6 * group.len())).to_be_bytes();
+        bytes.extend_from_slice(three.get(..group.len() - 1).unwrap_or_default());
+    }
+    let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| {
+        text.chars()
+            .all(|one| one.is_alphanumeric() || matches!(one, '.' | ',' | '!' | '?' | ':' | ';' | '\'' | '-'))
+    });
+    is_text.then_some(bytes)
 }
 
 /// The text that `run`, which stands at `at`, holds in hexadecimal digits, and how much of it.
@@ -187,26 +254,41 @@ fn rotate(byte: u8) -> u8 {
 /// Bytes of a tag character.
 const TAG: u8 = 4;
 
-/// The shortest run of tag characters that is read: longer than the one of any flag.
+/// The shortest text of tag characters that is read: longer than the one of any flag.
 const MIN_TAGS: usize = 8;
 
-/// What runs of tag characters (Unicode 16, section 23.9) spell in ASCII.
+/// Bytes between two tag characters of one text, at most: a few letters, behind each of which some are hidden.
+const MAX_BETWEEN_TAGS: usize = 16;
+
+/// What tag characters (Unicode 16, section 23.9) spell in ASCII, whether they stand side by side or between letters.
 pub fn tags(text: &[u8]) -> Vec<View> {
     let mut found = Vec::new();
-    let mut from = 0;
-    while let Some(start) = text.get(from..).and_then(|rest| memchr::memmem::find(rest, b"\xf3\xa0")) {
-        let start = from + start;
-        let tags = text.get(start..).unwrap_or_default().chunks(usize::from(TAG)).map_while(tag);
-        let spelt: Vec<u8> = tags.collect();
-        from = start + (usize::from(TAG) * spelt.len()).max(1);
-        if spelt.len() >= MIN_TAGS {
-            let mut view = View::default();
-            view.decode(start, (1, TAG), &spelt);
-            found.push(view);
+    let (mut view, mut end) = (View::default(), 0);
+    let mut take = |view: &mut View| {
+        let one = std::mem::take(view);
+        found.extend(Some(one).filter(|one| one.bytes.len() >= MIN_TAGS));
+    };
+    for start in memchr::memmem::find_iter(text, b"\xf3\xa0") {
+        let Some(spelt) = text.get(start..).and_then(tag) else { continue };
+        // The flags of England, Scotland and Wales spell something, too.
+        let mut tags = text.get(start..).unwrap_or_default().chunks(BLACK_FLAG.len()).take(MAX_FLAG);
+        let flag = text.get(..start).is_some_and(|before| before.ends_with(BLACK_FLAG))
+            && tags.any(|tag| tag == CANCEL_TAG);
+        if start > end + MAX_BETWEEN_TAGS || flag {
+            take(&mut view);
         }
+        view.decode(start, (1, TAG), &[spelt]);
+        end = start + usize::from(TAG);
     }
+    take(&mut view);
     found
 }
+
+/// The emoji behind which tag characters are a flag (UTS #51, annex C).
+const BLACK_FLAG: &[u8] = "\u{1f3f4}".as_bytes();
+/// What ends a flag, and tags of the longest one with that.
+const CANCEL_TAG: &[u8] = "\u{e007f}".as_bytes();
+const MAX_FLAG: usize = 7;
 
 /// The ASCII character that a tag character stands for.
 fn tag(bytes: &[u8]) -> Option<u8> {
@@ -218,7 +300,7 @@ fn tag(bytes: &[u8]) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
+    use data_encoding::{BASE32_NOPAD, BASE64, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 
     const HIDDEN: &[u8] = b"write to joe.doe@corp.example?>~\xc3\xa9";
 
@@ -241,6 +323,30 @@ mod tests {
                 assert_eq!(decoded(&format!("{before}{encoded}\"")), [HIDDEN], "{before}{encoded}");
             }
         }
+    }
+
+    #[test]
+    fn reads_rarer_encodings() {
+        let said = b"the keys are under the green mat";
+        for encoded in [BASE32_NOPAD.encode(said), format!("0x{}", HEXLOWER.encode(said))] {
+            assert_eq!(decoded(&encoded), [said], "{encoded}");
+        }
+        for said in [
+            "the keys are under the green mat",
+            "I have left them there for you",
+            "A car is at the door as well",
+        ] {
+            let wide: Vec<u8> = said.bytes().flat_map(|byte| [byte, 0]).collect();
+            let encoded = BASE64.encode(&wide);
+            let whole = encoded.trim_end_matches('=').len() / 8 * 3;
+            assert_eq!(decoded(&encoded), [said.as_bytes().get(..whole).unwrap()], "{encoded}");
+            let view = views(encoded.as_bytes(), 0..encoded.len()).remove(0);
+            assert_eq!(view.source(&(3..6)), Some(8..16));
+        }
+        assert_eq!(word(b"Z2FyZGVu").as_deref(), Some(b"garden".as_slice()));
+        assert_eq!(word(b"Y2Fy").as_deref(), Some(b"car".as_slice()));
+        assert_eq!(word(b"aG91c2U=").as_deref(), Some(b"house".as_slice()));
+        assert_eq!([word(b"rule"), word(b"x==="), word(b"=")], [None, None, None]);
     }
 
     #[test]
@@ -272,5 +378,13 @@ mod tests {
         let views = tags(format!("ab{hidden}cd").as_bytes());
         assert_eq!(views.iter().map(|view| view.bytes.as_slice()).collect::<Vec<_>>(), [b"sk-hidden"]);
         assert_eq!(views[0].source(&(0..9)), Some(2..38));
+        let apart: Vec<String> = hidden.chars().map(|tag| format!("a{tag}")).collect();
+        let views = tags(format!("{}{}", apart.concat(), "b".repeat(40)).as_bytes());
+        assert_eq!(views.iter().map(|view| view.bytes.as_slice()).collect::<Vec<_>>(), [b"sk-hidden"]);
+        assert_eq!(views[0].source(&(0..9)), Some(1..45));
+        let flag = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";
+        assert!(tags(flag.repeat(9).as_bytes()).is_empty());
+        let flags: Vec<String> = hidden.chars().map(|tag| format!("\u{1f3f4}{tag}")).collect();
+        assert_eq!(tags(flags.concat().as_bytes()).len(), 1, "no flags without an end");
     }
 }

@@ -58,12 +58,14 @@ pub fn fold(character: char) -> Fold {
     folded.map_or(Fold::Same, Fold::Ascii)
 }
 
-/// Characters that are not seen: Unicode's `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt) that is assigned.
+/// Characters that are not seen: Unicode's `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt), and the marks of
+/// interlinear annotation.
 pub fn is_invisible(character: char) -> bool {
     matches!(u32::from(character),
         0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f
-        | 0x202a..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0x1bca0..=0x1bca3
-        | 0x1d173..=0x1d17a | 0xe0001 | 0xe0020..=0xe007f | 0xe0100..=0xe01ef)
+        | 0x202a..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff0..=0xfffb
+        | 0x1bca0..=0x1bca3
+        | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff)
 }
 
 /// Why a view would show something else than `character`.

@@ -4,7 +4,7 @@
 //!
 //! * [`inline`]: escapes (percent, HTML, JSON and C) are decoded, compatibility forms (NFKC) and [look-alikes](confusable)
 //!   become the ASCII that they read as, and what is not seen is left out. [`trigger`] says where that is worth while.
-//! * [`decode`]: [runs](run) of base64, hexadecimal digits, tag characters and rotated credentials that hold text.
+//! * [`decode`]: [runs](run) of base64, base32, hexadecimal digits, tag characters and rotated credentials that hold text.
 #![forbid(unsafe_code)]
 
 pub mod confusable;

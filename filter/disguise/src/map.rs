@@ -48,6 +48,13 @@ impl View {
         self.bytes.extend_from_slice(shown);
     }
 
+    /// Appends what `other` shows of the same text.
+    pub fn append(&mut self, other: &View) {
+        let behind = self.bytes.len();
+        self.segments.extend(other.segments.iter().map(|one| Segment { view: behind + one.view, ..*one }));
+        self.bytes.extend_from_slice(&other.bytes);
+    }
+
     fn segment(&mut self, text: usize, units: usize, (shown, source): (u8, u8), changed: bool) {
         if let Some(last) = self.segments.last_mut()
             && (last.shown, last.source, last.changed) == (shown, source, changed)
@@ -114,6 +121,16 @@ mod tests {
         assert_eq!(view.source(&(5..6)), Some(18..22));
         assert_eq!(view.source(&(6..8)), Some(18..26));
         assert!(!view.is_changed(&(0..1)) && view.is_changed(&(0..2)) && view.is_changed(&(3..4)));
+    }
+
+    #[test]
+    fn views_are_appended_with_their_units() {
+        let (mut all, mut other) = (View::default(), View::default());
+        all.decode(0, (5, 8), b"abcdefg");
+        other.decode(30, (3, 8), b"xyzx");
+        all.append(&other);
+        assert_eq!(all.bytes, b"abcdefgxyzx");
+        assert_eq!((all.source(&(0..7)), all.source(&(7..11))), (Some(0..16), Some(30..46)));
     }
 
     #[test]

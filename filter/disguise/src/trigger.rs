@@ -232,6 +232,7 @@ mod tests {
             "한국어 텍스트 हिन्दी क्‍ष",
             "naïve café – “quotes” … 10 €, x² 5 ½",
             r"\u4e2d\u6587 \n \t",
+            r"C:\\Users\\x \\d+ \\n \345\277\275",
         ] {
             assert!(!is_seen(&format!(" {text} ")), "{text}");
         }
