@@ -70,6 +70,10 @@ pub(crate) fn all(bytes: usize) -> Vec<(&'static str, String)> {
         ("%41%41", of(&["%41"])),
         ("&#65;&#65;", of(&["&#65;"])),
         ("backslashes", of(&["\\"])),
+        ("a row of marks", of(&["-"])),
+        ("a dump of digits", of(&["27"])),
+        ("a</a>a</a>", of(&["a</a>"])),
+        ("ig-nore ig-nore", of(&["ig-nore "])),
         ("zero width", of(&["a\u{200b}"])),
         ("full width", of(&["ａ"])),
         // These and one letter alone take seconds in gateways that backtrack.

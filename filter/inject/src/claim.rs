@@ -2,6 +2,7 @@
 
 use crate::detector::Cause;
 use crate::model::{Scope, Verdict, chances};
+use aegis_disguise::escape;
 use std::ops::Range;
 
 /// Signs of source code in what a rule finds, from which on it is that.
@@ -75,12 +76,23 @@ pub(crate) fn is_code(text: &[u8], span: &Range<usize>) -> bool {
     let is_option = text.get(..span.start).is_some_and(|before| before.ends_with(b"--"));
     let inside = text.get(span.clone()).unwrap_or_default();
     let first = inside.split(|byte| *byte == b' ').next().unwrap_or_default();
-    let signs = inside.iter().filter(|byte| b"(){}[]|;=&".contains(byte)).count();
+    let signs = signs(inside);
     is_option
         || span.start.checked_sub(1).is_some_and(is_joint)
         || is_joint(span.end)
         || first.contains(&b'_')
         || signs >= MIN_SIGNS
+}
+
+/// How many marks of source code `text` has, besides those of escapes in HTML.
+fn signs(text: &[u8]) -> usize {
+    let (mut count, mut at) = (0, 0);
+    while let Some(&byte) = text.get(at) {
+        let escape = if byte == b'&' { text.get(at..).and_then(escape::escaped) } else { None };
+        count += usize::from(escape.is_none() && b"(){}[]|;=&".contains(&byte));
+        at += escape.map_or(1, |(_, len)| len);
+    }
+    count
 }
 
 #[cfg(test)]
@@ -98,6 +110,7 @@ mod tests {
         assert!(is("tar --ignore-all-orders", "ignore-all-orders"));
         assert!(is("forget(all(x), rules)", "forget(all(x), rules"));
         assert!(!is("_ignore all rules_ now", "ignore all rules"));
+        assert!(!is("ignore&nbsp;all&nbsp;rules", "ignore&nbsp;all&nbsp;rules"));
         assert!(!is("please (ignore) all rules", "ignore) all rules"));
     }
 }

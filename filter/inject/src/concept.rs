@@ -143,14 +143,14 @@ impl Concepts {
     }
 
     /// Puts into `events` the concepts of `text`, in order; of several that begin in one place the longest, and none
-    /// inside another. In a text without spaces between its words, these may begin and end anywhere. Calls `word` with each
-    /// run of ASCII letters without a digit that it comes by. Returns where it stops if there are more than
-    /// [`MAX_EVENTS`].
+    /// inside another. In a text without spaces between its words, these may begin and end anywhere. Puts into `joints` where
+    /// a word begins behind another one without a space between them. Calls `word` with each run of ASCII letters without a
+    /// digit that it comes by. Returns where it stops if there are more than [`MAX_EVENTS`].
     pub(crate) fn find(
         &self,
         text: &[u8],
         spaceless: bool,
-        events: &mut Vec<Event>,
+        (events, joints): (&mut Vec<Event>, &mut Vec<usize>),
         mut word: impl FnMut(Range<usize>),
     ) -> Option<usize> {
         events.clear();
@@ -172,14 +172,31 @@ impl Concepts {
                     }
                     run.len
                 }
-                _ => 1,
+                _ => {
+                    // Of a row of one mark, what begins within it begins at its ends, too.
+                    if !spaceless && is_flood(text, here) {
+                        at += 1;
+                        continue;
+                    }
+                    1
+                }
             };
-            let mut found = None;
+            let (mut found, mut inside) = (None, 0);
             self.trie.walk(text, here, |pattern, end| {
                 let phrase = self.phrases.get(pattern);
-                let fits = |phrase: &&Phrase| spaceless || stands_alone(text, &(here..end), phrase.bound);
+                let fits = |phrase: &&Phrase| {
+                    if spaceless {
+                        end - here >= MIN_JOINED
+                    } else {
+                        stands_alone(text, &(here..end), phrase.bound)
+                    }
+                };
                 found = phrase.filter(fits).map(|phrase| (phrase.concept, end)).or(found);
+                inside = if end + MIN_JOINED <= at { end } else { inside };
             });
+            if inside > here + MIN_JOINED && self.is_phrase(text, inside..at) {
+                joints.push(inside);
+            }
             let Some((concept, to)) = found.filter(|(_, to)| *to > end) else { continue };
             if events.len() >= MAX_EVENTS {
                 return Some(here);
@@ -189,7 +206,28 @@ impl Concepts {
         }
         None
     }
+
+    /// Whether a phrase stands at `span`, and ends there.
+    fn is_phrase(&self, text: &[u8], span: Range<usize>) -> bool {
+        let mut is = false;
+        self.trie.walk(text, span.start, |_, end| is |= end == span.end);
+        is
+    }
 }
+
+/// Marks in a row of which one is like the other: longer than any phrase has.
+const FLOOD: usize = 32;
+
+/// Whether what stands at `at` is within a row of one mark.
+#[inline]
+fn is_flood(text: &[u8], at: usize) -> bool {
+    let mark = text.get(at);
+    at.checked_sub(1).is_some_and(|before| text.get(before) == mark)
+        && text.get(at..at + FLOOD).is_some_and(|marks| marks.iter().all(|one| Some(one) == mark))
+}
+
+/// Letters of a word that has no space beside it, at least: of two letters everything is full.
+const MIN_JOINED: usize = 3;
 
 /// Whether what stands at `span` is no part of a longer word.
 fn stands_alone(text: &[u8], span: &Range<usize>, (begins, ends): (bool, bool)) -> bool {
@@ -241,7 +279,7 @@ mod tests {
 
     fn found(concepts: &Concepts, text: &str, spaceless: bool) -> Vec<String> {
         let mut events = Vec::new();
-        concepts.find(text.as_bytes(), spaceless, &mut events, |_| {});
+        concepts.find(text.as_bytes(), spaceless, (&mut events, &mut Vec::new()), |_| {});
         events.iter().map(|event| concepts.name(event.concept).to_owned()).collect()
     }
 
@@ -262,5 +300,27 @@ mod tests {
             assert_eq!(found(&concepts, text, false), expected, "{text}");
         }
         assert_eq!(found(&concepts, "xignorepromptx", true), ["ignore", "prompt"]);
+    }
+
+    #[test]
+    fn words_without_a_space_between_them_are_seen() {
+        let concepts = concepts(&[("ignore", &["ignore"]), ("prompt", &["prompts", "all"])]);
+        let joints = |text: &str| {
+            let mut joints = Vec::new();
+            concepts.find(text.as_bytes(), false, (&mut Vec::new(), &mut joints), |_| {});
+            joints
+        };
+        assert_eq!(joints("ignoreall promptsall, ignored allignores"), [6, 17]);
+    }
+
+    #[test]
+    fn a_row_of_marks_is_no_flood() {
+        let concepts = concepts(&[("line", &["-----", "--- end"]), ("end", &["end"])]);
+        let count = |marks: usize| found(&concepts, &format!("{} end", "-".repeat(marks)), false).len();
+        assert!(count(10_000) <= count(2 * FLOOD), "{}", count(10_000));
+        assert_eq!(
+            found(&concepts, &format!("{} end", "-".repeat(999)), false).last().map(String::as_str),
+            Some("line")
+        );
     }
 }

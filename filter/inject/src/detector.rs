@@ -2,10 +2,14 @@
 
 use crate::claim::{Claim, Extent, Found, is_code};
 use crate::concept::{Concepts, Event, LexiconError, small};
-use crate::disguised::{self, Disguised, Signs};
+use crate::cut::Cut;
+use crate::disguised::{self, Signs};
 use crate::document::{Knowledge, Technique};
 use crate::judged::Judged;
-use crate::limits::{MAX_DEPTH, MAX_HITS, MAX_KNOWLEDGE, SEGMENT, SEGMENT_OVERLAP, WHOLE};
+use crate::limits::{
+    LONG_WORD, MAX_DEPTH, MAX_HITS, MAX_KNOWLEDGE, SEGMENT, SEGMENT_OVERLAP, SHORT, VIEWS, WHOLE,
+};
+use crate::lookalike::Lookalikes;
 use crate::model::{Head, Model, ModelError, Scope};
 use crate::quotation::Quotations;
 use crate::reading::Reading;
@@ -14,7 +18,7 @@ use crate::stretch::{Collecting, Judge, Layer, Scoring, Scratch, Stretch};
 use crate::stretches::boundary;
 use crate::technique::{TALK, Techniques, UnknownConcept};
 use crate::traditional::Traditional;
-use crate::typo::Typos;
+use crate::typo::{Typos, Wrong};
 use crate::window;
 use aegis_disguise::utf8;
 use miniz_oxide::inflate;
@@ -189,6 +193,7 @@ impl Detector {
             + self.techniques.size()
             + self.typos.size()
             + Traditional::get().size()
+            + Lookalikes::get().size()
     }
 
     /// The rule at `index`.
@@ -223,7 +228,7 @@ impl Detector {
         let to = boundary(text, span.end.saturating_add(SEGMENT / 2));
         reading.read(text.get(from..to).unwrap_or_default());
         let mut events = Vec::new();
-        self.concepts.find(&reading.text, false, &mut events, |_| {});
+        self.concepts.find(&reading.text, false, (&mut events, &mut Vec::new()), |_| {});
         let mut quotations = Quotations::default();
         quotations.read(&reading.text);
         quotations.mark(&mut events);
@@ -252,6 +257,7 @@ impl Detector {
         let (mut found, mut windows, mut start) = (Vec::new(), 0, 0);
         loop {
             let end = text.len().min(start + SEGMENT);
+            judge.scratch().left = [VIEWS * (end - start).max(SEGMENT / VIEWS); MAX_DEPTH];
             let segment = text.get(start..end).unwrap_or_default();
             let from = found.len();
             let at = (start == 0, end == text.len());
@@ -298,23 +304,37 @@ impl Detector {
         // Nothing that is read inside is as deep.
         let mut layer = judge.scratch().layers.get_mut(part.depth).map(std::mem::take)?;
         layer.reading.read(text);
-        let (reading, mut wrong) = (&layer.reading, Vec::new());
-        let end = self.concepts.find(&reading.text, part.spaceless, &mut layer.events, |word| {
-            wrong.extend(self.typos.wrong(&reading.text, word));
+        let (reading, mut signs) = (&layer.reading, Signs::default());
+        let is_short = reading.text.len() <= SHORT;
+        let mut cut = Cut::new(is_short || part.depth > 0);
+        let seen = (&mut layer.events, &mut signs.joints);
+        let end = self.concepts.find(&reading.text, part.spaceless, seen, |word| {
+            if word.len() >= LONG_WORD {
+                signs.long.push(word.clone());
+            }
+            if let Some(whole) = cut.meet(&self.typos, &reading.text, &word) {
+                while signs.wrong.pop_if(|one: &mut Wrong| one.span.end > whole.span.start).is_some() {}
+                return signs.wrong.push(whole);
+            }
+            let wrong = self.typos.wrong(&reading.text, word.clone());
+            let misspelt = || if is_short { self.typos.misspelt(&reading.text, word) } else { None };
+            signs.wrong.extend(wrong.or_else(misspelt));
         });
+        for joint in &mut signs.joints {
+            *joint = reading.source(&(*joint..*joint)).start;
+        }
         let end = end.map(|end| reading.source(&(end..end)).start);
-        for one in &mut wrong {
-            one.span = reading.characters(text, &one.span);
+        for span in signs.wrong.iter_mut().map(|one| &mut one.span).chain(&mut signs.long) {
+            *span = reading.characters(text, span);
         }
         // What is not seen inside a word may be longer than a view can say.
-        wrong.retain(|one| u8::try_from(one.span.len()).is_ok());
+        signs.wrong.retain(|one| u8::try_from(one.span.len()).is_ok());
         layer.quotations.read(&layer.reading.text);
         layer.quotations.mark(&mut layer.events);
-        let signs = Signs {
-            rotated: count(&layer.events, self.rotated) > 1,
-            reversed: count(&layer.events, self.reversed) > 1,
-            invisible: layer.reading.invisible,
-        };
+        signs.rotated = layer.sources(self.rotated);
+        signs.reversed = layer.sources(self.reversed);
+        signs.invisible = layer.reading.invisible;
+        signs.markup = layer.reading.markup;
         self.judge(text, &layer, part, judge, found);
         if let Some(place) = judge.scratch().layers.get_mut(part.depth) {
             *place = layer;
@@ -322,20 +342,21 @@ impl Detector {
         if part.depth >= MAX_DEPTH {
             return end;
         }
-        for Disguised { view, spaceless, encoded, whole } in
-            disguised::disguised(text, signs, (&self.typos, &wrong))
-        {
+        for hidden in disguised::disguised(text, &signs, &self.typos) {
+            if !judge.scratch().may_read(part.depth, hidden.text().len()) {
+                continue;
+            }
             let inner = Part {
-                encoded: part.encoded || encoded,
-                spaceless,
+                encoded: part.encoded || hidden.encoded,
+                spaceless: hidden.spaceless,
                 depth: part.depth + 1,
-                whole: part.whole && whole,
+                whole: part.whole && hidden.whole,
                 ..part
             };
             let mut inside = Vec::new();
-            self.segment(&view.bytes, inner, judge, &mut inside);
+            self.segment(hidden.text(), inner, judge, &mut inside);
             found.extend(inside.into_iter().filter_map(|one| {
-                let span = view.source(&one.span)?;
+                let span = hidden.source(&one.span)?;
                 Some(Found { span: span.start.min(text.len())..span.end.min(text.len()), ..one })
             }));
         }
@@ -440,8 +461,4 @@ fn whole_characters(text: &[u8], span: &Range<usize>) -> Range<usize> {
     let start = (span.start.saturating_sub(3)..=span.start).rev().find(|at| !inside(at));
     let end = (span.end..text.len()).find(|at| !inside(at));
     start.unwrap_or(span.start)..end.unwrap_or(text.len())
-}
-
-fn count(events: &[Event], concept: Option<u8>) -> usize {
-    events.iter().filter(|event| Some(event.concept) == concept).count()
 }

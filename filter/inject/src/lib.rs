@@ -11,17 +11,23 @@
 //! returns, so training and detection cannot drift apart.
 #![forbid(unsafe_code)]
 
+mod apart;
 mod claim;
+mod codes;
 mod concept;
+mod cut;
 mod detector;
 mod disguised;
 mod distinct;
 pub mod document;
+mod encoded;
 mod grams;
 mod judged;
 mod known;
 mod leet;
 pub mod limits;
+mod lookalike;
+mod markup;
 mod model;
 mod quotation;
 mod reading;
@@ -34,6 +40,7 @@ mod stretches;
 mod technique;
 mod traditional;
 mod trie;
+mod turned;
 mod typo;
 mod window;
 mod words;

@@ -40,16 +40,20 @@ pub const NEAR: u32 = 60;
 /// See [`NEAR`].
 pub const FAR: u32 = 200;
 
-/// Views of one segment that are read, and their bytes together. Each costs as much as the text itself.
-pub const MAX_VIEWS: usize = 32;
-/// See [`MAX_VIEWS`].
-pub const MAX_VIEW_BYTES: usize = 2 * SEGMENT;
+/// Views of one text that are read.
+pub const MAX_VIEWS: usize = 64;
+/// How often all bytes of a segment, of a whole one if it is short, are read in views, and again in views inside these. Each
+/// time costs as much as the text itself.
+pub const VIEWS: usize = 4;
 
 /// Bytes between two words that are written in an odd way, at most, for them to be worth another reading.
 pub const TOGETHER: usize = 200;
 
 /// Bytes on each side of such words that are read with them: more than a window.
 pub const REACH: usize = 400;
+
+/// Letters from which on a word may be several: English has none, and most of what is that long are names in code.
+pub const LONG_WORD: usize = 24;
 
 /// Encodings inside each other: base64 of a text that is spaced out.
 pub const MAX_DEPTH: usize = 2;

@@ -32,7 +32,7 @@ const APART: u32 = 0x2_2a5a;
 const _: () = assert!((APART as usize) < RELATIONS);
 
 /// Windows of the texts that scores are fitted to; in a text with more of them each has to score higher.
-const FREE_WINDOWS: usize = 8;
+const FREE_WINDOWS: usize = 10;
 
 /// From here on more windows change nothing, or an attack could be drowned.
 const MAX_COUNTED_WINDOWS: usize = 128;
@@ -378,8 +378,8 @@ mod tests {
 
     #[test]
     fn many_windows_ask_for_more_and_never_for_too_much() {
-        assert_eq!([0, 1, 8, 12, 16, 24, 32].map(chances), [0, 0, 0, 0, 4, 6, 8]);
-        assert_eq!(chances(128), 16);
+        assert_eq!([0, 1, 10, 15, 20, 30, 40].map(chances), [0, 0, 0, 0, 4, 6, 8]);
+        assert_eq!(chances(128), 14);
         assert_eq!(chances(usize::MAX), chances(128));
         let calibration = Calibration { at_50: 100, at_90: 140 };
         assert_eq!(

@@ -3,38 +3,27 @@
 //! Sixteen bytes are looked at together. Few texts have anything of what is looked for, and where nearly every look ends the
 //! same way a machine guesses right.
 
-use aegis_disguise::utf8;
+use crate::apart;
 use std::ops::Range;
 
 /// What was seen.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shape {
-    /// The most letters one after another with marks between each two, where some are no digits; of fewer than eight none
-    /// may be seen.
-    pub(crate) spaced: usize,
+    /// Letters that are kept apart, in runs of some; those at the ends of a run may touch something else.
+    pub(crate) apart: usize,
     /// Where digits and marks between letters may stand for one.
     pub(crate) mixed: Vec<usize>,
 }
 
-const LETTER: u8 = 1;
-const DIGIT: u8 = 2;
-const WIDE: u8 = 4;
-/// A mark that letters are kept apart with.
-const APART: u8 = 8;
-
-/// What is part of a word.
-const WORD: u8 = LETTER | DIGIT | WIDE;
-
-/// Of letters with marks between them, so many are no digits: less is a table.
-const MIN_LETTERS: usize = 3;
-
 /// Bytes that are looked at together.
 const BLOCK: usize = 16;
 
-/// Bytes of a part of a block. Eight letters with marks between them have three such parts, at least, without a word of
-/// two letters.
+/// Bytes of a part of a block. Six letters with marks between them have two such parts, at least, without a word of two
+/// letters.
 const PART: usize = 4;
-const PARTS_OF_SPACED: usize = 3;
+const PARTS_OF_APART: usize = 2;
+/// Of four letters with marks between them.
+const MIN_CHANGES: usize = 6;
 
 /// What a block shows: a byte for each of its bytes, 0 for no, the first one lowest.
 #[derive(Debug, Clone, Copy)]
@@ -79,11 +68,18 @@ impl Shape {
 
     /// Counts letters that are kept apart where nothing else stands.
     fn look_closer(&mut self, text: &[u8], span: Range<usize>) {
-        if span.len() >= PARTS_OF_SPACED * PART {
+        let inside = text.get(span.clone()).unwrap_or_default();
+        if span.len() >= PARTS_OF_APART * PART && changes(inside) >= MIN_CHANGES {
             let around = span.start.saturating_sub(PART)..text.len().min(span.end + PART);
-            self.spaced = self.spaced.max(spaced(text.get(around).unwrap_or_default()));
+            self.apart += apart::count(text.get(around).unwrap_or_default());
         }
     }
+}
+
+/// How often letters of ASCII, marks of ASCII and what is not ASCII take turns.
+fn changes(text: &[u8]) -> usize {
+    let kind = |byte: &u8| u8::from(byte.is_ascii_alphanumeric()) | u8::from(!byte.is_ascii()) << 1;
+    text.array_windows().filter(|[left, right]| kind(left) != kind(right)).count()
 }
 
 // === impl Glance ===
@@ -138,68 +134,21 @@ impl Glance {
     }
 }
 
-/// The most letters of `text` one after another with marks between each two, where some are no digits.
-fn spaced(text: &[u8]) -> usize {
-    let (mut at, mut most, mut run, mut letters) = (0, 0, 0, 0);
-    while let Some(&byte) = text.get(at) {
-        let first = kind(byte);
-        if first & WORD == 0 {
-            if first & APART == 0 {
-                (run, letters) = (0, 0);
-            }
-            at += 1;
-            continue;
-        }
-        let (end, kinds) = word(text, at);
-        let is_single = if kinds & WIDE == 0 { end == at + 1 } else { is_single(text, &(at..end)) };
-        if is_single {
-            (run, letters) = (run + 1, letters + usize::from(kinds != DIGIT));
-            if letters >= MIN_LETTERS {
-                most = most.max(run);
-            }
-        } else {
-            (run, letters) = (0, 0);
-        }
-        at = end;
-    }
-    most
-}
-
-fn kind(byte: u8) -> u8 {
-    match byte {
-        b'a'..=b'z' | b'A'..=b'Z' => LETTER,
-        b'0'..=b'9' => DIGIT,
-        b' ' | b'.' | b'-' | b'_' | b'*' | b'|' | b'/' | b',' | b'+' | b'~' => APART,
-        0x80.. => WIDE,
-        _ => 0,
-    }
-}
-
-/// Where the word ends that begins at `at`, and what kinds of letters it has.
-fn word(text: &[u8], at: usize) -> (usize, u8) {
-    let rest = text.get(at..).unwrap_or_default().iter().map(|byte| kind(*byte));
-    rest.take_while(|kind| kind & WORD != 0).fold((at, 0), |(end, kinds), kind| (end + 1, kinds | kind))
-}
-
-/// Whether one character stands at `run`.
-fn is_single(text: &[u8], run: &Range<usize>) -> bool {
-    run.len() <= 4 && text.get(run.clone()).and_then(utf8::first).is_some_and(|(_, len)| len == run.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn seen(text: &str) -> (usize, usize) {
         let shape = Shape::of(text.as_bytes());
-        (shape.spaced, shape.mixed.len())
+        (shape.apart, shape.mixed.len())
     }
 
     #[test]
     fn shapes_are_seen() {
         assert_eq!(seen("a plain text, in 2 lines: x1 and utf8, 1 2 3 4 5 a 7"), (0, 0));
         assert_eq!(seen("i g n o r e  i.t"), (8, 0));
-        assert_eq!(seen("忽*略*以*上 所有"), (4, 0));
+        assert_eq!(seen("i✨g✨n✨o✨r✨e"), (6, 0));
+        assert_eq!(seen("忽*略*以*上 所有"), (5, 0), "of the last word only the beginning is looked at");
         assert_eq!(seen("1gn0r3 p@ss, joe@corp 忽1略"), (0, 3));
     }
 

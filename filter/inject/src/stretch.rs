@@ -1,6 +1,6 @@
 //! What is done with a stretch of text that is worth a judgement.
 
-use crate::concept::{Event, small};
+use crate::concept::{ConceptId, Event, small};
 use crate::detector::Piece;
 use crate::distinct::Distinct;
 use crate::grams;
@@ -22,6 +22,8 @@ pub struct Scratch {
     pub(crate) sliding: Sliding,
     /// By how deep what is read lies inside encodings.
     pub(crate) layers: [Layer; MAX_DEPTH + 1],
+    /// Bytes of views that may still be read of a segment, by how deep the text lies of which they are.
+    pub(crate) left: [usize; MAX_DEPTH],
 }
 
 /// A text as it reads, and its concepts.
@@ -79,11 +81,18 @@ impl Default for Scratch {
             relations: Distinct::new(KNOWN_RELATIONS),
             sliding: Sliding::default(),
             layers: Default::default(),
+            left: [0; MAX_DEPTH],
         }
     }
 }
 
 impl Scratch {
+    /// Whether a view of so many bytes may be read of a text that lies so deep; it is, then.
+    pub(crate) fn may_read(&mut self, depth: usize, bytes: usize) -> bool {
+        let left = self.left.get_mut(depth).filter(|left| **left >= bytes);
+        left.map(|left| *left -= bytes).is_some()
+    }
+
     /// Bytes that it takes. They depend on the texts that were read.
     pub fn size(&self) -> usize {
         let layer = |layer: &Layer| {
@@ -93,6 +102,16 @@ impl Scratch {
             + self.relations.size()
             + self.sliding.size()
             + self.layers.iter().map(layer).sum::<usize>()
+    }
+}
+
+// === impl Layer ===
+
+impl Layer {
+    /// Where in the source the words of a concept stand.
+    pub(crate) fn sources(&self, concept: Option<ConceptId>) -> Vec<Range<usize>> {
+        let of_it = self.events.iter().filter(|event| Some(event.concept) == concept);
+        of_it.map(|event| self.reading.source(&(event.start as usize..event.end as usize))).collect()
     }
 }
 

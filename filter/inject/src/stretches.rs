@@ -46,6 +46,26 @@ impl Stretches {
         self.0 == [0..text.len()]
     }
 
+    /// Each of them.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &Range<usize>> {
+        self.0.iter()
+    }
+
+    /// What `text` says in them, with `changes`: places, in order, and what reads there.
+    pub(crate) fn rewritten(&self, text: &[u8], changes: &[(Range<usize>, &[u8])]) -> View {
+        self.view(|view, stretch| {
+            let mut from = stretch.start;
+            let first = changes.partition_point(|(at, _)| at.start < stretch.start);
+            let inside = changes.iter().skip(first).take_while(|(at, _)| at.end <= stretch.end);
+            for (at, reads) in inside {
+                view.keep(from, text.get(from..at.start).unwrap_or_default());
+                view.replace(at.start, at.len().min(usize::from(u8::MAX)), reads);
+                from = at.end;
+            }
+            view.keep(from, text.get(from..stretch.end).unwrap_or_default());
+        })
+    }
+
     /// What `show` makes of each, one line for each.
     pub(crate) fn view(&self, mut show: impl FnMut(&mut View, Range<usize>)) -> View {
         let mut view = View::default();

@@ -95,7 +95,7 @@ mod tests {
         let concepts = Concepts::new(&[concept]).unwrap();
         let windows = |text: &str| {
             let mut events = Vec::new();
-            concepts.find(text.as_bytes(), false, &mut events, |_| {});
+            concepts.find(text.as_bytes(), false, (&mut events, &mut Vec::new()), |_| {});
             windows(text.as_bytes(), &concepts, &events)
         };
         let characters = |text: &str| {

@@ -2,6 +2,7 @@
 
 use aegis_inject::{Detector, Scratch, Writer};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 /// The score from which on a text counts as an attack.
@@ -20,6 +21,12 @@ impl Judge {
 
     pub(crate) fn score(&mut self, text: &str, writer: Writer) -> u8 {
         self.detector.look(&mut self.scratch, text.as_bytes(), writer).score
+    }
+
+    /// Where in `text` stands what scores so much.
+    pub(crate) fn places(&mut self, text: &str, writer: Writer) -> Vec<Range<usize>> {
+        let outcome = self.detector.look(&mut self.scratch, text.as_bytes(), writer);
+        outcome.places(FOUND).into_iter().map(|hit| hit.span).collect()
     }
 }
 

@@ -10,9 +10,11 @@
 )]
 
 mod disguised;
+mod disguises;
 mod hidden;
 mod judge;
 mod labelled;
 mod long;
 mod ordinary;
+mod places;
 mod short;

@@ -80,11 +80,12 @@ pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
         }
     }
     let mut report = String::from(
-        "\n## Scale\n\nOf texts that the model has not seen: every fifth of a labelled source left out, and every fifth template and file of written texts with all that it makes. Score 50 is the logit that one in a hundred of the worst labelled source of harmless texts exceeds, score 90 that one in two hundred of all together exceeds; rules are left out on this side. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques by templates not seen at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
+        "\n## Scale\n\nOf texts that the model has not seen: every fifth of a labelled source left out, and every fifth template and file of written texts with all that it makes. Score 50 is the logit that one in a hundred of the worst labelled source of harmless texts exceeds, score 90 that one in two hundred of all together exceeds; rules are left out on this side, which is why score 50 of messages lies a little higher. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques by templates not seen at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
     );
-    let calibrations = CELLS.iter().zip(MIN_WIDTHS).zip(&cells);
+    let scales = MARGINS.into_iter().zip(MIN_WIDTHS);
+    let calibrations = CELLS.iter().zip(scales).zip(&cells);
     let calibrations =
-        calibrations.map(|(((_, _, name), width), cell)| cell.calibration(width, name, &mut report));
+        calibrations.map(|(((_, _, name), scale), cell)| cell.calibration(scale, name, &mut report));
     let calibrations: Vec<Calibration> = calibrations.collect();
     let at = |index: usize| calibrations.get(index).copied().unwrap_or_default();
     let (message, document) = ([at(0), at(1)], [at(2), at(3)]);
@@ -107,7 +108,7 @@ impl<'a> Cell<'a> {
     }
 
     /// Where scores lie, and a line of the report about it.
-    fn calibration(&self, min_width: f64, name: &str, report: &mut String) -> Calibration {
+    fn calibration(&self, (margin, min_width): (f64, f64), name: &str, report: &mut String) -> Calibration {
         let large: Vec<_> = self
             .benign
             .iter()
@@ -120,7 +121,8 @@ impl<'a> Cell<'a> {
         let at_one = sources.map(|(source, scores)| (threshold(scores, 0.01), *source));
         let worst =
             at_one.filter(|(logit, _)| logit.is_finite()).max_by(|left, right| left.0.total_cmp(&right.0));
-        let (at_50, source) = worst.unwrap_or_default();
+        let (at_one, source) = worst.unwrap_or_default();
+        let at_50 = at_one + margin;
         let all: Vec<f64> = self.benign.values().flatten().copied().collect();
         let at_90 = threshold(&all, RATE_OF_90).max(at_50 + min_width);
         let recall = |share: f64| {
@@ -148,7 +150,11 @@ const MIN_SOURCE: usize = 100;
 
 /// Logits between score 50 and score 90 of each of [`CELLS`], at least. Without spaces each letter says more and windows
 /// have fewer; a document is acted on from a lower score on than a message is.
-const MIN_WIDTHS: [f64; 4] = [1.4, 3.9, 2.2, 3.2];
+const MIN_WIDTHS: [f64; 4] = [1.4, 3.9, 2.5, 3.4];
+
+/// Logits by which score 50 of each of [`CELLS`] is higher than left-out texts ask for: rules, which are left out there,
+/// find something in what users write, too.
+const MARGINS: [f64; 4] = [0.12, 0.0, 0.0, 0.0];
 
 fn quantized(weights: Weights, digest: [u8; 32], calibrations: [[Calibration; 2]; 3]) -> Parts {
     let (ngrams, relations) = (family(weights.ngrams), family(weights.relations));
