@@ -214,9 +214,15 @@ impl Typos {
         let short = stretches.each().flat_map(|stretch| self.short(text, stretch));
         let short = short.filter(|(at, _)| is_free(at));
         let short: Vec<(Range<usize>, [u8; 4])> = short.collect();
-        let mut changes: Vec<_> = wrong.iter().map(|one| (one.span.clone(), self.word(one.word))).collect();
-        changes.extend(short.iter().map(|(at, word)| (at.clone(), word.as_slice())));
-        changes.sort_by_key(|(at, _)| at.start);
+        let mut changes = Vec::new();
+        let mut rest = short.iter().map(|(at, word)| (at.clone(), word.as_slice())).peekable();
+        for one in wrong {
+            while let Some(short) = rest.next_if(|(at, _)| at.start < one.span.start) {
+                changes.push(short);
+            }
+            changes.push((one.span.clone(), self.word(one.word)));
+        }
+        changes.extend(rest);
         stretches.rewritten(text, &changes)
     }
 
