@@ -91,8 +91,7 @@ fn may_be_base64(run: &[u8]) -> bool {
 fn base64(at: usize, run: &[u8]) -> Option<(View, usize)> {
     let mut text = Decoded::default();
     for group in run.chunks(4) {
-        let bits = group.iter().try_fold(0u32, |bits, byte| Some(bits << 6 | u32::from(sextet(*byte)?)))?;
-        let bytes = (bits << (32 - 6 * group.len())).to_be_bytes();
+        let bytes = three(group)?;
         if !text.push(bytes.get(..group.len() - 1).unwrap_or_default()) {
             break;
         }
@@ -150,9 +149,7 @@ pub fn word(word: &[u8]) -> Option<Vec<u8>> {
     }
     let mut bytes = Vec::new();
     for group in letters.chunks(4) {
-        let bits = group.iter().try_fold(0u32, |bits, byte| Some(bits << 6 | u32::from(sextet(*byte)?)))?;
-        let three = (bits << (32 - 6 * group.len())).to_be_bytes();
-        bytes.extend_from_slice(three.get(..group.len() - 1).unwrap_or_default());
+        bytes.extend_from_slice(three(group)?.get(..group.len() - 1).unwrap_or_default());
     }
     let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| {
         text.chars()
@@ -213,6 +210,12 @@ impl Decoded {
     }
 }
 
+/// The bytes, one fewer than there are letters, that up to four letters of base64 stand for; zeros behind them.
+fn three(group: &[u8]) -> Option<[u8; 4]> {
+    let bits = group.iter().try_fold(0u32, |bits, byte| Some(bits << 6 | u32::from(sextet(*byte)?)))?;
+    Some((bits << (32 - 6 * group.len())).to_be_bytes())
+}
+
 /// The six bits that `byte` stands for in either alphabet (RFC 4648 §4 and §5).
 fn sextet(byte: u8) -> Option<u8> {
     match byte {
@@ -243,7 +246,8 @@ fn rotated(at: usize, run: &[u8]) -> Option<View> {
     Some(view)
 }
 
-fn rotate(byte: u8) -> u8 {
+/// `byte` in rot13, which is its own inverse.
+pub fn rotate(byte: u8) -> u8 {
     match byte {
         b'A'..=b'M' | b'a'..=b'm' => byte + 13,
         b'N'..=b'Z' | b'n'..=b'z' => byte - 13,

@@ -43,26 +43,17 @@ pub(crate) fn together(text: &[u8]) -> Together {
         runs.iter().filter(|run| run.letters.len() <= LONGEST_WORD || !uniform(run)).collect();
     let mut spaceless = View::default();
     for run in runs.iter().filter(uniform) {
-        run.show(text, &mut spaceless);
+        for letter in &run.letters {
+            spaceless.keep(letter.start, text.get(letter.clone()).unwrap_or_default());
+        }
         spaceless.replace(run.span().end, 1, b" ");
     }
     // Two of each: stretches are around places that come together.
     let places = words.iter().flat_map(|run| [run.span(), run.span()]);
     let stretches = Stretches::around(text, places);
+    let changes: Vec<_> = words.iter().flat_map(|run| run.changes(text)).collect();
     Together {
-        words: stretches.map(|stretches| {
-            let view = stretches.view(|view, stretch| {
-                let mut from = stretch.start;
-                let inside = |run: &&&Run| stretch.start <= run.span().start && run.span().end <= stretch.end;
-                for run in words.iter().filter(inside) {
-                    view.keep(from, text.get(from..run.span().start).unwrap_or_default());
-                    run.show(text, view);
-                    from = run.span().end;
-                }
-                view.keep(from, text.get(from..stretch.end).unwrap_or_default());
-            });
-            (view, stretches.are_all(text))
-        }),
+        words: stretches.map(|stretches| (stretches.rewritten(text, &changes), stretches.are_all(text))),
         spaceless: Some(spaceless).filter(|view| !view.bytes.is_empty()),
     }
 }
@@ -151,15 +142,13 @@ impl Run {
         gaps(text, &self.letters).all(|gap| gap == self.mark)
     }
 
-    /// Appends its letters to `view`, with a space where another gap than its own mark ends a word.
-    fn show(&self, text: &[u8], view: &mut View) {
-        let ends = gaps(text, &self.letters).map(|gap| gap != self.mark).chain([false]);
-        for (letter, ends) in self.letters.iter().zip(ends) {
-            view.replace(letter.start, letter.len(), text.get(letter.clone()).unwrap_or_default());
-            if ends {
-                view.replace(letter.end, 1, b" ");
-            }
-        }
+    /// Its gaps, and what reads there: a space where another one than its own mark ends a word.
+    fn changes<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (Range<usize>, &'static [u8])> + 'a {
+        self.letters.array_windows().map(|[left, right]| {
+            let gap = left.end..right.start;
+            let ends = text.get(gap.clone()) != Some(&self.mark);
+            (gap, if ends { b" ".as_slice() } else { b"" })
+        })
     }
 }
 

@@ -23,35 +23,34 @@ const LETTERS: usize = 75;
 /// What rows of numbers in `text` spell.
 pub(crate) fn codes(text: &[u8]) -> Option<View> {
     let mut view = View::default();
-    let (mut at, mut begin) = (0, 0);
+    let mut begin = 0;
     for (block, start) in text.chunks(BLOCK).zip((0usize..).step_by(BLOCK)) {
         if digits(block) >= MIN_DIGITS {
-            // It may begin in the block before.
-            at = at.max(start.saturating_sub(BLOCK));
-            rows(text, (&mut begin, &mut at), start + BLOCK, &mut view);
+            // A row may begin in the block before.
+            rows(text, &mut begin, start.saturating_sub(BLOCK)..start + BLOCK, &mut view);
         }
     }
     Some(view).filter(|view| !view.bytes.is_empty())
 }
 
-/// Appends to `view` what rows spell that begin in `text` between `at` and `end`, and not in front of `begin`; both move behind
-/// them.
-fn rows(text: &[u8], (begin, at): (&mut usize, &mut usize), end: usize, view: &mut View) {
+/// Appends to `view` what rows spell that begin in `text` at `span`, and not in front of `begin`, which moves behind them.
+fn rows(text: &[u8], begin: &mut usize, span: Range<usize>, view: &mut View) {
+    let mut at = span.start.max(*begin);
     while let Some(next) =
-        text.get(*at..text.len().min(end)).and_then(|rest| rest.iter().position(u8::is_ascii_digit))
+        text.get(at..text.len().min(span.end)).and_then(|rest| rest.iter().position(u8::is_ascii_digit))
     {
         // A block may begin within a number.
-        let before = text.get(*begin..*at + next).unwrap_or_default().iter().rev().take(MAX_DIGITS);
-        let start = *at + next - before.take_while(|byte| byte.is_ascii_hexdigit()).count();
+        let before = text.get(*begin..at + next).unwrap_or_default().iter().rev().take(MAX_DIGITS);
+        let start = at + next - before.take_while(|byte| byte.is_ascii_hexdigit()).count();
         let row = row(text, start);
         // Behind a run that is too long for a number, nothing of which is one.
-        *at = row.last().map_or_else(|| start + hexadecimal(text, start).max(1), |last| last.end);
-        *begin = *at;
+        at = row.last().map_or_else(|| start + hexadecimal(text, start).max(1), |last| last.end);
+        *begin = at;
         let Some(characters) = spelt(text, &row) else { continue };
         for (number, character) in row.iter().zip(characters) {
             view.replace(number.start, number.len(), character.encode_utf8(&mut [0; 4]).as_bytes());
         }
-        view.replace(*at, 1, b"\n");
+        view.replace(at, 1, b"\n");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Texts in rot13, and backwards.
 
 use crate::stretches::Stretches;
+use aegis_disguise::decode::rotate;
 use aegis_disguise::{View, utf8};
 use std::ops::Range;
 
@@ -43,14 +44,6 @@ pub(crate) fn backwards(text: &[u8], words: &[Range<usize>]) -> Vec<Turned> {
         Turned { view, span: span.clone() }
     };
     stretches.iter().flat_map(Stretches::each).map(turned).collect()
-}
-
-fn rotate(byte: u8) -> u8 {
-    match byte {
-        b'A'..=b'M' | b'a'..=b'm' => byte + 13,
-        b'N'..=b'Z' | b'n'..=b'z' => byte - 13,
-        _ => byte,
-    }
 }
 
 #[cfg(test)]
