@@ -5,7 +5,7 @@ use crate::concept::{Concepts, Event, LexiconError, small};
 use crate::cut::Cut;
 use crate::disguised::{self, Signs};
 use crate::document::{Knowledge, Technique};
-use crate::judged::Judged;
+use crate::judged::{Judged, Spans};
 use crate::limits::{
     LONG_WORD, MAX_DEPTH, MAX_HITS, MAX_KNOWLEDGE, SEGMENT, SEGMENT_OVERLAP, SHORT, VIEWS, WHOLE,
 };
@@ -382,6 +382,11 @@ impl Detector {
         };
         let user = part.writer == Writer::User;
         let apart = !user || long;
+        let is_code = |span: &Range<usize>| is_code(source, &reading.source(span));
+        let sightings = self.techniques.find(&self.concepts, text, events, is_code);
+        // What a user writes with the words of an attack is likelier to be one than the model knows.
+        let sighted =
+            Spans::of(sightings.iter().map(|one| &one.span).filter(|_| part.writer == Writer::Other));
         let mut judged = Judged::default();
         let first = found.len();
         if !events.is_empty() {
@@ -397,6 +402,7 @@ impl Detector {
                     among,
                     setting,
                     span: &span,
+                    sighted: sighted.touch(&at),
                 });
                 match scope {
                     Scope::Message => judged.whole(at, verdict),
@@ -418,8 +424,7 @@ impl Detector {
                 stretch(scope, window, setting);
             }
         }
-        let is_code = |span: &Range<usize>| is_code(source, &reading.source(span));
-        self.techniques.find(&self.concepts, text, events, is_code, |sighting| {
+        for sighting in sightings {
             if !sighting.talk {
                 for number in judged.numbers(&sighting.span) {
                     if let Some(one) = found.get_mut(first + number) {
@@ -433,11 +438,11 @@ impl Detector {
             };
             let floor = if sighting.talk { floor.saturating_sub(TALK) } else { floor };
             // Who quotes an attack writes its skeleton, too, but does not disguise it.
-            let doubted = part.depth == 0 && judged.is_harmless(&sighting.span);
+            let doubted = part.depth == 0 && judged.is_harmless(part.writer.head(), &sighting.span);
             let floor = if doubted { floor.min(DOUBTED) } else { floor };
             let claim = Claim::Technique(sighting.rule, floor);
             found.push(Found { span: reading.source(&sighting.span), claim });
-        });
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the model said of the stretches of a text, for the rules, which come behind it.
 
-use crate::model::Verdict;
+use crate::model::{Head, Verdict};
 use std::ops::Range;
 
 /// Verdicts in the order in which they were given: of the text's beginning and end as wholes, then of its windows.
@@ -13,6 +13,10 @@ pub(crate) struct Judged {
 
 /// Where, in the text as it reads.
 type Stretch = (Range<usize>, Verdict);
+
+/// Places of a text, those that touch each other as one.
+#[derive(Debug, Default)]
+pub(crate) struct Spans(Vec<Range<usize>>);
 
 // === impl Judged ===
 
@@ -28,8 +32,8 @@ impl Judged {
     }
 
     /// Whether something of `span` was judged, and all of that is harmless.
-    pub(crate) fn is_harmless(&self, span: &Range<usize>) -> bool {
-        let mut around = self.around(span).map(|(_, verdict)| verdict.is_harmless());
+    pub(crate) fn is_harmless(&self, head: Head, span: &Range<usize>) -> bool {
+        let mut around = self.around(span).map(|(_, verdict)| verdict.is_harmless(head));
         around.next().is_some_and(|first| first && around.all(|one| one))
     }
 
@@ -47,6 +51,28 @@ impl Judged {
         let wholes = self.wholes.iter().enumerate().filter(overlaps);
         let number = |(number, (_, verdict)): (usize, &Stretch)| (number, *verdict);
         wholes.map(number).chain(windows.map(number).map(move |(number, verdict)| (behind + number, verdict)))
+    }
+}
+
+// === impl Spans ===
+
+impl Spans {
+    /// Of `spans` in the order of their beginnings.
+    pub(crate) fn of<'a>(spans: impl Iterator<Item = &'a Range<usize>>) -> Spans {
+        let mut all: Vec<Range<usize>> = Vec::new();
+        for span in spans {
+            match all.last_mut() {
+                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+                _ => all.push(span.clone()),
+            }
+        }
+        Spans(all)
+    }
+
+    /// Whether one of them has something of `span`.
+    pub(crate) fn touch(&self, span: &Range<usize>) -> bool {
+        let next = self.0.partition_point(|one| one.end <= span.start);
+        self.0.get(next).is_some_and(|one| one.start < span.end)
     }
 }
 
@@ -74,8 +100,16 @@ mod tests {
         assert_eq!(numbers(130..150), [] as [usize; 0]);
         assert_eq!(numbers(230..250), [1, 4, 5]);
         assert_eq!(
-            [10..20, 70..80, 130..150, 230..250].map(|span| judged.is_harmless(&span)),
+            [10..20, 70..80, 130..150, 230..250].map(|span| judged.is_harmless(Head::User, &span)),
             [true, false, false, true]
         );
+    }
+
+    #[test]
+    fn places_that_touch_are_one() {
+        let spans = Spans::of([3..9, 5..7, 8..12, 20..24].iter());
+        assert_eq!(spans.0, [3..12, 20..24]);
+        let touched = [0..3, 0..4, 11..20, 12..20, 12..21, 24..30].map(|span| spans.touch(&span));
+        assert_eq!(touched, [false, true, true, false, true, false]);
     }
 }

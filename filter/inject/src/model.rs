@@ -48,8 +48,9 @@ pub(crate) const MOST_OF_NGRAMS: i64 = 3 << FRACTION;
 /// What a rule adds to a logit: it knows the order of words, which the model does not.
 const CONFIRMED: i64 = 1 << FRACTION;
 
-/// How far below the logit of score 50 the model is sure that a text is harmless.
-const HARMLESS: i64 = 3 << FRACTION;
+/// How far below the logit of score 50 the model is sure that a text is harmless, by [`Head`]: of what is not the user's there
+/// is more, and manuals override, replace and forget all day.
+const HARMLESS: [i64; HEADS] = [7 << (FRACTION - 1), 2 << FRACTION];
 
 /// How far above 90 what is scored 95 would be if scores had no end.
 const HALF_WAY: i64 = 20;
@@ -92,8 +93,10 @@ pub struct Calibration {
 pub(crate) struct Verdict {
     pub(crate) logit: i64,
     pub(crate) calibration: Calibration,
-    /// Relations left it open, so that n-grams were read.
+    /// Relations left it open.
     pub(crate) was_open: bool,
+    /// N-grams were read, because it was open or because a rule found something.
+    pub(crate) exact: bool,
     /// A rule found the skeleton of an attack there.
     pub(crate) confirmed: bool,
 }
@@ -102,9 +105,11 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     /// Whether the model is sure of it, whatever n-grams that were not read might say.
-    pub(crate) fn is_harmless(self) -> bool {
-        let most = if self.was_open { self.logit } else { self.logit + MOST_OF_NGRAMS };
-        most < i64::from(self.calibration.at_50) - HARMLESS
+    pub(crate) fn is_harmless(self, head: Head) -> bool {
+        let [user, other] = HARMLESS;
+        let below = if head == Head::User { user } else { other };
+        let most = if self.exact { self.logit } else { self.logit + MOST_OF_NGRAMS };
+        most < i64::from(self.calibration.at_50) - below
     }
 
     /// The logit, and what a rule adds to it.

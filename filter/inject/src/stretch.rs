@@ -47,6 +47,8 @@ pub(crate) struct Stretch<'a> {
     pub(crate) setting: Setting,
     /// Bytes of the text that it stands for.
     pub(crate) span: &'a Range<usize>,
+    /// A rule found something in it.
+    pub(crate) sighted: bool,
 }
 
 /// What is done with each stretch.
@@ -169,12 +171,14 @@ impl Judge for Scoring<'_> {
         let of_relations = model.of_relations(group, relations.met());
         let open = i64::from(calibration.at_50) - of_relations;
         // A whole message is weak evidence gathered.
-        if stretch.scope != Scope::Message && open > MOST_OF_NGRAMS {
-            return Verdict { logit: of_relations, calibration, was_open: false, confirmed: false };
+        let was_open = stretch.scope == Scope::Message || open <= MOST_OF_NGRAMS;
+        let exact = was_open || stretch.sighted;
+        let verdict = Verdict { logit: of_relations, calibration, was_open, exact, confirmed: false };
+        if !exact {
+            return verdict;
         }
         stretch.ngrams(sliding, |address| model.known_ngrams.place(address), ngrams);
-        let logit = of_relations + model.of_ngrams(head, ngrams.met());
-        Verdict { logit, calibration, was_open: true, confirmed: false }
+        Verdict { logit: of_relations + model.of_ngrams(head, ngrams.met()), ..verdict }
     }
 
     fn scratch(&mut self) -> &mut Scratch {

@@ -95,15 +95,15 @@ impl Techniques {
         self.rules.get(index)
     }
 
-    /// What the rules find among `events` of `text`, where some places are source code.
+    /// What the rules find among `events` of `text`, where some places are source code, in the order of their beginnings.
     pub(crate) fn find(
         &self,
         concepts: &Concepts,
         text: &[u8],
         events: &[Event],
         is_code: impl Fn(&Range<usize>) -> bool,
-        mut sink: impl FnMut(Sighting),
-    ) {
+    ) -> Vec<Sighting> {
+        let mut found = Vec::new();
         for (at, first) in events.iter().enumerate() {
             let Some(rows) = self.rows.get(usize::from(first.concept)) else { continue };
             for row in rows {
@@ -112,7 +112,7 @@ impl Techniques {
                 let Some(end) = row.end(first, behind, rule.gap) else { continue };
                 let span = first.start as usize..end as usize;
                 let talk = is_code(&span) || self.is_talk(concepts, text, events, at, &span);
-                sink(Sighting {
+                found.push(Sighting {
                     rule: row.rule,
                     span,
                     floor: rule.floor,
@@ -121,6 +121,7 @@ impl Techniques {
                 });
             }
         }
+        found
     }
 
     /// Whether what stands at `span` and begins with the event at `at` is talked about, a quotation or negated.

@@ -300,8 +300,9 @@ fn looks(word: &[u8]) -> u64 {
 fn mixed<'a>(letters: impl Iterator<Item = &'a u8>, edges: &[u8]) -> u64 {
     let add = |byte: &u8| ADDS.get(usize::from(byte & 31)).copied().unwrap_or_default();
     let sum = letters.fold(0u64, |sum, byte| sum.wrapping_add(add(byte)));
-    let letter = |byte: Option<&u8>| u64::from(byte.copied().unwrap_or_default() | 0x20);
-    sum ^ letter(edges.first()) << 56 ^ letter(edges.last()) << 48
+    let letter = |byte: Option<&u8>| u64::from(byte.copied().unwrap_or_default() & 31);
+    // Both among the bits that are kept, see [`parts`].
+    sum ^ letter(edges.first()) << 59 ^ letter(edges.last()) << 54
 }
 
 #[cfg(test)]
@@ -343,7 +344,7 @@ mod tests {
         for word in ["ignorre", "ignoxre", "ignoooore", "ignoreeee", "ginore"] {
             assert_eq!(read(word).as_deref(), Some("ignore"), "{word}");
         }
-        for word in ["pervious", "previuos", "prevjous", "preevious", "prevvious"] {
+        for word in ["pervious", "previuos", "prevjous", "preevious", "prevvious", "previosu"] {
             let wrong = typos.wrong(word.as_bytes(), 0..word.len());
             let wrong = wrong.or_else(|| typos.misspelt(word.as_bytes(), 0..word.len())).expect(word);
             assert_eq!(typos.word(wrong.word), b"previous", "{word}");
