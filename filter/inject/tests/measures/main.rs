@@ -9,6 +9,7 @@
     reason = "clippy.toml lifts them in #[test] functions only; texts of a test are short"
 )]
 
+mod dependencies;
 mod disguised;
 mod disguises;
 mod hidden;

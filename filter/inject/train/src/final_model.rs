@@ -18,6 +18,9 @@ use std::path::Path;
 /// Parts of everything that a model is checked on without having seen them.
 const PARTS: usize = 5;
 
+/// How often everything is parted anew: one parting puts score 50 up to half a logit too high or too low.
+const ROUNDS: u8 = 3;
+
 /// A model, and what is to be said of it.
 #[derive(Debug)]
 pub(crate) struct FinalModel {
@@ -60,27 +63,25 @@ struct Cell<'a> {
 /// Trains, and finds the scale with models that have not seen what they judge.
 pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
     let mut cells = CELLS.map(|_| Cell::default());
-    // All that a template or a file makes is in one part; of a labelled source all parts have some.
-    let in_part = |index: usize, part: usize| {
-        let template = examples.get(index).and_then(|example| example.text.template);
-        template.unwrap_or(index) % PARTS == part
-    };
-    let without = |part: usize| {
-        let rest = examples.iter().enumerate().filter(|(index, _)| !in_part(*index, part));
-        learn(samples(rest.map(|(_, example)| example)))
-    };
-    let models: Vec<Weights> = (0..PARTS).into_par_iter().map(without).collect();
-    for (part, weights) in models.iter().enumerate() {
-        for (_, example) in examples.iter().enumerate().filter(|(index, _)| in_part(*index, part)) {
-            for ((judged, dense, _), cell) in CELLS.iter().zip(&mut cells) {
-                if example.counts(*judged) && example.is_dense() == *dense {
-                    cell.add(example, score(example, weights, *judged));
+    for round in 0..ROUNDS {
+        let parts: Vec<usize> = examples.iter().map(|example| part(example, round)).collect();
+        let of = |part: usize, inside: bool| {
+            examples.iter().zip(&parts).filter(move |(_, own)| (**own == part) == inside).map(|(one, _)| one)
+        };
+        let models: Vec<Weights> =
+            (0..PARTS).into_par_iter().map(|part| learn(samples(of(part, false)))).collect();
+        for (part, weights) in models.iter().enumerate() {
+            for example in of(part, true) {
+                for ((judged, dense, _), cell) in CELLS.iter().zip(&mut cells) {
+                    if example.counts(*judged) && example.is_dense() == *dense {
+                        cell.add(example, score(example, weights, *judged));
+                    }
                 }
             }
         }
     }
     let mut report = String::from(
-        "\n## Scale\n\nOf texts that the model has not seen: every fifth of a labelled source left out, and every fifth template and file of written texts with all that it makes. Score 50 is the logit that one in a hundred of the worst labelled source of harmless texts exceeds, score 90 that one in two hundred of all together exceeds; rules are left out on this side, which is why score 50 of messages lies a little higher. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques by templates not seen at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
+        "\n## Scale\n\nOf texts that the model has not seen: every fifth of a labelled source left out, and every fifth template and file of written texts with all that it makes, parted in three ways. Score 50 is the logit that one in a hundred of the worst labelled source of harmless texts exceeds, score 90 that one in two hundred of all together exceeds; rules are left out on this side, and many windows, which is why score 50 of messages and of documents lies a little higher. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques by templates not seen at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
     );
     let scales = MARGINS.into_iter().zip(MIN_WIDTHS);
     let calibrations = CELLS.iter().zip(scales).zip(&cells);
@@ -91,6 +92,19 @@ pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
     let (message, document) = ([at(0), at(1)], [at(2), at(3)]);
     let weights = learn(samples(examples.iter()));
     FinalModel { parts: quantized(weights, digest, [message, message, document]), report }
+}
+
+/// In which part a text is. All that a template or a file makes is in one; of a labelled source all parts have some. What
+/// other texts there are does not matter.
+fn part(example: &Example, round: u8) -> usize {
+    let mut hash = Sha256::new_with_prefix([round]);
+    hash.update(&example.text.source);
+    match example.text.template {
+        Some(template) => hash.update((template as u64).to_le_bytes()),
+        None => hash.update(&example.text.body),
+    }
+    let [first, ..]: [u8; 32] = hash.finalize().into();
+    usize::from(first) % PARTS
 }
 
 // === impl Cell ===
@@ -150,11 +164,11 @@ const MIN_SOURCE: usize = 100;
 
 /// Logits between score 50 and score 90 of each of [`CELLS`], at least. Without spaces each letter says more and windows
 /// have fewer; a document is acted on from a lower score on than a message is.
-const MIN_WIDTHS: [f64; 4] = [1.4, 3.9, 2.5, 3.4];
+const MIN_WIDTHS: [f64; 4] = [1.2, 3.2, 2.5, 3.4];
 
 /// Logits by which score 50 of each of [`CELLS`] is higher than left-out texts ask for: rules, which are left out there,
-/// find something in what users write, too.
-const MARGINS: [f64; 4] = [0.12, 0.0, 0.0, 0.0];
+/// find something in what users write, too, and long documents have more windows than those texts.
+const MARGINS: [f64; 4] = [0.15, 0.0, 0.06, 0.0];
 
 fn quantized(weights: Weights, digest: [u8; 32], calibrations: [[Calibration; 2]; 3]) -> Parts {
     let (ngrams, relations) = (family(weights.ngrams), family(weights.relations));
