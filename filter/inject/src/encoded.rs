@@ -103,10 +103,17 @@ pub(crate) fn words(text: &[u8]) -> Option<(View, bool)> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     let is_padded = |at: &usize| {
         let before = text.get(at.saturating_sub(MAX_WORD)..*at).unwrap_or_default();
-        let start = at - before.iter().rev().take_while(|byte| is_part(byte)).count();
-        let behind = text.get(*at..).unwrap_or_default().iter();
+        // In a row of them only the first is behind a letter.
+        if !before.last().is_some_and(u8::is_ascii_alphanumeric) {
+            return false;
+        }
         // More than two are no padding, and other letters behind them none either.
+        let behind = text.get(*at..).unwrap_or_default().iter();
         let padding = behind.take(3).take_while(|byte| is_part(byte)).count();
+        if text.get(*at..at + padding).is_none_or(|padding| padding.iter().any(|byte| *byte != b'=')) {
+            return false;
+        }
+        let start = at - before.iter().rev().take_while(|byte| is_part(byte)).count();
         text.get(start..at + padding).is_some_and(|word| decode::word(word).is_some())
     };
     // Of three words two end so.
