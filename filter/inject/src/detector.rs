@@ -385,8 +385,7 @@ impl Detector {
         let is_code = |span: &Range<usize>| is_code(source, &reading.source(span));
         let sightings = self.techniques.find(&self.concepts, text, events, is_code);
         // What a user writes with the words of an attack is likelier to be one than the model knows.
-        let sighted =
-            Spans::of(sightings.iter().map(|one| &one.span).filter(|_| part.writer == Writer::Other));
+        let sighted = Spans::of(sightings.iter().filter(|_| !user).map(|one| &one.span));
         let mut judged = Judged::default();
         let first = found.len();
         if !events.is_empty() {

@@ -15,7 +15,7 @@ pub(crate) struct Judged {
 type Stretch = (Range<usize>, Verdict);
 
 /// Places of a text, those that touch each other as one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Spans(Vec<Range<usize>>);
 
 // === impl Judged ===

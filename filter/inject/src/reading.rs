@@ -43,7 +43,7 @@ impl Reading {
                 b'!'..=b'$' | b'\''..=b')' | b'+'..=b';' | b'='..=b'Z' | b']' | b'^' | b'a'..=b'}' => {
                     self.plain(rest)
                 }
-                b' ' | b'\t' | b'\n' | b'\r' | b'_' => {
+                blank if is_blank(blank) => {
                     self.space();
                     1 + rest.iter().skip(1).take_while(|byte| is_blank(**byte)).count()
                 }

@@ -47,7 +47,7 @@ pub(crate) struct Stretch<'a> {
     pub(crate) setting: Setting,
     /// Bytes of the text that it stands for.
     pub(crate) span: &'a Range<usize>,
-    /// A rule found something in it.
+    /// A rule found something in it, and asks for all that the model knows.
     pub(crate) sighted: bool,
 }
 

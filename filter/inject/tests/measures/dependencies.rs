@@ -1,14 +1,9 @@
-//! What agents read: manuals, licences and sources that other people wrote, those of this workspace's dependencies. Nothing
-//! was learned from them.
+//! What agents read: manuals, licences and sources that other people wrote, those of this workspace's dependencies. None
+//! of them was learned, but a few harmless texts that were are about the same as what was acted on here.
 
-use crate::judge::{Judge, percent};
-use aegis_inject::Writer;
-use std::collections::BTreeMap;
+use crate::judge::{ACTED_ON, Judge, files, percent};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
-
-/// The score from which on a policy of the usual level replaces what a tool returned.
-const ACTED_ON: u8 = 66;
 
 /// Bytes of a file that are looked at: as much as an agent's tool shows.
 const MOST: usize = 60_000;
@@ -53,47 +48,30 @@ fn kind(path: &Path) -> Option<&'static str> {
     }
 }
 
-/// Files below `folder`, in order, by kind.
-fn files(folder: &Path, found: &mut BTreeMap<&'static str, Vec<PathBuf>>) {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            files(&path, found);
-        } else if let Some(kind) = kind(&path) {
-            found.entry(kind).or_default().push(path);
-        }
-    }
-}
-
 #[test]
 fn what_agents_read_is_left_alone() {
-    let mut found = BTreeMap::new();
-    for package in packages() {
-        files(&package, &mut found);
-    }
+    let all: Vec<PathBuf> = packages().iter().flat_map(|package| files(package, &|_| true)).collect();
     let mut judge = Judge::new();
-    for (kind, most, least) in KINDS {
-        let step = if kind == "source" { STEP } else { 1 };
-        let files: Vec<&PathBuf> = found.get(kind).into_iter().flatten().step_by(step).collect();
+    let [(writer, from), _] = ACTED_ON;
+    for (name, most, least) in KINDS {
+        let step = if name == "source" { STEP } else { 1 };
+        let files: Vec<&PathBuf> = all.iter().filter(|path| kind(path) == Some(name)).step_by(step).collect();
         let mut acted = Vec::new();
         for path in &files {
             let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
-            let end = (0..=MOST.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap();
-            let score = judge.score(&text[..end], Writer::Other);
-            if score >= ACTED_ON {
+            let score = judge.score(&text[..text.floor_char_boundary(MOST)], writer);
+            if score >= from {
                 acted.push(format!("{score} {}", path.display()));
             }
         }
         let share = percent(acted.len(), files.len());
         println!(
-            "{kind:8} {} of {} ({share:.2} %) acted on\n  {}",
+            "{name:8} {} of {} ({share:.2} %) acted on\n  {}",
             acted.len(),
             files.len(),
             acted.join("\n  ")
         );
-        assert!(files.len() >= least, "{kind}: {}", files.len());
-        assert!(share <= most, "{kind}: {share:.2} %");
+        assert!(files.len() >= least, "{name}: {}", files.len());
+        assert!(share <= most, "{name}: {share:.2} %");
     }
 }

@@ -1,14 +1,10 @@
 //! Long texts that agents read all day: each window of them is a chance of a false alarm.
 
-use crate::judge::{Judge, percent};
-use aegis_inject::Writer;
+use crate::judge::{ACTED_ON, Judge, files, percent};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-/// The scores from which on a policy of the usual level replaces what a tool returned, and refuses what a user wrote.
-const ACTED_ON: [(Writer, u8); 2] = [(Writer::Other, 66), (Writer::User, 76)];
+use std::path::Path;
 
 /// Bytes of a text, at least and at most.
 const LEAST: usize = 20_000;
@@ -108,34 +104,22 @@ fn between(text: &str, open: char, close: char) -> Option<(&str, &str, &str)> {
     Some((before, inside, behind))
 }
 
-/// Files of text in `folder`, in order.
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_symlink() || name.starts_with('.') || NOT_ORDINARY.contains(&name.as_str()) {
-            continue;
-        }
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|ending| ENDINGS.iter().any(|one| ending == *one)) {
-            found.push(path);
-        }
-    }
+/// Whether a folder, or a file, is ordinary text.
+fn is_ordinary(path: &Path) -> bool {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let is_text = || path.extension().is_some_and(|ending| ENDINGS.iter().any(|one| ending == *one));
+    let is_left_out = path.is_symlink() || name.starts_with('.') || NOT_ORDINARY.contains(&&*name);
+    !is_left_out && (path.is_dir() || is_text())
 }
 
 /// What people wrote for this repository, neighbours joined to long texts.
 fn repository() -> Vec<(String, String)> {
-    let mut paths = Vec::new();
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), &mut paths);
+    let paths = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), &is_ordinary);
     let (mut texts, mut text) = (Vec::new(), String::new());
     for path in paths {
         text += &fs::read_to_string(&path).unwrap_or_default();
         while text.len() >= LEAST {
-            let end = (0..=MOST.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap();
-            let rest = text.split_off(end);
+            let rest = text.split_off(text.floor_char_boundary(MOST));
             texts.push(("this repository".to_owned(), std::mem::replace(&mut text, rest)));
         }
     }

@@ -1,10 +1,6 @@
 //! Short texts: a few words give little to judge by, and what says nothing to a model is no order to it.
 
-use crate::judge::{Judge, lists, percent};
-use aegis_inject::Writer;
-
-/// The scores from which on a policy with the usual level acts on what a user, and a tool, wrote.
-const ACTED_ON: [(Writer, u8); 2] = [(Writer::User, 76), (Writer::Other, 66)];
+use crate::judge::{ACTED_ON, Judge, lists, percent};
 
 #[test]
 fn short_texts_are_let_through() {

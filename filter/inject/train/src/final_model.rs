@@ -63,25 +63,9 @@ struct Cell<'a> {
 /// Trains, and finds the scale with models that have not seen what they judge.
 pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
     let mut cells = CELLS.map(|_| Cell::default());
-    for round in 0..ROUNDS {
-        let parts: Vec<usize> = examples.iter().map(|example| part(example, round)).collect();
-        let of = |part: usize, inside: bool| {
-            examples.iter().zip(&parts).filter(move |(_, own)| (**own == part) == inside).map(|(one, _)| one)
-        };
-        let models: Vec<Weights> =
-            (0..PARTS).into_par_iter().map(|part| learn(samples(of(part, false)))).collect();
-        for (part, weights) in models.iter().enumerate() {
-            for example in of(part, true) {
-                for ((judged, dense, _), cell) in CELLS.iter().zip(&mut cells) {
-                    if example.counts(*judged) && example.is_dense() == *dense {
-                        cell.add(example, score(example, weights, *judged));
-                    }
-                }
-            }
-        }
-    }
+    (0..ROUNDS).for_each(|round| check(examples, round, &mut cells));
     let mut report = String::from(
-        "\n## Scale\n\nOf texts that the model has not seen: every fifth of a labelled source left out, and every fifth template and file of written texts with all that it makes, parted in three ways. Score 50 is the logit that one in a hundred of the worst labelled source of harmless texts exceeds, score 90 that one in two hundred of all together exceeds; rules are left out on this side, and many windows, which is why score 50 of messages and of documents lies a little higher. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques by templates not seen at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
+        "\n## Scale\n\nOf texts that the model has not seen: every fifth of a labelled source left out, and every fifth template, and file of written texts, with all attacks, or all harmless texts, that it makes, parted in three ways. Score 50 is the logit that one in a hundred of the worst labelled source of harmless texts exceeds, score 90 that one in two hundred of all together exceeds; rules are left out on this side, and many windows, which is why score 50 of messages and of documents lies a little higher. What windows of a long text score less is left out, too.\n\n| | worst source | score 50 | score 90 | recall of seen techniques by templates not seen at 50 | at 70 | at 80 | at 90 |\n|---|---|---|---|---|---|---|---|\n",
     );
     let scales = MARGINS.into_iter().zip(MIN_WIDTHS);
     let calibrations = CELLS.iter().zip(scales).zip(&cells);
@@ -94,8 +78,27 @@ pub(crate) fn train(examples: &[Example], digest: [u8; 32]) -> FinalModel {
     FinalModel { parts: quantized(weights, digest, [message, message, document]), report }
 }
 
-/// In which part a text is. All that a template or a file makes is in one; of a labelled source all parts have some. What
-/// other texts there are does not matter.
+/// Puts each text into its cells, as a model scores it that has not seen the part that it is in.
+fn check<'a>(examples: &'a [Example], round: u8, cells: &mut [Cell<'a>]) {
+    let parts: Vec<usize> = examples.iter().map(|example| part(example, round)).collect();
+    let of = |part: usize, inside: bool| {
+        examples.iter().zip(&parts).filter(move |(_, own)| (**own == part) == inside).map(|(one, _)| one)
+    };
+    let models: Vec<Weights> =
+        (0..PARTS).into_par_iter().map(|part| learn(samples(of(part, false)))).collect();
+    for (part, weights) in models.iter().enumerate() {
+        for example in of(part, true) {
+            for ((judged, dense, _), cell) in CELLS.iter().zip(&mut *cells) {
+                if example.counts(*judged) && example.is_dense() == *dense {
+                    cell.add(example, score(example, weights, *judged));
+                }
+            }
+        }
+    }
+}
+
+/// In which part a text is. All attacks that a template or a file makes are in one, and all harmless texts are, which may be
+/// another; of a labelled source all parts have some. What other texts there are does not matter.
 fn part(example: &Example, round: u8) -> usize {
     let mut hash = Sha256::new_with_prefix([round]);
     hash.update(&example.text.source);
