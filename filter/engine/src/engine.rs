@@ -120,7 +120,7 @@ pub enum EngineError {
 impl Caches {
     /// Lookups of the exact machine in all texts so far, see [`Cache::work`].
     pub fn work(&self) -> u64 {
-        self.detector.work()
+        self.detector.work() + self.calls.work()
     }
 }
 

@@ -45,6 +45,10 @@ const REPEATED: &[&str] = &[
     "\u{ff41}",
     "密码",
     "姓名：王",
+    ".",
+    "-",
+    "/",
+    "=",
     "../",
     "QUJD",
     "4a4b",
@@ -56,21 +60,23 @@ fn no_text_costs_more_than_a_fixed_number_of_steps_per_byte() {
     let policy = Policy { preset: Preset::Strict, ..Policy::default() };
     let engine = Engine::new(&compile(&policy, &key).unwrap(), &key).unwrap();
     let mut caches = engine.caches();
-    let mut steps = |text: &str| {
+    let mut steps = |site: Site<'_>, text: &str| {
         let before = caches.work();
         let (mut budget, mut found) = (Budget::default(), Vec::new());
-        let site = Site::of(Direction::Request, Slot::User);
         // A text with too many findings is refused, which is also an answer in time.
         engine.detect(&mut caches, site, text.as_bytes(), &mut budget, &mut found).ok();
         (caches.work() - before) / text.len() as u64
     };
-    for fragment in REPEATED {
-        let (short, long) = (
-            steps(&fragment.repeat(16_000 / fragment.len())),
-            steps(&fragment.repeat(64_000 / fragment.len())),
-        );
-        assert!(long <= MOST, "{fragment:?}: {long} steps per byte");
-        assert!(long <= short + 2, "{fragment:?}: {short} steps per byte become {long} in a longer text");
+    let call = Site::of(Direction::Response, Slot::ToolCallArguments);
+    for site in [Site::of(Direction::Request, Slot::User), call] {
+        for fragment in REPEATED {
+            let (short, long) = (
+                steps(site, &fragment.repeat(16_000 / fragment.len())),
+                steps(site, &fragment.repeat(64_000 / fragment.len())),
+            );
+            assert!(long <= MOST, "{fragment:?} in {site:?}: {long} steps per byte");
+            assert!(long <= short + 2, "{fragment:?} in {site:?}: {short} steps per byte become {long}");
+        }
     }
 }
 

@@ -138,7 +138,7 @@ fn last_is_open<'a>(parts: impl DoubleEndedIterator<Item = &'a Hir>) -> bool {
     false
 }
 
-/// Turns `class{m,n}` with a large `n` into `class{m,}`; the cap limits the length instead.
+/// Turns `c{m,n}` with a large `n`, where `c` is a class or a character, into `c{m,}`; the cap limits the length instead.
 fn loosen(hir: Hir) -> Hir {
     // Most patterns have nothing of it, and to rebuild them would double the time that the catalogue takes.
     if !can_be_loosened(&hir) {
@@ -172,10 +172,14 @@ fn can_be_loosened(hir: &Hir) -> bool {
     }
 }
 
-/// Whether it is of a class, with a large limit.
+/// Whether it is of one byte, or of a class, with a large limit.
 fn is_long(repetition: &Repetition) -> bool {
-    matches!(repetition.sub.kind(), HirKind::Class(_))
-        && repetition.max.is_some_and(|max| max > MAX_UNROLLED_REPEAT && max != repetition.min)
+    let is_one = match repetition.sub.kind() {
+        HirKind::Class(_) => true,
+        HirKind::Literal(literal) => literal.0.len() == 1,
+        _ => false,
+    };
+    is_one && repetition.max.is_some_and(|max| max > MAX_UNROLLED_REPEAT && max != repetition.min)
 }
 
 #[cfg(test)]
@@ -215,8 +219,10 @@ mod tests {
     }
 
     #[test]
-    fn loosens_long_class_repeats_only() {
+    fn loosens_long_repeats_of_one_character_only() {
         assert_eq!(check("[a-c]{2,200}", 300).unwrap().hir.properties().maximum_len(), None);
+        assert_eq!(check(r"\.{2,200}", 300).unwrap().hir.properties().maximum_len(), None);
+        assert_eq!(check("(?:ab){2,20}", 300).unwrap().hir.properties().maximum_len(), Some(40));
         assert_eq!(check("[a-c]{36}", 300).unwrap().hir.properties().maximum_len(), Some(36));
         assert_eq!(check("[a-c]{2,8}", 300).unwrap().hir.properties().maximum_len(), Some(8));
     }
