@@ -33,8 +33,7 @@
 //! read candidates again, within a [`Budget`] per byte of text.
 //!
 //! Whole texts take a faster road ([`Scanner::scan`]): every match contains a *factor* of its rule, something short and
-//! rare; two lazy automata look for those at one table lookup each per byte, and the exact machine runs only around them:
-//! from where a match may begin whose factor ends there until nothing is open that began in front of that end.
+//! rare; two lazy automata look for those at one table lookup each per byte, and the exact machine runs only around them.
 #![forbid(unsafe_code)]
 
 mod automaton;

@@ -65,7 +65,7 @@ impl Scanner {
     }
 }
 
-/// Runs the exact machine over `span` and on until nothing is open that began in it; returns up to where all is decided.
+/// Runs the exact machine over `span` and on until nothing is open; returns where that was.
 fn scan_exactly(
     threads: &mut Threads,
     context: &mut Context<'_>,
@@ -73,28 +73,21 @@ fn scan_exactly(
     found: &mut Vec<Match>,
 ) -> Result<usize, TooManyMatches> {
     let to = context.window.bytes.len();
-    let (mut at, mut behind) = (span.start as u64, span.end as u64);
+    let mut at = span.start as u64;
     while at < to as u64 {
         // In steps, so that matches are taken out, and counted, before they are many.
         let step = (at + STEP).min(to as u64);
-        at = threads.run(context, at, step, behind);
+        at = threads.run(context, at, step, span.end as u64);
         let settled = threads.settled(at);
         take(threads, settled, found)?;
-        if at >= behind && threads.are_behind(behind) {
-            // What has begun since has a factor of its own, if it is anything, and is read again around that.
-            if (at - settled) * READ_AGAIN <= settled - span.start as u64 {
-                return Ok(usize::try_from(settled).unwrap_or(to));
-            }
-            behind = at;
+        if threads.is_idle() && at >= span.end as u64 {
+            return Ok(usize::try_from(at).unwrap_or(to));
         }
     }
     threads.finish(context, to as u64);
     take(threads, u64::MAX, found)?;
     Ok(to)
 }
-
-/// Of so many bytes that are decided one may be read again.
-const READ_AGAIN: u64 = 4;
 
 /// Bytes between two looks at how many matches there are.
 const STEP: u64 = 64 << 10;

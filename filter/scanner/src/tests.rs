@@ -378,21 +378,6 @@ fn a_text_of_one_repeated_byte_costs_one_thread() {
     assert!(cache.states() < 500);
 }
 
-#[test]
-fn the_exact_machine_reads_what_is_around_a_value_and_no_more() {
-    // In running text the second rule always has a start open.
-    let rules = patterns(&[(r"\bxyzzy[a-z]{4}\b", 9), (r"\b[a-z][a-z ]{0,60}=[0-9]{9}\b", 80)]);
-    let scanner = Scanner::new(&rules).unwrap();
-    let words = "nothing is to be found in these words ".repeat(300);
-    let text = format!("{words}xyzzyabcd {words}x=123456789 {words}");
-    let mut cache = scanner.cache();
-    let mut found = Vec::new();
-    scanner.scan(&mut cache, text.as_bytes(), &AcceptAll, &mut Budget::default(), &mut found).unwrap();
-    assert_eq!(found, stream(&scanner, &[text.as_bytes()], &AcceptAll));
-    assert_eq!(found.len(), 2);
-    assert!(cache.work() < 2_000, "{} steps for {} bytes", cache.work(), text.len());
-}
-
 fn slice(text: &[u8], found: Match) -> &[u8] {
     let at = |offset: u64| usize::try_from(offset).unwrap();
     &text[at(found.start)..at(found.end)]

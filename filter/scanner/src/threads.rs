@@ -120,19 +120,13 @@ impl Threads {
     }
 
     /// Whether no start is alive and no match goes on: whatever was accepted is decided.
-    fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.live.is_empty() && !self.overflowing
     }
 
-    /// Whether no start in front of `position` is alive, and no match goes on.
-    pub(crate) fn are_behind(&self, position: u64) -> bool {
-        let oldest = self.live.first().map(|oldest| self.starts.front(oldest.queue));
-        oldest.is_none_or(|oldest| oldest >= position) && !self.overflowing
-    }
-
-    /// Reads the bytes at `from..to` of the text. Stops early, at `until` or behind it, as soon as no start in front of
-    /// `until` is alive. Returns the position that was reached.
-    pub(crate) fn run(&mut self, context: &mut Context<'_>, from: u64, to: u64, until: u64) -> u64 {
+    /// Reads the bytes at `from..to` of the text. Stops early, at `idle_from` or behind it, as soon as no start is
+    /// alive. Returns the position that was reached.
+    pub(crate) fn run(&mut self, context: &mut Context<'_>, from: u64, to: u64, idle_from: u64) -> u64 {
         self.enter(context);
         let mut at = from;
         while at < to {
@@ -141,19 +135,19 @@ impl Threads {
                 let skipped = ahead.get(..context.program.starters.find(ahead)).unwrap_or_default();
                 (self.escaped, self.before) = Escaped::behind((self.escaped, self.before), skipped);
                 at += skipped.len() as u64;
-                if at >= until {
+                if at >= idle_from {
                     break;
                 }
             }
-            at += self.glide(context, at, to, until);
-            if at >= until && self.are_behind(until) {
+            at += self.glide(context, at, to, idle_from);
+            if at >= idle_from && self.is_idle() {
                 break;
             }
             if let [byte, ..] = context.window.slice(at, to) {
                 self.read(context, *byte, at);
                 at += 1;
             }
-            if at >= until && self.are_behind(until) {
+            if at >= idle_from && self.is_idle() {
                 break;
             }
         }

@@ -10,9 +10,9 @@ use crate::look::Neighbour;
 const FEW: usize = 8;
 
 impl Threads {
-    /// Reads bytes from `from` on until more happens than that threads go on; stops early, at `until` or behind it,
-    /// as soon as no start in front of `until` is alive. Returns how many bytes were read.
-    pub(super) fn glide(&mut self, context: &mut Context<'_>, from: u64, to: u64, until: u64) -> u64 {
+    /// Reads bytes from `from` on until more happens than that threads go on; stops early, at `idle_from` or behind it,
+    /// as soon as no start is alive. Returns how many bytes were read.
+    pub(super) fn glide(&mut self, context: &mut Context<'_>, from: u64, to: u64, idle_from: u64) -> u64 {
         if self.overflowing || self.escaped != Escaped::No || !self.are_plain(context.cache) {
             return 0;
         }
@@ -24,7 +24,7 @@ impl Threads {
             if self.live.is_empty() && spawned == StateId::DEAD && !Escaped::begins(byte) {
                 self.before = Neighbour::of(byte);
                 at += 1;
-                if at >= until {
+                if at >= idle_from {
                     break;
                 }
                 continue;
@@ -44,7 +44,7 @@ impl Threads {
             }
             self.before = Neighbour::of(byte);
             at += 1;
-            if at >= until && self.are_behind(until) {
+            if self.live.is_empty() && at >= idle_from {
                 break;
             }
         }
