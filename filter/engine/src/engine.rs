@@ -118,7 +118,7 @@ pub enum EngineError {
 // === impl Caches ===
 
 impl Caches {
-    /// Lookups of the exact machine in all texts so far, see [`Cache::work`].
+    /// Lookups of the exact machine in all texts so far that [`Engine::detect`] was asked about, see [`Cache::work`].
     pub fn work(&self) -> u64 {
         self.detector.work() + self.calls.work()
     }
